@@ -1,0 +1,97 @@
+# koreason: raw native-language questions -> an evaluated reasoning model.
+#
+#   snakemake --cores 2 --configfile config/demo.yaml            everything, small, on a laptop
+#   snakemake -n --configfile config/paper.yaml                  the plan of the paper's full experiment
+#   snakemake --cores 2 --configfile config/demo.yaml traces     up to one stage: bases pools traces mixes models evals report
+import os
+import sys
+
+from snakemake.utils import min_version
+
+sys.path.insert(0, str(workflow.basedir))
+
+from koreason.workflow import (
+    BASE,
+    ConfigError,
+    canonical,
+    cells,
+    check,
+    code_digest,
+    environment_digest,
+    shard_names,
+)
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config/config.yaml")
+
+
+try:
+    check(config)
+except ConfigError as error:
+    # A user's mistake: one line and status 2, before Snakemake has touched anything.
+    print(f"koreason: {error}", file=sys.stderr, flush=True)
+    os._exit(2)
+
+
+include: "rules/common.smk"
+include: "rules/bases.smk"
+include: "rules/curate.smk"
+include: "rules/trace.smk"
+include: "rules/select.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    bases,
+    pools,
+    traces,
+    mixes,
+    models,
+    evals,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report/manifest.json",
+
+
+rule bases:
+    input:
+        [f"results/bases/{base}/manifest.json" for base in wanted("bases")],
+
+
+rule pools:
+    input:
+        [f"results/pools/{pool}/manifest.json" for pool in wanted("pools")],
+
+
+rule traces:
+    input:
+        [shard for mix in wanted("mixes") for shard in shards_of(mix)],
+
+
+rule mixes:
+    input:
+        [f"results/mixes/{mix}/manifest.json" for mix in wanted("mixes")],
+
+
+rule models:
+    input:
+        trained(),
+
+
+rule evals:
+    input:
+        scores(),
+
+
+rule report:
+    input:
+        "results/report/manifest.json",

@@ -1,0 +1,1 @@
+"""koreason: from raw native-language questions to an evaluated reasoning model."""

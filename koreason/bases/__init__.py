@@ -1,0 +1,1 @@
+"""Stage bases: teachers and students as they come from elsewhere."""

@@ -1,0 +1,1 @@
+"""Stage curate: raw dumps to a clean pool of prompts."""

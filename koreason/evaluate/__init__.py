@@ -1,0 +1,1 @@
+"""Stage evaluate: a model's answers to benchmarks, scored."""

@@ -1,0 +1,1 @@
+"""Stage select: traces to a training mix."""

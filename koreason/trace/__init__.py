@@ -1,0 +1,1 @@
+"""Stage trace: a teacher's reasoning for each prompt, in shards."""

@@ -1,0 +1,73 @@
+# Look-ups that the rules share. Nothing here knows what a stage does.
+
+RUN = os.path.join(workflow.basedir, "envs", "run")
+CELLS = cells(config)
+
+
+def names(table):
+    """Wildcard constraint: only names that the configuration has."""
+    return "|".join(re.escape(name) for name in config[table]) or "(?!)"
+
+
+wildcard_constraints:
+    base=names("bases"),
+    source=names("sources"),
+    pool=names("pools"),
+    recipe=names("recipes"),
+    mix=names("mixes") + "|" + BASE,
+    model=names("models"),
+    schedule=names("schedules") + "|" + BASE,
+    bench=names("benches"),
+    shard=r"\d{5}-of-\d{5}",
+
+
+def entry(table, wildcard):
+    """Params function: the named configuration entry as text that does not depend on key order."""
+    return lambda wildcards: canonical(config[table][wildcards[wildcard]])
+
+
+def language(table, wildcard):
+    """Params function: the language of the named configuration entry."""
+    return lambda wildcards: canonical(config["languages"][config[table][wildcards[wildcard]]["language"]])
+
+
+def ask(rule, resource):
+    """What the configuration lets one job of `rule` use."""
+    return config["resources"][rule][resource]
+
+
+def shards_of(mix):
+    """Manifests of all trace shards that a mix draws from."""
+    return [
+        f"results/traces/{part['pool']}/{part['recipe']}/{shard}/manifest.json"
+        for part in config["mixes"][mix]["traces"]
+        for shard in shard_names(config["recipes"][part["recipe"]]["shards"])
+    ]
+
+
+def trained():
+    """Manifests of the models that the run trains."""
+    return unique(f"results/models/{model}/{mix}/{schedule}/manifest.json" for model, mix, schedule, _ in CELLS if mix != BASE)
+
+
+def scores():
+    """Manifests of the scores that the run asks for."""
+    return [f"results/evals/{model}/{mix}/{schedule}/{bench}/scores/manifest.json" for model, mix, schedule, bench in CELLS]
+
+
+def unique(items):
+    """The items once each, in their order."""
+    return list(dict.fromkeys(items))
+
+
+def wanted(table):
+    """Names of a table's entries that the run needs."""
+    mixes = unique(mix for _, mix, _, _ in CELLS if mix != BASE)
+    parts = [part for mix in mixes for part in config["mixes"][mix]["traces"]]
+    students = unique(config["models"][model]["base"] for model, _, _, _ in CELLS)
+    return {
+        "mixes": mixes,
+        "pools": unique(part["pool"] for part in parts),
+        "sources": unique(source for part in parts for source in config["pools"][part["pool"]]["sources"]),
+        "bases": unique([config["recipes"][part["recipe"]]["teacher"] for part in parts] + students),
+    }[table]

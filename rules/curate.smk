@@ -1,0 +1,42 @@
+# A raw dump is known by the SHA-256 in its catalogue entry, not by its path: so it is no input of `ingest`.
+rule ingest:
+    output:
+        "results/sources/{source}/manifest.json",
+    log:
+        "logs/curate/ingest.{source}.log",
+    benchmark:
+        "benchmarks/curate/ingest.{source}.tsv"
+    threads: ask("ingest", "threads")
+    resources:
+        mem_mb=ask("ingest", "mem_mb"),
+        runtime=ask("ingest", "runtime"),
+    params:
+        spec=entry("sources", "source"),
+        code=code_digest("koreason.curate.ingest"),
+        environment=environment_digest("data"),
+    shell:
+        "{RUN:q} data python -m koreason ingest --source {wildcards.source:q} --spec {params.spec:q}"
+        " --out results/sources/{wildcards.source:q} > {log:q} 2>&1"
+
+
+rule clean:
+    input:
+        lambda wildcards: [f"results/sources/{source}/manifest.json" for source in config["pools"][wildcards.pool]["sources"]],
+    output:
+        "results/pools/{pool}/manifest.json",
+    log:
+        "logs/curate/clean.{pool}.log",
+    benchmark:
+        "benchmarks/curate/clean.{pool}.tsv"
+    threads: ask("clean", "threads")
+    resources:
+        mem_mb=ask("clean", "mem_mb"),
+        runtime=ask("clean", "runtime"),
+    params:
+        spec=entry("pools", "pool"),
+        language=language("pools", "pool"),
+        code=code_digest("koreason.curate.clean"),
+        environment=environment_digest("data"),
+    shell:
+        "{RUN:q} data python -m koreason clean --spec {params.spec:q} --language {params.language:q}"
+        " --in {input:q} --out results/pools/{wildcards.pool:q} > {log:q} 2>&1"

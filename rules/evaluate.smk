@@ -1,0 +1,51 @@
+def weights(wildcards):
+    if wildcards.mix == BASE:
+        return f"results/bases/{config['models'][wildcards.model]['base']}/manifest.json"
+    return "results/models/{model}/{mix}/{schedule}/manifest.json"
+
+
+rule generate:
+    input:
+        weights,
+    output:
+        "results/evals/{model}/{mix}/{schedule}/{bench}/generations/manifest.json",
+    log:
+        "logs/evaluate/generate.{model}.{mix}.{schedule}.{bench}.log",
+    benchmark:
+        "benchmarks/evaluate/generate.{model}.{mix}.{schedule}.{bench}.tsv"
+    threads: ask("generate", "threads")
+    resources:
+        mem_mb=ask("generate", "mem_mb"),
+        runtime=ask("generate", "runtime"),
+        gpu=ask("generate", "gpus"),
+    params:
+        spec=entry("benches", "bench"),
+        code=code_digest("koreason.evaluate.generate"),
+        environment=environment_digest("vllm"),
+    shell:
+        "{RUN:q} vllm python -m koreason generate --spec {params.spec:q} --model {input:q}"
+        " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/generations"
+        " > {log:q} 2>&1"
+
+
+rule score:
+    input:
+        "results/evals/{model}/{mix}/{schedule}/{bench}/generations/manifest.json",
+    output:
+        "results/evals/{model}/{mix}/{schedule}/{bench}/scores/manifest.json",
+    log:
+        "logs/evaluate/score.{model}.{mix}.{schedule}.{bench}.log",
+    benchmark:
+        "benchmarks/evaluate/score.{model}.{mix}.{schedule}.{bench}.tsv"
+    threads: ask("score", "threads")
+    resources:
+        mem_mb=ask("score", "mem_mb"),
+        runtime=ask("score", "runtime"),
+    params:
+        spec=entry("benches", "bench"),
+        code=code_digest("koreason.evaluate.score"),
+        environment=environment_digest("data"),
+    shell:
+        "{RUN:q} data python -m koreason score --spec {params.spec:q} --generations {input:q}"
+        " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/scores"
+        " > {log:q} 2>&1"

@@ -1,0 +1,26 @@
+rule page:
+    input:
+        sources=[f"results/sources/{source}/manifest.json" for source in wanted("sources")],
+        pools=[f"results/pools/{pool}/manifest.json" for pool in wanted("pools")],
+        traces=unique(shard for mix in wanted("mixes") for shard in shards_of(mix)),
+        mixes=[f"results/mixes/{mix}/manifest.json" for mix in wanted("mixes")],
+        models=trained(),
+        scores=scores(),
+    output:
+        "results/report/manifest.json",
+    log:
+        "logs/report/page.log",
+    benchmark:
+        "benchmarks/report/page.tsv"
+    threads: ask("report", "threads")
+    resources:
+        mem_mb=ask("report", "mem_mb"),
+        runtime=ask("report", "runtime"),
+    params:
+        spec=canonical(config["run"]["report"]),
+        run=canonical({"experiments": config["run"]["experiments"], "mixes": {mix: config["mixes"][mix] for mix in wanted("mixes")}}),
+        code=code_digest("koreason.report.page"),
+        environment=environment_digest("data"),
+    shell:
+        "{RUN:q} data python -m koreason report --spec {params.spec:q} --results results"
+        " --out results/report > {log:q} 2>&1"

@@ -1,0 +1,22 @@
+rule select:
+    input:
+        lambda wildcards: shards_of(wildcards.mix),
+    output:
+        "results/mixes/{mix}/manifest.json",
+    log:
+        "logs/select/select.{mix}.log",
+    benchmark:
+        "benchmarks/select/select.{mix}.tsv"
+    threads: ask("select", "threads")
+    resources:
+        mem_mb=ask("select", "mem_mb"),
+        runtime=ask("select", "runtime"),
+    params:
+        spec=entry("mixes", "mix"),
+        # the shard counts are part of what the mix is made of, the list of shards follows from them
+        shards=lambda wildcards: canonical({part["recipe"]: config["recipes"][part["recipe"]]["shards"] for part in config["mixes"][wildcards.mix]["traces"]}),
+        code=code_digest("koreason.select.mix"),
+        environment=environment_digest("data"),
+    shell:
+        "{RUN:q} data python -m koreason select --spec {params.spec:q} --shards {params.shards:q}"
+        " --traces results/traces --out results/mixes/{wildcards.mix:q} > {log:q} 2>&1"

@@ -1,0 +1,52 @@
+rule pack:
+    input:
+        mix="results/mixes/{mix}/manifest.json",
+        tokenizer="results/bases/{base}/manifest.json",
+    output:
+        "results/packed/{mix}/{base}/manifest.json",
+    log:
+        "logs/train/pack.{mix}.{base}.log",
+    benchmark:
+        "benchmarks/train/pack.{mix}.{base}.tsv"
+    threads: ask("pack", "threads")
+    resources:
+        mem_mb=ask("pack", "mem_mb"),
+        runtime=ask("pack", "runtime"),
+    params:
+        code=code_digest("koreason.train.pack"),
+        environment=environment_digest("megatron"),
+    shell:
+        "{RUN:q} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
+        " --out results/packed/{wildcards.mix:q}/{wildcards.base:q} > {log:q} 2>&1"
+
+
+def packed(wildcards):
+    tokenizer = config["bases"][config["models"][wildcards.model]["base"]]["tokenizer"]
+    return f"results/packed/{wildcards.mix}/{tokenizer}/manifest.json"
+
+
+# Checkpoints lie beside the declared output and are not declared: a job that was killed goes on from the last one.
+rule train:
+    input:
+        packed=packed,
+        base=lambda wildcards: f"results/bases/{config['models'][wildcards.model]['base']}/manifest.json",
+    output:
+        "results/models/{model}/{mix}/{schedule}/manifest.json",
+    log:
+        "logs/train/train.{model}.{mix}.{schedule}.log",
+    benchmark:
+        "benchmarks/train/train.{model}.{mix}.{schedule}.tsv"
+    threads: ask("train", "threads")
+    resources:
+        mem_mb=ask("train", "mem_mb"),
+        runtime=ask("train", "runtime"),
+        gpu=ask("train", "gpus"),
+    params:
+        spec=entry("models", "model"),
+        schedule=entry("schedules", "schedule"),
+        code=code_digest("koreason.train.launch"),
+        environment=environment_digest("megatron"),
+    shell:
+        "{RUN:q} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
+        " --packed {input.packed:q} --base {input.base:q}"
+        " --out results/models/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q} > {log:q} 2>&1"
