@@ -15,7 +15,7 @@ class Bench:
         kind: `choice` compares option labels, `math` compares mathematical values.
         role: `held-in` benchmarks guided design decisions, `held-out` ones did not (paper, section 6).
         file, sha256: JSON lines with `id`, `question`, `gold` and, for choices, `options`; null for `hub`.
-        hub, revision, split: a Hugging Face data set instead of a file, with `columns` mapping ours to its own.
+        hub, revision, name, split: a Hugging Face data set (`name`: its subset) instead of a file, with `columns` mapping ours to its own.
         version: part of every score; raised when items or scoring change meaning.
         instruction: appended to each question (paper, figure 7).
         prefill: text the model's turn starts with.
@@ -37,5 +37,6 @@ class Bench:
     sha256: str | None = None
     hub: str | None = None
     revision: str | None = None
+    name: str | None = None
     split: str | None = None
     columns: dict[str, str] | None = None
