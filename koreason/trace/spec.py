@@ -12,6 +12,8 @@ class Sampling:
 
     Attributes:
         max_tokens: of one answer, thinking included.
+        segment_tokens: an answer is drawn in segments of this many tokens, each with a seed of its own, so that an answer
+            that was cut off goes on at a segment's end exactly as if it had not been.
         think_tokens: thinking longer than this is closed with `think_end`; null lets it run.
         think_end: text that closes the thinking when its tokens are used up, ending in `</think>` and what follows.
         max_repeats: stop an answer in which one pattern of up to 40 tokens stands this often in a row; null never stops.
@@ -22,6 +24,7 @@ class Sampling:
     top_k: int
     min_p: float
     max_tokens: int
+    segment_tokens: int
     think_tokens: int | None = None
     think_end: str | None = None
     max_repeats: int | None = None
