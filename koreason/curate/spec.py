@@ -22,7 +22,8 @@ class Source:
         encoding: of text files; a record that does not decode is rejected, not guessed at.
         max_reject_share: share of malformed records past which the stage stops.
         html: whether questions hold HTML that must be turned into text.
-        hub, revision, split, name: of a Hugging Face data set (`format: datasets`); `hub` may be a local folder.
+        hub, revision, split, name: of a Hugging Face data set (`format: datasets`), at a full commit id; a `hub` that starts
+            with `/`, `.`, `~` or `$` is a folder written by `save_to_disk`, and `files` lists what lies in it.
     """
 
     format: Format
@@ -45,10 +46,15 @@ class Pool:
     """Sources cleaned and deduplicated together.
 
     Attributes:
+        sources: in order of preference: of equal prompts the one of the earliest source is kept.
         language: entry of `languages`: the target language.
         min_target_share: least share of the target language's scripts, 0 to 1 (paper: 0.30).
         min_chars, max_chars: length of a prompt in characters, both allowed (paper: 50 and 8,192).
         drop_image_dependent: drop prompts that cannot be answered without a picture.
+        min_chars_beside_image: a prompt that showed a picture needs this many characters of text to stand without it.
+        mask_personal_data: categories whose phone numbers, mail addresses and resident numbers are masked; in the others
+            digits of that shape are nearly always part of the problem.
+        limit: keep at most this many prompts, drawn by a hash of their ids; null keeps all.
     """
 
     sources: list[SourceName]
@@ -57,3 +63,6 @@ class Pool:
     min_chars: int
     max_chars: int
     drop_image_dependent: bool
+    min_chars_beside_image: int
+    mask_personal_data: list[str]
+    limit: int | None = None
