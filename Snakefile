@@ -19,6 +19,7 @@ from koreason.workflow import (
     code_digest,
     environment_digest,
     shard_names,
+    trainings,
 )
 
 min_version("9.0")

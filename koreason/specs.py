@@ -25,7 +25,7 @@ from koreason.train.spec import Model, Schedule
 
 @dataclass(frozen=True)
 class Resources:
-    """What one job of a rule asks for.
+    """What a job asks for.
 
     Attributes:
         mem_mb: memory in MB.
@@ -41,8 +41,28 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Jobs:
+    """What one job of each rule asks for."""
+
+    base: Resources
+    ingest: Resources
+    clean: Resources
+    trace: Resources
+    select: Resources
+    pack: Resources
+    train: Resources
+    generate: Resources
+    score: Resources
+    report: Resources
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """A cross product: each model trained on each mix with each schedule, evaluated on each bench."""
+    """A cross product: each model trained on each mix with each schedule, evaluated on each bench.
+
+    Attributes:
+        base: evaluate the models as they are, too.
+    """
 
     models: list[ModelName]
     mixes: list[MixName]
@@ -72,7 +92,7 @@ class Catalogue:
     models: dict[str, Model]
     schedules: dict[str, Schedule]
     benches: dict[str, Bench]
-    resources: dict[str, Resources]
+    resources: Jobs
     run: Run
 
 
@@ -81,7 +101,9 @@ def schema(kind: Any = Catalogue) -> dict[str, Any]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind, include_extras=True)
-        required = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
+        required = [
+            f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        ]
         properties = {field.name: schema(hints[field.name]) for field in dataclasses.fields(kind)}
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
     if origin is Annotated:

@@ -1,6 +1,6 @@
 """All that the Snakefile may import: standard library only, pure, fast enough for every parse.
 
-    code_digest("koreason.curate.clean")   # changes when the code that `clean` runs changes its meaning
+code_digest("koreason.curate.clean")   # changes when the code that `clean` runs changes its meaning
 """
 
 import ast
@@ -9,17 +9,20 @@ import functools
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from koreason.manifest import canonical, digest
+from koreason.shards import shard_names
 
 PACKAGE = Path(__file__).parent
 HOME = PACKAGE.parent
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 BASE = "base"  # stands for "not trained" where a path names a mix and a schedule
 
-__all__ = ["BASE", "ConfigError", "canonical", "cells", "check", "code_digest", "environment_digest", "shard_names"]
+__all__ = ["BASE", "ConfigError", "canonical", "cells", "check", "code_digest", "environment_digest", "shard_names", "trainings"]
 
 
 class ConfigError(ValueError):
@@ -28,35 +31,55 @@ class ConfigError(ValueError):
 
 def _without_docstrings(tree: ast.AST) -> str:
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            if isinstance(body[0].value.value, str):
-                node.body = body[1:]  # type: ignore[attr-defined]
+        match node:
+            case ast.Module(body=[ast.Expr(ast.Constant(str())), *rest]):
+                node.body = rest
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef() if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:]
     return ast.dump(tree)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.AST, importer: str) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+        if isinstance(node, ast.ImportFrom):
+            package = importer.rsplit(".", node.level)[0] if node.level else ""
+            module = ".".join(part for part in (package, node.module) if part)
+            yield module
+            yield from (f"{module}.{name.name}" for name in node.names)
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
 
 
 @functools.cache
-def code_digest(module: str) -> str:
-    """Digest of what `module` and every `koreason` module it imports mean: comments, layout and docstrings aside."""
+def _read(module: str) -> tuple[str, tuple[str, ...]] | None:
+    """What a `koreason` module means and what it imports; None for anything else."""
+    path = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if not module.startswith("koreason.") or not path.is_file():
+        return None
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = tuple(_imports(tree, module))
+    return _without_docstrings(tree), imports
+
+
+@functools.cache
+def _beside(folder: Path) -> dict[str, str]:
+    """Digests of the files in a package's folder that are no Python, such as a style sheet."""
+    files = (path for path in folder.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc") and path.name[0] not in ".#")
+    return {str(path.relative_to(PACKAGE)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.name[-1] != "~"}
+
+
+@functools.cache
+def code_digest(*modules: str) -> str:
+    """Digest of what `modules` and every `koreason` module they import mean: comments, layout and docstrings aside."""
     seen: dict[str, str] = {}
-    todo = [module]
+    todo = list(modules)
     while todo:
         name = todo.pop()
-        path = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-        if name in seen or not name.startswith("koreason.") or not path.is_file():
+        if name in seen or (read := _read(name)) is None:
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        todo += _imports(tree)
-        seen[name] = _without_docstrings(tree)
+        seen[name] = read[0]
+        todo += read[1]
+        seen.update(_beside(PACKAGE.joinpath(*name.split(".")[1:-1])))
     return digest(seen)[:16]
 
 
@@ -71,19 +94,21 @@ def environment_digest(name: str) -> str:
     return hashlib.sha256((HOME / "envs" / f"{name}.lock").read_bytes()).hexdigest()[:16]
 
 
-def shard_names(count: int) -> list[str]:
-    """Names of all shards of a pool cut into `count`: `00000-of-00002`, `00001-of-00002`."""
-    return [f"{index:05d}-of-{count:05d}" for index in range(count)]
+def trainings(config: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Every (model, mix, schedule) that the run's experiments train, once each, in their order."""
+    blocks = config["run"]["experiments"]
+    found = (cell for block in blocks for cell in itertools.product(block["models"], block["mixes"], block["schedules"]))
+    return list(dict.fromkeys(found))
 
 
 def cells(config: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Every (model, mix, schedule, bench) that the run's experiments ask for, once each, in their order."""
+    """Every (model, mix, schedule, bench) that the run's experiments score, once each; untrained models as (model, BASE, BASE, bench)."""
     found: dict[tuple[str, str, str, str], None] = {}
     for block in config["run"]["experiments"]:
-        for model, mix, schedule, bench in itertools.product(*(block[key] for key in ("models", "mixes", "schedules", "benches"))):
-            if block["base"]:
-                found[model, BASE, BASE, bench] = None
-            found[model, mix, schedule, bench] = None
+        for model in block["models"]:
+            trained = list(itertools.product([model], block["mixes"], block["schedules"]))
+            for state in [(model, BASE, BASE), *trained] if block["base"] else trained:
+                found.update(((*state, bench), None) for bench in block["benches"])
     return list(found)
 
 
@@ -98,12 +123,36 @@ def check(config: dict[str, Any]) -> None:
     for where, table, name in _references(config, schema, ""):
         if name not in config[table]:
             raise ConfigError(f"{where}: '{name}' is not in {table}; {_accepted(name, config[table])}")
-    for where, source in config["sources"].items():
+    _check_names(config)
+    for name, source in config["sources"].items():
         if source["licence"] == "C":
-            raise ConfigError(f"sources.{where}.licence: C means that its owner forbids crawling; A or B would be accepted")
-    for where, recipe in config["recipes"].items():
+            raise ConfigError(f"sources.{name}.licence: C means that its owner forbids crawling; A or B would be accepted")
+    for name, recipe in config["recipes"].items():
         if recipe["shards"] < 1 or recipe["samples"] < 1:
-            raise ConfigError(f"recipes.{where}: shards and samples must be 1 or more")
+            raise ConfigError(f"recipes.{name}: shards and samples must be 1 or more")
+    for name, mix in config["mixes"].items():
+        sources = [source for part in mix["traces"] for source in config["pools"][part["pool"]]["sources"]]
+        known = {config["sources"][source]["category"] for source in sources}
+        for category in mix["quotas"]:
+            if category not in known:
+                raise ConfigError(
+                    f"mixes.{name}.quotas: no source of its pools has the category '{category}'; {_accepted(category, known)}"
+                )
+    if not config["run"]["experiments"]:
+        raise ConfigError("run.experiments: is empty; choose a run, for example with --configfile config/demo.yaml")
+
+
+def _check_names(config: dict[str, Any]) -> None:
+    """Names become folders, log files and parts of commands: keep them to what is plain everywhere."""
+    for table in ("languages", "bases", "sources", "pools", "recipes", "mixes", "models", "schedules", "benches"):
+        for name in config[table]:
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                raise ConfigError(
+                    f"{table}: '{name}' cannot be a name; accepted: up to 64 letters, digits, '_' and '-', a letter or digit first"
+                )
+    for table in ("mixes", "schedules"):
+        if BASE in config[table]:
+            raise ConfigError(f"{table}: '{BASE}' is reserved for untrained models; any other name would be accepted")
 
 
 def _accepted(name: Any, choices: Any) -> str:

@@ -2,6 +2,7 @@
 
 RUN = os.path.join(workflow.basedir, "envs", "run")
 CELLS = cells(config)
+TRAININGS = trainings(config)
 
 
 def names(table):
@@ -47,7 +48,7 @@ def shards_of(mix):
 
 def trained():
     """Manifests of the models that the run trains."""
-    return unique(f"results/models/{model}/{mix}/{schedule}/manifest.json" for model, mix, schedule, _ in CELLS if mix != BASE)
+    return [f"results/models/{model}/{mix}/{schedule}/manifest.json" for model, mix, schedule in TRAININGS]
 
 
 def scores():
@@ -62,9 +63,9 @@ def unique(items):
 
 def wanted(table):
     """Names of a table's entries that the run needs."""
-    mixes = unique(mix for _, mix, _, _ in CELLS if mix != BASE)
+    mixes = unique(mix for _, mix, _ in TRAININGS)
     parts = [part for mix in mixes for part in config["mixes"][mix]["traces"]]
-    students = unique(config["models"][model]["base"] for model, _, _, _ in CELLS)
+    students = [config["models"][model]["base"] for model, *_ in [*TRAININGS, *CELLS]]
     return {
         "mixes": mixes,
         "pools": unique(part["pool"] for part in parts),

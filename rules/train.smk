@@ -44,7 +44,8 @@ rule train:
     params:
         spec=entry("models", "model"),
         schedule=entry("schedules", "schedule"),
-        code=code_digest("koreason.train.launch"),
+        # `launch` starts `loop` as processes of its own, which no import shows
+        code=code_digest("koreason.train.launch", "koreason.train.loop"),
         environment=environment_digest("megatron"),
     shell:
         "{RUN:q} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
