@@ -1,0 +1,105 @@
+"""A few prompts and traces to read: picked by their ids, so the same for the same run.
+
+    found = read_samples(Path("results"), plan)
+
+Only rows of licence tier A are shown, because the page is made to be passed on.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from koreason.report.facts import Plan
+from koreason.report.tables import scan_traces
+from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, scan_table
+
+EACH = 4  # most samples of one kind from one pool or mix
+LONG, BRIEF = 700, 220  # characters shown of what was kept and of what was dropped
+# What a browser would not show as itself: control characters, and marks that turn the direction of the text around them.
+UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+PERSONAL = re.compile(r"[^\s<>\"']+@[^\s<>\"']+|\d")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as shown, and how many characters of it are not."""
+
+    shown: str
+    more: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One prompt or trace; `reason` is empty for what was kept, `think` and `answer` are null for prompts."""
+
+    where: str
+    category: str
+    reason: str
+    lang: str
+    question: Text
+    think: Text | None = None
+    answer: Text | None = None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What the page shows of each kind."""
+
+    prompts: list[Sample]
+    dropped_prompts: list[Sample]
+    traces: list[Sample]
+    dropped_traces: list[Sample]
+
+
+def cut(text: str | None, most: int) -> Text:
+    """The first `most` characters of a text."""
+    text = UNSHOWN.sub("�", (text or "").strip())
+    return Text(text[:most], max(len(text) - most, 0))
+
+
+def read_samples(results: Path, plan: Plan) -> Samples:
+    """Pick samples from every pool and mix of the run."""
+    found = Samples([], [], [], [])
+    for pool, entry in plan.pools.items():
+        folder, lang = results / "pools" / pool, entry["language"]
+        read = [scan_table(results / "sources" / source / "prompts.parquet", PROMPTS) for source in entry["sources"]]
+        kept = first_of(scan_table(folder / "prompts.parquet", POOL), "category", ["question"])
+        found.prompts.extend(Sample(pool, row["category"], "", lang, cut(row["question"], LONG)) for row in kept)
+        dropped = scan_table(folder / "dropped.parquet", DROPPED).join(pl.concat(read), on="prompt_id")
+        for row in first_of(dropped, "reason", ["category", "question"]):
+            # what clean never passed still holds what clean would have masked
+            text = PERSONAL.sub("•", row["question"][: 2 * BRIEF])
+            found.dropped_prompts.append(Sample(pool, row["category"], row["reason"], lang, cut(text, BRIEF)))
+    for mix, entry in plan.mixes.items():
+        folder, parts = results / "mixes" / mix, entry["traces"]
+        lang = plan.recipes[parts[0]["recipe"]]["language"] if parts else ""
+        for row in first_of(scan_table(folder / "mix.parquet", MIX), "category", ["messages"]):
+            said = {message["role"]: message["content"] for message in row["messages"]}
+            think, answer = divide(said.get("assistant", ""))
+            found.traces.append(Sample(mix, row["category"], "", lang, cut(said.get("user"), LONG), cut(think, LONG), cut(answer, LONG)))
+        traces = scan_traces(results, plan, [(part["pool"], part["recipe"]) for part in parts])
+        dropped = scan_table(folder / "dropped.parquet", DROPPED_TRACES).join(traces, on=["prompt_id", "sample"])
+        for row in first_of(dropped, "reason", ["category", "question", "think", "answer"]):
+            texts = [cut(row[column], BRIEF) for column in ("question", "think", "answer")]
+            found.dropped_traces.append(Sample(mix, row["category"], row["reason"], lang, *texts))
+    return found
+
+
+def first_of(rows: pl.LazyFrame, group: str, columns: list[str]) -> list[dict[str, object]]:
+    """Of each value of `group` the row with the smallest id, for the commonest `EACH` values."""
+    free = rows.filter(pl.col("licence") == "A")
+    chosen = free.group_by(group).agg(pl.len().alias("size"), pl.col("prompt_id").min()).sort(["size", group], descending=[True, False])
+    picked = chosen.head(EACH).collect(engine="streaming")
+    ids = picked["prompt_id"].unique().to_list()
+    wanted = dict.fromkeys([group, "prompt_id", *columns])
+    texts = free.filter(pl.col("prompt_id").is_in(ids)).select(list(wanted)).collect(engine="streaming")
+    unique = texts.unique([group, "prompt_id"], keep="first", maintain_order=True)
+    return picked.select(group, "prompt_id").join(unique, on=[group, "prompt_id"], how="left", maintain_order="left").to_dicts()
+
+
+def divide(reply: str) -> tuple[str, str]:
+    """Thinking and answer of a reply; a reply without `</think>` is all answer."""
+    think, mark, answer = reply.partition("</think>")
+    return (think.replace("<think>", "", 1), answer) if mark else ("", reply)

@@ -1,0 +1,211 @@
+"""From tables to what the page tells: its figures by section, and the numbers of the flow at its top.
+
+    figures = draw(plan, facts, tables, times)
+
+Wording and arithmetic only: `tables` read the files, `figures` draw.
+"""
+
+import polars as pl
+
+from koreason.report import figures
+from koreason.report.facts import Facts, Plan
+from koreason.report.paper import MIX, TABLE_5
+from koreason.report.svg import Figure, short
+from koreason.report.tables import by_size
+from koreason.report.words import STAGES, say, share, span
+from koreason.workflow import BASE
+
+Frames = dict[str, pl.DataFrame]
+MANY = 8  # drop reasons drawn one by one; the rest are drawn together and told apart in the table
+
+
+def flow(plan: Plan, facts: Facts, tables: Frames) -> list[dict[str, str]]:
+    """The steps of the pipeline with this run's numbers: name, number, unit, and a line on what happened there."""
+    records = sum(counts["records"] for counts in facts.sources.values())
+    kept = sum(counts["kept"] for counts in facts.pools.values())
+    traces = sum(counts["rows"] for counts in facts.traces.values())
+    written = sum(counts["tokens"] for counts in facts.traces.values())
+    drawn, judged = (sum(counts[key] for counts in facts.mixes.values()) for key in ("kept", "input"))
+    tokens = sum(counts["tokens"] for counts in facts.packed.values())
+    steps = sum(counts["steps"] for counts in facts.models.values())
+    teachers = ", ".join(dict.fromkeys(plan.recipes[recipe]["teacher"] for _, recipe in plan.parts))
+    answers = sum(score["items"] * score["repeats"] for score in facts.scores.values())
+    return [
+        step("Raw records", records, f"in {several(len(facts.sources), 'source')}"),
+        step(
+            "Clean prompts",
+            kept,
+            f"{share(kept, sum(counts['input'] for counts in facts.pools.values()))} of the questions pass the filters",
+        ),
+        step("Traces", traces, f"{short(written)} tokens written by the teacher {teachers}"),
+        step("Selected traces", drawn, f"{share(drawn, judged)} pass the filters and fit the quotas"),
+        step(
+            "Training tokens", tokens, f"after packing for {several(len(facts.packed), 'tokenizer and mix', 'pairs of tokenizer and mix')}"
+        ),
+        step("Trained models", len(facts.models), f"{several(steps, 'optimizer step')} in all"),
+        step("Scores", len(facts.scores), f"from {answers:,} answers to {several(len({cell[3] for cell in facts.scores}), 'benchmark')}"),
+    ]
+
+
+def step(name: str, count: int, line: str) -> dict[str, str]:
+    """One step of the flow."""
+    return {"name": name, "number": short(count) if count >= 1e5 else f"{count:,}", "line": line}
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def draw(plan: Plan, facts: Facts, tables: Frames, times: pl.DataFrame) -> dict[str, list[Figure]]:
+    """All figures by the page's section."""
+    return {
+        "prompts": [*pool_figures(facts, tables["prompts"])],
+        "traces": [*trace_figures(plan, tables)],
+        "selection": [*mix_figures(plan, facts, tables["quotas"])],
+        "training": [*curves(plan, tables["training"])],
+        "scores": [*score_figures(plan, tables["scores"])],
+        "time": [time_figure(times)] if times.height else [],
+    }
+
+
+def few(drops: dict[str, int]) -> list[tuple[str, int]]:
+    """The commonest reasons in words, and the sum of the others."""
+    ordered = [(say(reason), count) for reason, count in by_size(drops)]
+    rest = sum(count for _, count in ordered[MANY:])
+    return ordered[:MANY] + ([("other reasons", rest)] if rest else [])
+
+
+def pool_figures(facts: Facts, prompts: pl.DataFrame) -> list[Figure]:
+    """Per pool: a waterfall of reasons, and what was kept of each source and category."""
+    drawn = []
+    for pool, counts in facts.pools.items():
+        caption = "From every record read to the prompts that the teacher gets. A prompt is counted under the first filter it fails."
+        mine = prompts.filter(pl.col("pool") == pool)
+        lost = mine.filter(pl.col("fate") != "kept").group_by("reason").agg(pl.col("prompts").sum())
+        total = int(mine["prompts"].sum())
+        drawn.append(
+            figures.waterfall(
+                f"prompts-{pool}",
+                f"Prompts of {pool}",
+                caption,
+                ("records", "clean prompts"),
+                total,
+                few(dict(lost.iter_rows())),
+                counts["kept"],
+            )
+        )
+        for key in ("category", "source"):
+            rows = [(str(name), kept_and_not(group)) for (name,), group in mine.sort(key).group_by(key, maintain_order=True)]
+            told = f"Records of each {key}. Figures at the right count what was kept."
+            drawn.append(figures.stacked(f"prompts-{pool}-by-{key}", f"Kept of each {key}: {pool}", told, rows))
+    return drawn
+
+
+def kept_and_not(group: pl.DataFrame) -> list[tuple[str, str, int]]:
+    """Parts of a bar: kept, and all the rest."""
+    kept = int(group.filter(pl.col("fate") == "kept")["prompts"].sum())
+    return [("kept", "kept", kept), ("dropped", "dropped", int(group["prompts"].sum()) - kept)]
+
+
+def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
+    """Per recipe and pool: lengths, and shares of the target language with the bands of the mixes that draw from it."""
+    drawn = []
+    for pool, recipe in plan.parts:
+        here = (pl.col("pool") == pool) & (pl.col("recipe") == recipe)
+        language = plan.languages[plan.recipes[recipe]["language"]]
+        name = f"{pool}-{recipe}"
+        mixes = [mix for mix in plan.mixes.values() if {"pool": pool, "recipe": recipe} in mix["traces"]]
+        told = f"Tokens of thinking and answer together; at most {plan.recipes[recipe]['sampling']['max_tokens']:,} were allowed."
+        drawn.append(
+            figures.histogram(f"lengths-{name}", f"Length of traces: {recipe}", told, "Tokens in a trace", tables["lengths"].filter(here))
+        )
+        for text, word in (("think", "thinking"), ("answer", "answer")):
+            bands = {
+                (band["min_think_share"], band["max_think_share"]) if text == "think" else (band["min_answer_share"], 1.0)
+                for band in (mix["filters"] for mix in mixes)
+            }
+            band = next(iter(bands)) if len(bands) == 1 else None
+            shaded = "The shaded band is what the mix accepts." if band else "The mixes accept different bands, so none is shaded."
+            told = f"Share of {language} script among the characters of the {word} that are not white space. {shaded}"
+            rows = tables["shares"].filter(here & (pl.col("text") == text))
+            title = f"{language} in the {word}: {recipe}"
+            drawn.append(figures.histogram(f"{text}-share-{name}", title, told, f"Share of {language} script", rows, band, percent=True))
+    return drawn
+
+
+def mix_figures(plan: Plan, facts: Facts, quotas: pl.DataFrame) -> list[Figure]:
+    """Per mix: a waterfall of reasons, and what the quotas took of each category."""
+    drawn = []
+    for mix, counts in facts.mixes.items():
+        told = "From every trace that the teacher wrote to the traces that a student learns from. Counted under the first filter that a trace fails."
+        drawn.append(
+            figures.waterfall(
+                f"mix-{mix}", f"Traces of {mix}", told, ("traces", "selected"), counts["input"], few(counts["dropped"]), counts["kept"]
+            )
+        )
+        rows = [
+            (str(row["category"]), [("drawn", "kept", row["drawn"]), ("passed but not drawn", "idle", row["passed"] - row["drawn"])])
+            for row in quotas.filter(pl.col("mix") == mix).iter_rows(named=True)
+        ]
+        told = "Traces that pass the filters; the dark part was drawn (figures at the right), as far as the category's quota allows."
+        drawn.append(figures.stacked(f"quotas-{mix}", f"Drawn of each category: {mix}", told, rows))
+    return drawn
+
+
+def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
+    """A loss curve per trained model."""
+    drawn = []
+    for model, mix, schedule in plan.trained:
+        steps = training.filter((pl.col("model") == model) & (pl.col("mix") == mix) & (pl.col("schedule") == schedule))
+        told = f"Mean loss over the tokens trained on at each step, in nats, and the learning rate. Trained on {mix} with the schedule {schedule}."
+        drawn.append(figures.curve(f"loss-{model}-{mix}-{schedule}", f"Training of {model}", told, steps.select("step", "loss", "lr")))
+    return drawn
+
+
+def compared(scores: pl.DataFrame) -> pl.DataFrame:
+    """Scores of trained models beside their base's, null where the run has none: + base, base_error, base_low, base_high, change."""
+    numbers = ["accuracy", "standard_error", "low", "high"]
+    base = scores.filter(pl.col("mix") == BASE).select("model", "bench", *[pl.col(name).alias(f"base_{name}") for name in numbers])
+    trained = scores.filter(pl.col("mix") != BASE).join(base, on=["model", "bench"], how="left", maintain_order="left")
+    return trained.with_columns(change=pl.col("accuracy") - pl.col("base_accuracy"))
+
+
+def score_figures(plan: Plan, scores: pl.DataFrame) -> list[Figure]:
+    """A chart per benchmark with a row per trained model."""
+    pairs, drawn = compared(scores), []
+    several_mixes = len(plan.mixes) > 1
+    for (bench,), rows in pairs.group_by("bench", maintain_order=True):
+        label = pl.col("model") + (pl.lit(" · ") + pl.col("mix") if several_mixes else pl.lit(""))
+        points = rows.select(
+            label.alias("label"),
+            pl.col("base_accuracy").alias("base"),
+            "base_low",
+            "base_high",
+            pl.col("accuracy").alias("trained"),
+            pl.col("low").alias("trained_low"),
+            pl.col("high").alias("trained_high"),
+        )
+        items, repeats, kind, chance = rows.select("items", "repeats", "kind", "chance").row(0)
+        kinds = {"choice": "Multiple choice", "math": "Mathematics"}
+        told = f"{kinds[kind]}, {several(items, 'item')}, each answered {several(repeats, 'time')}. Lines: 95 % interval of the mean."
+        drawn.append(figures.dots(f"scores-{bench}", str(bench), told, points, chance))
+    return drawn
+
+
+def time_figure(times: pl.DataFrame) -> Figure:
+    """Where the time went."""
+    rows = [(STAGES[row["stage"]], row["seconds"], span(row["seconds"])) for row in times.iter_rows(named=True)]
+    return figures.bars("time", "Time per stage", "Time of all jobs of a stage added up; jobs may have run side by side.", rows)
+
+
+def beside_paper(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
+    """The paper's base and trained accuracies beside ours, for what both have: model, bench, paper_base, paper, base, accuracy (percent)."""
+    values = []
+    for row in compared(scores).filter(pl.col("mix") == MIX).iter_rows(named=True):
+        published = TABLE_5.get(plan.models[row["model"]]["base"], {}).get(row["bench"])
+        if published:
+            before = None if row["base_accuracy"] is None else 100 * row["base_accuracy"]
+            values.append((row["model"], row["bench"], *published, before, 100 * row["accuracy"]))
+    numbers = dict.fromkeys(("paper_base", "paper", "base", "accuracy"), pl.Float64)
+    return pl.DataFrame(values, schema={"model": pl.String, "bench": pl.String, **numbers}, orient="row")

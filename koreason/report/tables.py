@@ -1,0 +1,180 @@
+"""The report's tables: tidy, small, the same for the same run; each becomes a CSV file beside the page.
+
+    frames = content_tables(Path("results"), plan, facts)
+
+Tables with a row per prompt or trace are scanned column by column and never loaded whole.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from koreason.report.facts import Facts, Job, Plan
+from koreason.tables import TRACES, scan_table
+
+SHARE_STEP = 0.025  # width of a bar in the histograms of script shares; the paper's band of 0.05 to 0.20 falls on its edges
+LENGTH_BARS = 24  # most bars in a histogram of lengths
+
+
+def content_tables(results: Path, plan: Plan, facts: Facts) -> dict[str, pl.DataFrame]:
+    """Every table that depends on content alone, by the name of its file."""
+    tables = {
+        "prompts": prompts(plan, facts),
+        "finish": finish(facts),
+        "lengths": lengths(results, plan),
+        "shares": shares(results, plan),
+        "selection": selection(facts),
+        "quotas": quotas(plan, facts),
+        "training": training(results, plan),
+        "scores": scores(plan, facts),
+    }
+    return tables
+
+
+def rows(schema: dict[str, Any], values: list[tuple[Any, ...]]) -> pl.DataFrame:
+    """A frame from rows, also when there are none."""
+    return pl.DataFrame(values, schema=schema, orient="row")
+
+
+def prompts(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """Fate of every record: pool, source, category, fate (`skipped`, `rejected`, `dropped`, `kept`), reason, prompts."""
+    values = []
+    for pool, counts in facts.pools.items():
+        for source in plan.pools[pool]["sources"]:
+            category, read = plan.sources[source]["category"], facts.sources[source]
+            cleaned = counts["sources"].get(source, {"kept": 0, "dropped": {}})
+            for fate, reasons in (("skipped", read["skipped"]), ("rejected", read["rejected"]), ("dropped", cleaned["dropped"])):
+                values += [(pool, source, category, fate, reason, count) for reason, count in by_size(reasons)]
+            values.append((pool, source, category, "kept", "", cleaned["kept"]))
+    names = ("pool", "source", "category", "fate", "reason")
+    return rows({**dict.fromkeys(names, pl.String), "prompts": pl.Int64}, values)
+
+
+def scan_traces(results: Path, plan: Plan, parts: list[tuple[str, str]]) -> pl.LazyFrame:
+    """All shards of some (pool, recipe) as one table."""
+    files = [results / "traces" / pool / recipe / shard / "traces.parquet" for pool, recipe in parts for shard in plan.shards(recipe)]
+    return pl.concat([scan_table(file, TRACES) for file in files])
+
+
+def finish(facts: Facts) -> pl.DataFrame:
+    """Why generation of a trace ended: pool, recipe, finish, traces."""
+    values = [(*key, reason, count) for key, counts in facts.traces.items() for reason, count in sorted(counts["finish"].items())]
+    return rows({"pool": pl.String, "recipe": pl.String, "finish": pl.String, "traces": pl.Int64}, values)
+
+
+def lengths(results: Path, plan: Plan) -> pl.DataFrame:
+    """Histogram of tokens per trace: pool, recipe, from (included), to (not included), traces."""
+    frames = []
+    for pool, recipe in plan.parts:
+        tokens = scan_traces(results, plan, [(pool, recipe)]).select("tokens")
+        longest = tokens.max().collect(engine="streaming").item() or 1
+        step = nice_step(longest + 1, LENGTH_BARS)
+        frames.append(histogram(tokens, "tokens", step, math.ceil((longest + 1) / step)).select(*label(pool, recipe), pl.all()))
+    return pl.concat(frames).cast({"from": pl.Int64, "to": pl.Int64}) if frames else pl.DataFrame()
+
+
+def shares(results: Path, plan: Plan) -> pl.DataFrame:
+    """Histograms of the target language's share: pool, recipe, text (`think`, `answer`), from, to, traces; 1 is in the last bar."""
+    frames = []
+    for pool, recipe in plan.parts:
+        for text in ("think", "answer"):
+            column = scan_traces(results, plan, [(pool, recipe)]).select(f"{text}_share")
+            counted = histogram(column, f"{text}_share", SHARE_STEP, round(1 / SHARE_STEP))
+            frames.append(counted.select(*label(pool, recipe), pl.lit(text).alias("text"), pl.all()))
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def label(pool: str, recipe: str) -> list[pl.Expr]:
+    """The columns that say which traces a row is about."""
+    return [pl.lit(pool).alias("pool"), pl.lit(recipe).alias("recipe")]
+
+
+def nice_step(span: float, bars: int) -> int:
+    """Smallest of 1, 2, 4 and 5 times a power of ten that cuts `span` into at most `bars`."""
+    power = 1
+    while True:
+        for factor in (1, 2, 4, 5):
+            if factor * power * bars >= span:
+                return factor * power
+        power *= 10
+
+
+def histogram(frame: pl.LazyFrame, column: str, step: float, bars: int) -> pl.DataFrame:
+    """Counts of a column's values, nulls aside, in `bars` bars of width `step` from 0: from, to, traces; empty bars too."""
+    # Shares such as 0.05 are not exact in binary: without the small addition they fall into the bar below their own.
+    index = (pl.col(column) / step + 1e-9).floor().cast(pl.Int64).clip(0, bars - 1)
+    counted = frame.drop_nulls(column).group_by(index.alias("bar")).len("traces").collect(engine="streaming")
+    every = pl.DataFrame({"bar": range(bars)}, schema={"bar": pl.Int64})
+    edge = (pl.col("bar") * step).round(6)
+    return (
+        every.join(counted, on="bar", how="left", maintain_order="left")
+        .with_columns(pl.col("traces").fill_null(0).cast(pl.Int64), edge.alias("from"), (edge + step).round(6).alias("to"))
+        .select("from", "to", "traces")
+    )
+
+
+def selection(facts: Facts) -> pl.DataFrame:
+    """What became of each mix's traces: mix, reason (empty: kept), traces."""
+    values = [
+        (mix, reason, count) for mix, counts in facts.mixes.items() for reason, count in [*by_size(counts["dropped"]), ("", counts["kept"])]
+    ]
+    return rows({"mix": pl.String, "reason": pl.String, "traces": pl.Int64}, values)
+
+
+def by_size(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Counts that are not 0, the largest first."""
+    return sorted(((key, count) for key, count in counts.items() if count), key=lambda item: (-item[1], item[0]))
+
+
+def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """Per category of a mix: mix, category, passed (the filters), quota (0: left out), drawn."""
+    values = [
+        (mix, category, counts["passed"], plan.mixes[mix]["quotas"].get(category, 0), counts["drawn"])
+        for mix, total in facts.mixes.items()
+        for category, counts in sorted(total["categories"].items())
+    ]
+    return rows({"mix": pl.String, "category": pl.String, "passed": pl.Int64, "quota": pl.Int64, "drawn": pl.Int64}, values)
+
+
+def training(results: Path, plan: Plan) -> pl.DataFrame:
+    """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
+    columns = ["step", "loss", "lr", "grad_norm", "tokens"]
+    frames = [
+        pl.read_ndjson(results.joinpath("models", *key, "metrics.jsonl"))
+        .select([pl.lit(value).alias(name) for name, value in zip(("model", "mix", "schedule"), key, strict=True)] + columns)
+        .sort("step")
+        for key in plan.trained
+    ]
+    return pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame()
+
+
+def scores(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """Every score, in shares of 1: model, mix, schedule (`base`: untrained), bench, kind, items, repeats, accuracy, error, low, high, chance."""
+    values = []
+    for cell in plan.cells:
+        score = facts.scores[cell]
+        low, high = score["interval_95"]
+        chance = score["chance"]
+        values.append(
+            (*cell, score["kind"], score["items"], score["repeats"], score["accuracy"], score["standard_error"], low, high, chance)
+        )
+    numbers = ("accuracy", "standard_error", "low", "high", "chance")
+    names = ("model", "mix", "schedule", "bench", "kind")
+    schema = {**{name: pl.String for name in names}, "items": pl.Int64, "repeats": pl.Int64, **{name: pl.Float64 for name in numbers}}
+    return rows(schema, values)
+
+
+def times(jobs: list[Job]) -> pl.DataFrame:
+    """Time per stage: stage, jobs, seconds (summed over jobs), longest (seconds), tokens_per_second (mean over jobs that say it)."""
+    stages: dict[str, list[dict[str, Any]]] = {}
+    for job in jobs:
+        stages.setdefault(job.stage, []).append(job.run)
+    values = []
+    for stage, runs in stages.items():
+        seconds = [float(run["seconds"]) for run in runs if "seconds" in run]
+        rates = [float(run["tokens_per_second"]) for run in runs if run.get("tokens_per_second")]
+        values.append((stage, len(runs), sum(seconds), max(seconds, default=0.0), sum(rates) / len(rates) if rates else None))
+    kinds = {"stage": pl.String, "jobs": pl.Int64, "seconds": pl.Float64, "longest": pl.Float64, "tokens_per_second": pl.Float64}
+    return rows(kinds, values)
