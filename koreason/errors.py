@@ -1,9 +1,12 @@
-"""The one exception that is the user's to mend.
+"""The one exception that is the user's to mend, and exit statuses.
 
-`koreason` turns it into a single line on standard error and exit status 2.
+`koreason` turns a `UserError` into a single line on standard error and exit status 2.
 """
 
 import errno
+
+# Exit status of a job that was told to end, kept its work and wants to be run again.
+RESUMABLE = 75
 
 
 class UserError(Exception):

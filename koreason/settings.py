@@ -1,6 +1,6 @@
 """From a configuration entry to its dataclass: what each subcommand's `--spec` goes through.
 
-    pool = load(Pool, json.loads(arguments.spec))
+pool = load(Pool, json.loads(arguments.spec))
 """
 
 import argparse
@@ -29,7 +29,9 @@ def load(kind: Any, value: Any) -> Any:
         try:
             return kind(**{key: load(hints.get(key, Any), item) for key, item in value.items()})
         except (TypeError, AttributeError) as error:
-            raise UserError(str(error).replace("__init__() ", ""), f"--spec of {kind.__name__}", f"its keys are {', '.join(hints)}") from None
+            raise UserError(
+                str(error).replace("__init__() ", ""), f"--spec of {kind.__name__}", f"its keys are {', '.join(hints)}"
+            ) from None
     if origin is list:
         return [load(arguments[0], item) for item in value]
     if origin is dict:
@@ -65,8 +67,8 @@ def expand(path: str) -> Path:
     Raises:
         UserError: a variable is not set.
     """
-    expanded = os.path.expanduser(os.path.expandvars(path))
+    expanded = os.path.expandvars(path)
     if "$" in expanded:
         name = expanded.split("$", 1)[1].split("/", 1)[0].strip("{}")
         raise UserError(f"the environment variable {name} is not set", path, f"export {name}=FOLDER")
-    return Path(expanded)
+    return Path(expanded).expanduser()

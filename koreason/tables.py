@@ -1,6 +1,6 @@
 """Column contracts of the tables that stages hand on, and Parquet that is the same bytes every time.
 
-    write_table(frame, stage, "prompts.parquet", PROMPTS)
+write_table(frame, stage, "prompts.parquet", PROMPTS)
 """
 
 from pathlib import Path
@@ -80,19 +80,24 @@ def write_table(frame: pl.DataFrame, stage: Stage, name: str, contract: Contract
     stage.add(name, rows=frame.height)
 
 
-def read_table(path: Path, contract: Contract) -> pl.DataFrame:
-    """Read a Parquet table and hold it to its contract.
+def scan_table(path: Path, contract: Contract) -> pl.LazyFrame:
+    """Lazily read a Parquet table and hold it to its contract.
 
     Raises:
         UserError: the file is missing, is not Parquet, or lacks a column.
     """
     try:
-        frame = pl.read_parquet(path)
+        columns = pl.read_parquet_schema(path)
     except FileNotFoundError:
         raise UserError("no such table", path, "run the stage that writes it first") from None
     except pl.exceptions.ComputeError as error:
         raise UserError(f"not a readable Parquet file ({error})", path, "delete its folder and run the stage again") from None
-    missing = [column for column in contract if column not in frame.columns]
+    missing = [column for column in contract if column not in columns]
     if missing:
         raise UserError(f"lacks the columns {', '.join(missing)}", path, "it was written by another version: run its stage again")
-    return frame.select(list(contract))
+    return pl.scan_parquet(path).select(list(contract))
+
+
+def read_table(path: Path, contract: Contract) -> pl.DataFrame:
+    """Read a whole Parquet table; errors as in `scan_table`."""
+    return scan_table(path, contract).collect()

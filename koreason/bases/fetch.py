@@ -37,7 +37,9 @@ def main(arguments: argparse.Namespace) -> None:
     base = read_spec(arguments.spec, Base)
     given = [name for name in ("hub", "path", "package") if getattr(base, name)]
     if len(given) != 1:
-        raise UserError(f"names {' and '.join(given) or 'no place'} to take the model from", arguments.out.name, "give one of hub, path, package")
+        raise UserError(
+            f"names {' and '.join(given) or 'no place'} to take the model from", arguments.out.name, "give one of hub, path, package"
+        )
     with Stage(arguments.out, "base", json.loads(arguments.spec), []) as stage:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[given[0]]
         bring(base, stage)
@@ -54,7 +56,9 @@ def from_hub(base: Base, stage: Stage) -> None:
         UserError: no full commit id, or the hub or the model cannot be reached.
     """
     if not re.fullmatch(r"[0-9a-f]{40}", base.revision or ""):
-        raise UserError(f"revision {base.revision!r} is not a full commit id", base.hub, "copy the 40 hexadecimal digits from the model's history")
+        raise UserError(
+            f"revision {base.revision!r} is not a full commit id", base.hub, "copy the 40 hexadecimal digits from the model's history"
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -93,20 +97,28 @@ def from_package(base: Base, stage: Stage) -> None:
     folder = Path(next(iter(found.submodule_search_locations or []), "")) if found else Path()
     source = folder / (base.gguf or "")
     if found is None or not source.is_file():
-        raise UserError(f"no file {base.gguf!r} in an installed package {base.package!r}", stage.out.name, "run envs/create vllm, or correct the entry")
+        raise UserError(
+            f"no file {base.gguf!r} in an installed package {base.package!r}", stage.out.name, "run envs/create vllm, or correct the entry"
+        )
     actual = sha256_file(source)
     if actual != base.sha256:
         raise UserError(f"sha256 is {actual}, the catalogue says {base.sha256}", source, "install the version that the lock file names")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    for name in ("model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+    for name in (
+        "model.safetensors",
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "chat_template.jinja",
+    ):
         stage.path(name)  # so that a failing conversion takes its half-written files with it
     log.info("converting %s", source.name)
     model = AutoModelForCausalLM.from_pretrained(
         folder, gguf_file=base.gguf, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32, trust_remote_code=False
     )
-    del model.config._name_or_path  # a path of this machine must not get into the configuration's bytes
     model.to(torch.bfloat16).save_pretrained(stage.out)
     AutoTokenizer.from_pretrained(folder, gguf_file=base.gguf, trust_remote_code=False).save_pretrained(stage.out)
 

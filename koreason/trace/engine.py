@@ -108,7 +108,9 @@ class Generator:
         self._think_end: tuple[int, ...] = ()
         if sampling.think_tokens is not None:
             if THINK_CLOSE not in (sampling.think_end or ""):
-                raise UserError(f"think_tokens needs a think_end that holds {THINK_CLOSE}", "sampling", "give the text that closes the thinking")
+                raise UserError(
+                    f"think_tokens needs a think_end that holds {THINK_CLOSE}", "sampling", "give the text that closes the thinking"
+                )
             self._think_end = tuple(self._tokenizer.encode(sampling.think_end, add_special_tokens=False))
 
     def answers(self, requests: Iterable[Request], on_segment: Callable[[str, Segment], None] | None = None) -> Iterator[Answer]:
