@@ -164,7 +164,9 @@ def _accepted(name: Any, choices: Any) -> str:
 def _check_structure(config: dict[str, Any], schema: dict[str, Any]) -> None:
     import jsonschema  # Snakemake's own dependency; not needed to merely import this module
 
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    # A misspelt key is also a lacking one: name the one that is there.
+    error = next((error for error in errors if error.validator == "additionalProperties"), jsonschema.exceptions.best_match(errors))
     if error is None:
         return
     where = ".".join(map(str, error.absolute_path)) or "configuration"
