@@ -1,0 +1,61 @@
+# make demo    the whole pipeline, small, with the real engines; prints where the report is
+# make test    every test: make lint, make test-fast, make test-slow
+# make run CONFIG=config/paper.yaml    stage after stage, with the plan of each before it runs
+# make help    all targets
+
+CONFIG ?= config/demo.yaml
+WORKDIR ?= .
+CORES ?= 2
+STAGES := bases pools traces mixes models evals report
+
+snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --configfile $(CONFIG)
+pytest = envs/run dev python -m pytest
+
+.PHONY: help demo run envs test test-fast test-slow lint format schema bench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+envs: ## create the locked environments
+	@envs/create
+
+demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the report is
+	@$(snakemake) --quiet rules host
+	@echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
+
+run: envs ## walk the stages of CONFIG, printing the plan of each; an unchanged result stops what follows it
+	@set -e; for stage in $(STAGES); do \
+	    echo "== $$stage"; \
+	    $(snakemake) --dry-run --quiet rules host $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
+	    $(snakemake) --quiet rules host $$stage; \
+	done
+
+test: lint test-fast test-slow ## everything that must hold
+
+test-fast: ## tests without engines, under three minutes
+	@envs/create data dev megatron vllm
+	@$(pytest) -m "not slow" -n 2 --dist worksteal
+
+test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
+	@envs/create data dev megatron vllm
+	@$(pytest) -m slow
+
+lint: ## style, types, workflow
+	@envs/create data dev
+	@envs/run dev ruff check .
+	@envs/run dev ruff format --check .
+	@envs/run dev snakefmt --check Snakefile rules
+	@envs/run dev mypy
+	@envs/run data snakemake --lint --configfile config/demo.yaml
+
+format: ## mend style
+	@envs/run dev ruff check --fix .
+	@envs/run dev ruff format .
+	@envs/run dev snakefmt Snakefile rules
+
+schema: ## write config/schema.json from koreason/**/spec.py
+	@envs/run data python -m koreason.specs > config/schema.json.new && mv config/schema.json.new config/schema.json
+
+bench: ## print every performance claim as a ratio measured now
+	@envs/create data dev
+	@set -e; for program in bench/*.py; do echo "== $$program"; envs/run dev python $$program; done
