@@ -1,0 +1,131 @@
+"""A model with its optimizer, and one optimizer step over a batch of bins.
+
+    trainer = Trainer(shape, spec, schedule)
+    loss_sum, gradient_norm = trainer.step(batch, learning_rate(schedule, 0, steps))
+
+The same on CPU and GPU, and for every layout over ranks: the loss is the mean over all learnt tokens of the global batch.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch.distributed
+from megatron.core import parallel_state
+from megatron.core.distributed import DistributedDataParallel, DistributedDataParallelConfig, finalize_model_grads
+from megatron.core.optimizer import OptimizerConfig, get_megatron_optimizer
+from megatron.core.packed_seq_params import PackedSeqParams
+from megatron.core.pipeline_parallel.schedules import get_forward_backward_func
+from megatron.core.tensor_parallel.random import model_parallel_cuda_manual_seed
+from torch import Tensor
+
+from koreason.train import cpu
+from koreason.train.bins import Bin
+from koreason.train.families import Shape
+from koreason.train.model import DTYPES, build
+from koreason.train.spec import Model, Schedule
+
+
+def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
+    """Learning rate of `step` (from 0) of `steps`: a linear rise over the warm-up, then the decay, `min_lr` at the last."""
+    warmup = round(schedule.warmup_share * steps)
+    if step < warmup:
+        return schedule.lr * (step + 1) / (warmup + 1)
+    if schedule.decay == "constant":
+        return schedule.lr
+    done = (step - warmup) / max(1, steps - 1 - warmup)
+    left = 0.5 * (1.0 + math.cos(math.pi * done)) if schedule.decay == "cosine" else 1.0 - done
+    return schedule.min_lr + (schedule.lr - schedule.min_lr) * left
+
+
+def connect(spec: Model, rank: int, ranks: int, rendezvous: str) -> None:
+    """Join the other ranks and form Megatron's groups; neighbouring ranks share a layer."""
+    cpu.install()
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    torch.distributed.init_process_group(backend, init_method=rendezvous, rank=rank, world_size=ranks)
+    parallel_state.initialize_model_parallel(tensor_model_parallel_size=spec.tensor_parallel)
+    model_parallel_cuda_manual_seed(0)  # nothing is drawn (no dropout, all weights are loaded), but Megatron asks for it
+
+
+class Trainer:
+    """One rank's part of a model, its gradients and its optimizer."""
+
+    def __init__(self, shape: Shape, spec: Model, schedule: Schedule, fill: Callable[[torch.nn.Module], None]) -> None:
+        """Build; `fill` loads the weights, before the optimizer copies them to float32."""
+        self.model = build(shape, spec, schedule.sequence_length)
+        fill(self.model)
+        config = self.model.config
+        self.ddp = DistributedDataParallel(config, DistributedDataParallelConfig(grad_reduce_in_fp32=True), self.model)
+        self.megatron_optimizer = get_megatron_optimizer(
+            OptimizerConfig(
+                optimizer="adam",
+                lr=schedule.lr,
+                min_lr=schedule.min_lr,
+                weight_decay=schedule.weight_decay,
+                adam_beta1=schedule.beta1,
+                adam_beta2=schedule.beta2,
+                clip_grad=schedule.clip,
+                bf16=config.bf16,
+                params_dtype=DTYPES[spec.dtype],
+            ),
+            [self.ddp],
+        )
+        config.finalize_model_grads_func = finalize_model_grads
+        config.grad_scale_func = self.megatron_optimizer.scale_loss
+        config.no_sync_func = self.ddp.no_sync
+        self._weight_decay = schedule.weight_decay
+        self._forward_backward = get_forward_backward_func()
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Torch's optimizer inside Megatron's."""
+        optimizer: torch.optim.Optimizer = self.megatron_optimizer.optimizer
+        return optimizer
+
+    def step(self, batch: list[Bin], rate: float) -> tuple[float, float]:
+        """Take one step over this rank's bins; returns the rank's sum of losses and the global gradient norm before clipping."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+            group["weight_decay"] = self._weight_decay * group["wd_mult"]  # 0 for norms and biases
+        self.ddp.zero_grad_buffer()
+        self.megatron_optimizer.zero_grad()
+        parts = self._forward_backward(
+            forward_step_func=forward,
+            data_iterator=iter(batch),
+            model=[self.ddp],
+            num_microbatches=len(batch),
+            seq_length=max(len(item.tokens) for item in batch),
+            micro_batch_size=1,
+            forward_only=False,
+        )
+        _, norm, _ = self.megatron_optimizer.step()
+        return sum(part["loss"].item() for part in parts), float(norm)
+
+
+def forward(batch: Iterator[Bin], model: Any) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, dict[str, Tensor]]]]:
+    """Megatron's forward step: each token's loss, and the function that adds up those which are learnt."""
+    item = next(batch)
+    mask = torch.from_numpy(item.mask).to(cpu.device())
+    losses = model(**model_inputs(item), labels=torch.from_numpy(item.labels)[None].to(cpu.device()))
+
+    def reduce(losses: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        total = (losses.float().view(-1) * mask).sum()
+        return total, mask.sum().to(torch.int), {"loss": total.detach()}
+
+    return losses, reduce
+
+
+def model_inputs(item: Bin) -> dict[str, Any]:
+    """Arguments of a model's forward pass over one bin; without labels it gives logits.
+
+    Positions count through the bin: rotary attention sees only the distance of two tokens, and only within a document.
+    """
+    bounds = torch.from_numpy(item.bounds)  # stays on the CPU: attention loops over it
+    size = len(item.tokens)
+    return {
+        "input_ids": torch.from_numpy(item.tokens)[None].to(cpu.device()),
+        "position_ids": torch.arange(size, device=cpu.device())[None],
+        "attention_mask": None,
+        "packed_seq_params": PackedSeqParams("sbhd", bounds, bounds, max_seqlen_q=size, max_seqlen_kv=size),
+    }
