@@ -25,6 +25,12 @@ def run() -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="session")
+def home() -> Path:
+    """The repository."""
+    return HOME
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with real community data (`KOREASON_DATA`); without it the tests that read it are skipped."""
     folder = Path(os.environ.get("KOREASON_DATA", HOME.parent / "shared" / "data"))

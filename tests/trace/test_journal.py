@@ -1,0 +1,90 @@
+"""The journal's promises that need no engine."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from koreason.errors import UserError
+from koreason.shards import shard_names, shard_range
+from koreason.trace.engine import Answer, Segment
+from koreason.trace.journal import Journal
+from koreason.trace.rows import split_thinking
+
+
+def answer(key, finish="stop"):
+    return Answer(key, f"<think>\n생각 {key}\n</think>\n답", finish, 5, 7)
+
+
+def test_rows_and_segments_survive(tmp_path):
+    journal = Journal(tmp_path, "00000-of-00001")
+    journal.add_segment("a", Segment((1, 2), "think"))
+    journal.add_segment("b", Segment((3,), "answer"))
+    journal.add_row(answer("a"), 512)
+    journal.close()
+    again = Journal(tmp_path, "00000-of-00001")
+    assert list(again.rows) == ["a"]
+    assert again.begun == {"b": (Segment((3,), "answer"),)}
+    again.close()
+
+
+@pytest.mark.parametrize("tail", [b'{"key": "x", "te', b"\xff\xfe\n", b'{"key": "x"}'])
+def test_a_torn_tail_is_cut(tmp_path, tail):
+    journal = Journal(tmp_path, "00000-of-00001")
+    journal.add_row(answer("a"), 512)
+    journal.close()
+    path = tmp_path / "00000-of-00001" / "rows.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    again = Journal(tmp_path, "00000-of-00001")
+    assert (again.torn, list(again.rows)) == (len(tail), ["a"])
+    again.add_row(answer("b"), 512)
+    again.close()
+    assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["a", "b"]
+
+
+def test_another_count_reads_overlapping_journals_only(tmp_path):
+    for shard, key in (("00000-of-00002", "low"), ("00001-of-00002", "high")):
+        journal = Journal(tmp_path, shard)
+        journal.add_row(answer(key), 512)
+        journal.close()
+    assert list(Journal(tmp_path, "00000-of-00003").rows) == ["low"]
+    assert sorted(Journal(tmp_path, "00001-of-00003").rows) == ["high", "low"]
+
+
+def test_two_processes_do_not_share_a_journal(tmp_path):
+    code = "import sys,time; from pathlib import Path; from koreason.trace.journal import Journal\n"
+    code += "journal = Journal(Path(sys.argv[1]), '00000-of-00001'); print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="another process"):
+            Journal(tmp_path, "00000-of-00001")
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_shards_tile_the_interval():
+    ranges = [shard_range(name) for name in shard_names(7)]
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == 1
+    assert all(left[1] == right[0] for left, right in pairwise(ranges))
+    with pytest.raises(UserError, match="is no shard"):
+        shard_range("7-of-7")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("<think>\n하나\n</think>\n\n둘", ("하나", "둘")),
+        ("<think>\n끝나지 않음", ("끝나지 않음", None)),
+        ("바로 답", (None, "바로 답")),
+        ("생각</think>답", ("생각", "답")),
+        ("<think>가</think>나</think>다", ("가", "나</think>다")),
+    ],
+)
+def test_thinking_ends_at_the_first_mark(text, parts):
+    assert split_thinking(text) == parts

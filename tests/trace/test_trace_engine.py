@@ -1,0 +1,180 @@
+"""The trace stage with the real engine on a tiny model: kills, resumes, other shard counts, new prompts."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import polars as pl
+import pytest
+
+from koreason.manifest import Stage, read_manifest, sha256_file
+from koreason.tables import POOL, write_table
+
+pytestmark = pytest.mark.slow
+
+LANGUAGE = json.dumps({"name": "Korean", "scripts": ["Hangul"], "image_phrases": []})
+RECIPE = {
+    "teacher": "tiny",
+    "language": "ko",
+    "system": "생각하고 답하세요.",
+    "prefill": "<think>\n",
+    "sampling": {
+        "temperature": 0.8,
+        "top_p": 0.95,
+        "top_k": 40,
+        "min_p": 0.0,
+        "max_tokens": 96,
+        "segment_tokens": 20,
+        "think_tokens": 50,
+        "think_end": "\n</think>\n\n답: ",
+        "max_repeats": 6,
+    },
+    "engine": {
+        "dtype": "float32",
+        "max_model_len": 512,
+        "max_num_seqs": 4,
+        "tensor_parallel": 1,
+        "kv_cache_gib": 1,
+        "gpu_memory_utilization": 0.5,
+    },
+    "samples": 2,
+    "seed": 3,
+    "shards": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory, home):
+    folder = tmp_path_factory.mktemp("teacher")
+    script = home / "tests" / "engines" / "tiny_model.py"
+    subprocess.run([home / "envs" / "run", "vllm", "python", script, folder], check=True, capture_output=True)
+    with Stage(folder, "base", {}, []) as stage:
+        for path in sorted(folder.glob("*")):
+            stage.add(path.name)
+    return folder
+
+
+def write_pool(folder, count, *, long=False):
+    rows = []
+    for index in range(count):
+        question = f"{index}번 문제: 사과 {index + 3}개를 둘이 나누면 몇 개씩인가?" + (" 길다" * 200 if long and index == 0 else "")
+        facts = {"source": "s", "category": "Exams", "licence": "A", "target_share": 0.8, "dup_group": str(index)}
+        rows.append({"prompt_id": f"{index * 7919 % 4096:03x}{index:021x}", "question": question, **facts})
+    with Stage(folder, "clean", {}, []) as stage:
+        write_table(pl.DataFrame(rows, schema=POOL).sort("prompt_id"), stage, "prompts.parquet", POOL)
+    return folder
+
+
+def command(home, teacher, pool, root, shard):
+    options = {"--pool": pool, "--teacher": teacher, "--shard": shard, "--journal": root / "journal", "--out": root / shard}
+    words = [str(word) for option in options.items() for word in option]
+    return [
+        str(home / "envs" / "run"),
+        "vllm",
+        "python",
+        "-m",
+        "koreason",
+        "trace",
+        "--spec",
+        json.dumps(RECIPE),
+        "--language",
+        LANGUAGE,
+        *words,
+    ]
+
+
+def trace(home, teacher, pool, root, shard="00000-of-00001"):
+    done = subprocess.run(command(home, teacher, pool, root, shard), capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads((root / shard / "run.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, teacher, home):
+    root = tmp_path_factory.mktemp("undisturbed")
+    pool = write_pool(root / "pool", 12, long=True)
+    return root, pool, trace(home, teacher, pool, root)
+
+
+def test_rows_hold_thinking_and_answer(undisturbed):
+    root, _, facts = undisturbed
+    traces = pl.read_parquet(root / "00000-of-00001" / "traces.parquet")
+    counts = read_manifest(root / "00000-of-00001")["counts"]
+    assert traces.height == 24 == counts["rows"]
+    assert traces.select("prompt_id", "sample").is_unique().all()
+    refused = traces.filter(pl.col("finish") == "refused:prompt_too_long")
+    assert refused.height == 2, "a prompt that does not fit is a row with its reason, not lost"
+    told = traces.filter(pl.col("finish") == "length")
+    assert told.height > 0
+    assert (told["tokens"] == 96).all()
+    assert told["think"].is_not_null().all(), "the budget closes the thinking"
+    assert told["answer"].str.starts_with("답:").all()
+    assert sum(counts["finish"].values()) == 24
+    assert facts["engine_tokens"] > 0
+    assert facts["tokens_per_second"] > 0
+
+
+def test_killed_shard_resumes_to_the_same_bytes(undisturbed, tmp_path, teacher, home):
+    root, pool, facts = undisturbed
+    process = subprocess.Popen(command(home, teacher, pool, tmp_path, "00000-of-00001"), stderr=subprocess.DEVNULL, start_new_session=True)
+    rows = tmp_path / "journal" / "00000-of-00001" / "rows.jsonl"
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") >= 5):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "00000-of-00001" / "manifest.json").exists()
+    with open(rows, "ab") as file:
+        file.write(b'{"key": "torn"')
+    before = rows.read_bytes().count(b"\n")
+    resumed = trace(home, teacher, pool, tmp_path)
+    assert resumed["torn_bytes"] == 14
+    assert resumed["from_journal"] == before
+    assert 0 < resumed["engine_tokens"] < facts["engine_tokens"], "what the journal holds is not drawn again"
+    assert sha256_file(tmp_path / "00000-of-00001" / "manifest.json") == sha256_file(root / "00000-of-00001" / "manifest.json")
+    keys = [json.loads(line)["key"] for line in rows.read_text().splitlines()]
+    assert len(keys) == len(set(keys)) == 24
+
+
+def test_told_to_end_it_keeps_its_work(undisturbed, tmp_path, teacher, home):
+    root, pool, _ = undisturbed
+    process = subprocess.Popen(command(home, teacher, pool, tmp_path, "00000-of-00001"), stderr=subprocess.PIPE, text=True)
+    segments = tmp_path / "journal" / "00000-of-00001" / "segments.jsonl"
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not (segments.exists() and segments.stat().st_size):
+        time.sleep(0.02)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75
+    assert "run again to go on" in errors
+    trace(home, teacher, pool, tmp_path)
+    assert sha256_file(tmp_path / "00000-of-00001" / "manifest.json") == sha256_file(root / "00000-of-00001" / "manifest.json")
+
+
+def test_nothing_is_drawn_twice(undisturbed, teacher, home):
+    """Deleted output, another shard count and a grown pool: only what no journal holds is drawn."""
+    root, pool, _ = undisturbed
+    whole = root / "00000-of-00001"
+    manifest = sha256_file(whole / "manifest.json")
+    (whole / "traces.parquet").unlink()
+    (whole / "manifest.json").unlink()
+    assert trace(home, teacher, pool, root)["engine_tokens"] == 0
+    assert sha256_file(whole / "manifest.json") == manifest
+    halves = [f"0000{index}-of-00002" for index in range(2)]
+    assert [trace(home, teacher, pool, root, half)["engine_tokens"] for half in halves] == [0, 0]
+    frames = [pl.read_parquet(root / half / "traces.parquet") for half in halves]
+    assert pl.concat(frames).sort("prompt_id", "sample").equals(pl.read_parquet(whole / "traces.parquet"))
+    assert all(frame.height for frame in frames)
+    grown = trace(home, teacher, write_pool(root / "grown", 13, long=True), root)
+    assert grown["from_journal"] == 24
+    assert 0 < grown["engine_tokens"] <= 2 * 96
+
+
+def test_a_missing_teacher_is_one_line(tmp_path, home):
+    done = subprocess.run(command(home, tmp_path / "nobody", tmp_path, tmp_path, "00000-of-00001"), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"koreason: {tmp_path}/nobody: no such manifest")
+    assert "Traceback" not in done.stderr
