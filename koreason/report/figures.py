@@ -10,7 +10,7 @@ import polars as pl
 from koreason.report.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
 
 ROW = 24.0  # height of one row of a chart with a label on each row
-LABEL, VALUE = 132.0, 62.0  # room for a row's label and for the figure at its end
+LABEL, VALUE = 138.0, 52.0  # room for a row's label and for the figure at its end
 CURVE_POINTS = 300  # a longer curve is drawn through the means of neighbouring steps
 
 
@@ -32,7 +32,7 @@ def waterfall(name: str, title: str, caption: str, words: tuple[str, str], start
             low = left
         elif kind == "kept":
             canvas.line(scale(end), y - 4, scale(end), y + 4, "link")
-        canvas.text(LABEL - 8, y + 16, clip(label, 21), "row" if kind == "dropped" else "row strong", "end")
+        canvas.text(LABEL - 8, y + 16, clip(label, 22), "row" if kind == "dropped" else "row strong", "end")
         canvas.bar(scale(low), y + 4, max(scale(low + count) - scale(low), 1), ROW - 8, kind, f"{label}: {count:,}")
         canvas.text(WIDTH, y + 16, f"{count:,}", "value" if kind != "dropped" else "value drop", "end")
     told = ", ".join(f"{reason} {count:,}" for reason, count in drops) or "nothing"
@@ -48,7 +48,7 @@ def stacked(name: str, title: str, caption: str, rows: list[tuple[str, list[tupl
     told = []
     for index, (label, parts) in enumerate(rows):
         y, low = index * ROW, 0
-        canvas.text(LABEL - 8, y + 16, clip(label, 20), "row", "end")
+        canvas.text(LABEL - 8, y + 16, clip(label, 22), "row", "end")
         for word, kind, count in parts:
             canvas.bar(scale(low), y + 4, scale(low + count) - scale(low), ROW - 8, kind, f"{label}, {word}: {count:,}")
             low += count
@@ -65,12 +65,12 @@ def histogram(
     height, left, base = 218.0, 46.0, 176.0
     low, high = (float(bars["from"].min() or 0), float(bars["to"].max() or 1)) if bars.height else (0.0, 1.0)  # type: ignore[arg-type]
     most = int(bars["traces"].max() or 1) if bars.height else 1  # type: ignore[call-overload]
-    across, up = Scale(low, high, left, WIDTH - 8), Scale(0, most, base, 14)
+    across, up = Scale(low, high, left, WIDTH - 16), Scale(0, most, base, 14)
     if band:
         canvas.bar(across(band[0]), 6, across(min(band[1], high)) - across(band[0]), base - 6, "band")
     values = ticks(0, most, 4)
     canvas.axis_left(
-        up, left, WIDTH - 8, [value for value in values if value == int(value)], [short(value) for value in values if value == int(value)]
+        up, left, WIDTH - 16, [value for value in values if value == int(value)], [short(value) for value in values if value == int(value)]
     )
     for start, end, count in bars.select("from", "to", "traces").iter_rows():
         x = across(start)
@@ -96,60 +96,57 @@ def describe(bars: pl.DataFrame, percent: bool) -> str:
 
 
 def curve(name: str, title: str, caption: str, steps: pl.DataFrame) -> Figure:
-    """Loss over steps, and below it the learning rate on the same axis."""
+    """Loss over steps, and below it the learning rate on the same axis; `steps` has `step`, `loss` and `lr`, a row at least."""
     canvas = Canvas()
-    left, right = 52.0, WIDTH - 10.0
-    group = -(-steps.height // CURVE_POINTS) if steps.height else 1
+    left, right = 52.0, WIDTH - 12.0
+    group = -(-steps.height // CURVE_POINTS)
     thin = steps.group_by(pl.int_range(pl.len()) // group, maintain_order=True).mean() if group > 1 else steps
-    first, last = float(steps["step"].min() or 0), float(steps["step"].max() or 1)  # type: ignore[arg-type]
+    first, last = float(steps["step"][0]), float(steps["step"][-1])
     across = Scale(first, last, left, right)
-    low, high = float(thin["loss"].min() or 0), float(thin["loss"].max() or 1)  # type: ignore[arg-type]
+    losses, rates = thin["loss"].to_list(), thin["lr"].to_list()
+    low, high, most = min(losses), max(losses), max(rates)
     pad = (high - low) * 0.06 or 0.1
-    panels = [
-        ("loss", Scale(low - pad, high + pad, 132, 18), "trained", "Loss"),
-        ("lr", Scale(0, float(thin["lr"].max() or 1), 206, 168), "rate", "Learning rate"),
-    ]  # type: ignore[arg-type]
-    for column, up, kind, word in panels:
-        values = ticks(min(up.low, up.high), max(up.low, up.high), 5 if column == "loss" else 2)
-        canvas.axis_left(up, left, right, values, [f"{value:g}" for value in values])
-        canvas.text(left, min(up.start, up.end) - 6, word, "name")
-        points = [(across(step), up(value)) for step, value in zip(thin["step"], thin[column], strict=True)]
+    above, below = Scale(low - pad, high + pad, 150, 20), Scale(0, most or 1, 226, 190)
+    canvas.axis_left(above, left, right, values := ticks(low - pad, high + pad, 6), [f"{value:g}" for value in values])
+    canvas.axis_left(below, left, right, [0, most], ["0", f"{most:.2g}"])
+    for word, up, kind, column in (("Loss", above, "trained", losses), ("Learning rate", below, "rate", rates)):
+        canvas.text(left, up.end - 8, word, "name")
+        points = [(across(step), up(value)) for step, value in zip(thin["step"], column, strict=True)]
         canvas.path(points, f"stroke {kind}")
         if len(points) <= 40:
-            for (x, y), step, value in zip(points, thin["step"], thin[column], strict=True):
+            for (x, y), step, value in zip(points, thin["step"], column, strict=True):
                 canvas.dot(x, y, 2.5, f"fill {kind}", f"step {step:g}: {value:.4g}")
     marks = [mark for mark in ticks(first, last, 7) if mark == int(mark)]
-    canvas.axis_below(across, 214, marks, [short(mark) for mark in marks], "Optimizer step")
-    begin, end = (float(steps["loss"][0]), float(steps["loss"][-1])) if steps.height else (0.0, 0.0)
-    summary = f"{title}: the loss goes from {begin:.3f} to {end:.3f} in {steps.height:,} steps; the largest learning rate is {steps['lr'].max():.3g}."
-    return Figure(name, title, caption, summary, 254, canvas.body)
+    canvas.axis_below(across, 234, marks, [short(mark) for mark in marks], "Optimizer step")
+    begin, end = float(steps["loss"][0]), float(steps["loss"][-1])
+    told = f"the loss goes from {begin:.3f} to {end:.3f} in {steps.height:,} steps; the largest learning rate is {most:.2g}"
+    return Figure(name, title, caption, f"{title}: {told}.", 274, canvas.body)
 
 
 def dots(name: str, title: str, caption: str, rows: pl.DataFrame, chance: float | None) -> Figure:
-    """Accuracy with error bars: a row per `label`, its hollow dot `base` (may be null) and its full dot trained."""
+    """Accuracy with error bars: a row per `label`, its hollow dot `base` (may be null) and its full dot `trained`, each with `_low` and `_high`."""
     canvas = Canvas()
-    base_line = rows.height * 34.0 + 16
-    scale = Scale(0, 1, LABEL, WIDTH - 12)
+    row_height, top = 46.0, 18.0
+    bottom = top + rows.height * row_height
+    scale, told = Scale(0, 1, 12, WIDTH - 20), []
     for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
-        canvas.line(scale(mark), 10, scale(mark), base_line, "grid")
+        canvas.line(scale(mark), top, scale(mark), bottom, "grid")
     if chance is not None:
-        canvas.line(scale(chance), 10, scale(chance), base_line, "chance")
-        canvas.text(scale(chance) + 4, 9, f"chance {chance:.0%}", "tick chance-word")
-    told = []
+        canvas.line(scale(chance), top - 4, scale(chance), bottom, "chance")
+        canvas.text(scale(chance), top - 7, f"chance {chance:.0%}", "tick chance-word", "middle")
     for index, row in enumerate(rows.iter_rows(named=True)):
-        y = 16 + index * 34.0
-        canvas.text(LABEL - 10, y + 18, clip(row["label"], 20), "row", "end")
-        for kind, offset in (("base", 11.0), ("trained", 20.0)):
-            value, low, high = row[kind], row[f"{kind}_low"], row[f"{kind}_high"]
+        y = top + index * row_height
+        canvas.text(scale.start, y + 15, clip(row["label"], 52), "row halo")
+        for kind, offset in (("base", 26.0), ("trained", 38.0)):
+            value = row[kind]
             if value is None:
                 continue
-            if low is not None and high is not None:
-                canvas.line(scale(max(low, 0)), y + offset, scale(min(high, 1)), y + offset, f"whisker {kind}")
+            canvas.line(scale(row[f"{kind}_low"]), y + offset, scale(row[f"{kind}_high"]), y + offset, f"whisker {kind}")
             canvas.dot(scale(value), y + offset, 4.5, f"point {kind}", f"{kind}: {value:.1%}")
             told.append(f"{row['label']} {kind} {value:.1%}")
-    canvas.axis_below(scale, base_line, [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"], "Answers that are right")
+    canvas.axis_below(scale, bottom + 4, [0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"], "Answers that are right")
     more = f" Chance is {chance:.0%}." if chance is not None else ""
-    return Figure(name, title, caption, f"{title}: " + "; ".join(told) + "." + more, base_line + 40, canvas.body)
+    return Figure(name, title, caption, f"{title}: " + "; ".join(told) + "." + more, bottom + 44, canvas.body)
 
 
 def bars(name: str, title: str, caption: str, rows: list[tuple[str, float, str]]) -> Figure:

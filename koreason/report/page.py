@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from koreason.errors import UserError
 from koreason.manifest import Stage, write_atomically
 from koreason.report import story, words
 from koreason.report.facts import Facts, Plan, read_facts
@@ -40,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Write the report into `--out`."""
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
+    if not plan.cells:
+        raise UserError("asks for no score", "run.experiments", "name at least one model, mix, schedule and bench")
     facts = read_facts(arguments.results, plan)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)
@@ -82,8 +85,8 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(say=words.say, percent=words.percent, points=words.points, span=words.span)
-    environment.globals["stages"] = words.STAGES
+    environment.filters.update(say=words.say, percent=words.percent, points=words.points, plus_minus=words.plus_minus, span=words.span)
+    environment.globals.update(stages=words.STAGES, verdict_words=words.VERDICTS)
     return environment.get_template("page.html").render(
         report=report,
         plan=plan,
@@ -92,12 +95,15 @@ def render(
         tables=sorted([*tables, "time"]),
         style=PALETTE.read_text(encoding="utf-8") + (HERE / "page.css").read_text(encoding="utf-8"),
         languages=sorted({plan.languages[pool["language"]] for pool in plan.pools.values()}),
-        flow=story.flow(plan, facts, tables),
+        flow=story.flow(plan, facts),
+        findings=story.findings(facts, tables),
+        why_prompts=words.explain(fates(tables["prompts"])["reasons"]),
+        why_traces=words.explain(tables["selection"]["reason"].unique(maintain_order=True).to_list()),
         fates=fates(tables["prompts"]),
-        selection=tables["selection"].filter(pl.col("reason") != "").to_dicts(),
         quotas=tables["quotas"].to_dicts(),
         finish=tables["finish"].to_dicts(),
         scores=story.compared(tables["scores"]).to_dicts(),
+        verdicts=tables["verdicts"].to_dicts(),
         paper=tables["paper"].to_dicts() if "paper" in tables else [],
         clock=clock.to_dicts(),
         samples=read_samples(results, plan),

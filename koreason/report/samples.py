@@ -16,7 +16,7 @@ from koreason.report.tables import scan_traces
 from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, scan_table
 
 EACH = 4  # most samples of one kind from one pool or mix
-LONG, BRIEF = 700, 220  # characters shown of what was kept and of what was dropped
+LONG, BRIEF = 420, 200  # characters shown of what was kept and of what was dropped
 # What a browser would not show as itself: control characters, and marks that turn the direction of the text around them.
 UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 PERSONAL = re.compile(r"[^\s<>\"']+@[^\s<>\"']+|\d")

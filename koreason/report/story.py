@@ -12,39 +12,57 @@ from koreason.report.facts import Facts, Plan
 from koreason.report.paper import MIX, TABLE_5
 from koreason.report.svg import Figure, short
 from koreason.report.tables import by_size
-from koreason.report.words import STAGES, say, share, span
+from koreason.report.words import STAGES, percent, points, say, share, span
 from koreason.workflow import BASE
 
 Frames = dict[str, pl.DataFrame]
-MANY = 8  # drop reasons drawn one by one; the rest are drawn together and told apart in the table
+MANY = 8  # drop reasons drawn one by one, the rest together; scores told one by one, more by their mean
 
 
-def flow(plan: Plan, facts: Facts, tables: Frames) -> list[dict[str, str]]:
-    """The steps of the pipeline with this run's numbers: name, number, unit, and a line on what happened there."""
+def flow(plan: Plan, facts: Facts) -> list[dict[str, str]]:
+    """The steps of the pipeline with this run's numbers: name, number, and a line on what happened there."""
     records = sum(counts["records"] for counts in facts.sources.values())
-    kept = sum(counts["kept"] for counts in facts.pools.values())
-    traces = sum(counts["rows"] for counts in facts.traces.values())
-    written = sum(counts["tokens"] for counts in facts.traces.values())
+    cleaned, kept = (sum(counts[key] for counts in facts.pools.values()) for key in ("input", "kept"))
+    written, traces = (sum(counts[key] for counts in facts.traces.values()) for key in ("tokens", "rows"))
     drawn, judged = (sum(counts[key] for counts in facts.mixes.values()) for key in ("kept", "input"))
-    tokens = sum(counts["tokens"] for counts in facts.packed.values())
+    tokens, learnt = (sum(counts[key] for counts in facts.packed.values()) for key in ("tokens", "loss_tokens"))
     steps = sum(counts["steps"] for counts in facts.models.values())
     teachers = ", ".join(dict.fromkeys(plan.recipes[recipe]["teacher"] for _, recipe in plan.parts))
     answers = sum(score["items"] * score["repeats"] for score in facts.scores.values())
+    benches = several(len({cell[3] for cell in facts.scores}), "benchmark")
     return [
-        step("Raw records", records, f"in {several(len(facts.sources), 'source')}"),
-        step(
-            "Clean prompts",
-            kept,
-            f"{share(kept, sum(counts['input'] for counts in facts.pools.values()))} of the questions pass the filters",
-        ),
-        step("Traces", traces, f"{short(written)} tokens written by the teacher {teachers}"),
+        step("Raw records", records, f"read from {several(len(facts.sources), 'source')}"),
+        step("Clean prompts", kept, f"{share(kept, cleaned)} of the questions pass the filters"),
+        step("Traces", traces, f"{short(written)} tokens, written by {teachers}"),
         step("Selected traces", drawn, f"{share(drawn, judged)} pass the filters and fit the quotas"),
-        step(
-            "Training tokens", tokens, f"after packing for {several(len(facts.packed), 'tokenizer and mix', 'pairs of tokenizer and mix')}"
-        ),
-        step("Trained models", len(facts.models), f"{several(steps, 'optimizer step')} in all"),
-        step("Scores", len(facts.scores), f"from {answers:,} answers to {several(len({cell[3] for cell in facts.scores}), 'benchmark')}"),
+        step("Training tokens", tokens, f"of which {share(learnt, tokens)} are learnt from"),
+        step("Trained models", len(facts.models), f"in {several(steps, 'optimizer step')}"),
+        step("Scores", len(facts.scores), f"from {answers:,} answers to {benches}"),
     ]
+
+
+def findings(facts: Facts, tables: Frames) -> list[str]:
+    """What a reader in a hurry takes home, a sentence each."""
+    told = []
+    for what, table, start in (("Pool", facts.pools, "questions"), ("Mix", facts.mixes, "traces")):
+        for name, counts in table.items():
+            worst = by_size(counts["dropped"])[:1]
+            why = f"; the commonest reason to drop one is “{say(worst[0][0])}” ({worst[0][1]:,})" if worst else ""
+            told.append(f"{what} {name}: {share(counts['kept'], counts['input'])} of {counts['input']:,} {start} were kept{why}.")
+    for (model, mix, _), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
+        told.append(
+            f"{model} on {mix}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f} in {several(steps.height, 'step')}."
+        )
+    pairs = compared(tables["scores"]).drop_nulls("change")
+    if pairs.height > MANY:
+        up, mean = pairs.filter(pl.col("change") > 0).height, points(pairs["change"].mean())  # type: ignore[arg-type]
+        return [*told, f"{up} of {pairs.height} scores rise by training; the mean change is {mean} percentage points."]
+    for row in pairs.iter_rows(named=True):
+        apart = row["low"] > row["base_high"] or row["high"] < row["base_low"]
+        sure = "" if apart else ", which may be chance: the intervals overlap"
+        before, after = percent(row["base_accuracy"]), percent(row["accuracy"])
+        told.append(f"{row['model']} on {row['bench']} after {row['mix']}: {before} before training, {after} after{sure}.")
+    return told
 
 
 def step(name: str, count: int, line: str) -> dict[str, str]:
@@ -64,7 +82,7 @@ def draw(plan: Plan, facts: Facts, tables: Frames, times: pl.DataFrame) -> dict[
         "traces": [*trace_figures(plan, tables)],
         "selection": [*mix_figures(plan, facts, tables["quotas"])],
         "training": [*curves(plan, tables["training"])],
-        "scores": [*score_figures(plan, tables["scores"])],
+        "scores": score_figures(plan, tables["scores"], tables["verdicts"]),
         "time": [time_figure(times)] if times.height else [],
     }
 
@@ -165,19 +183,19 @@ def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
 
 def compared(scores: pl.DataFrame) -> pl.DataFrame:
     """Scores of trained models beside their base's, null where the run has none: + base, base_error, base_low, base_high, change."""
-    numbers = ["accuracy", "standard_error", "low", "high"]
+    numbers = ["accuracy", "error", "low", "high"]
     base = scores.filter(pl.col("mix") == BASE).select("model", "bench", *[pl.col(name).alias(f"base_{name}") for name in numbers])
     trained = scores.filter(pl.col("mix") != BASE).join(base, on=["model", "bench"], how="left", maintain_order="left")
     return trained.with_columns(change=pl.col("accuracy") - pl.col("base_accuracy"))
 
 
-def score_figures(plan: Plan, scores: pl.DataFrame) -> list[Figure]:
-    """A chart per benchmark with a row per trained model."""
-    pairs, drawn = compared(scores), []
+def score_figures(plan: Plan, scores: pl.DataFrame, verdicts: pl.DataFrame) -> list[Figure]:
+    """Per benchmark a chart of accuracies with a row per trained model, and one of what became of the answers."""
+    drawn = []
     several_mixes = len(plan.mixes) > 1
-    for (bench,), rows in pairs.group_by("bench", maintain_order=True):
-        label = pl.col("model") + (pl.lit(" · ") + pl.col("mix") if several_mixes else pl.lit(""))
-        points = rows.select(
+    label = pl.col("model") + (pl.lit(", ") + pl.col("mix") if several_mixes else pl.lit(""))
+    for (bench,), group in compared(scores).group_by("bench", maintain_order=True):
+        values = group.select(
             label.alias("label"),
             pl.col("base_accuracy").alias("base"),
             "base_low",
@@ -186,11 +204,34 @@ def score_figures(plan: Plan, scores: pl.DataFrame) -> list[Figure]:
             pl.col("low").alias("trained_low"),
             pl.col("high").alias("trained_high"),
         )
-        items, repeats, kind, chance = rows.select("items", "repeats", "kind", "chance").row(0)
+        items, repeats, kind, chance = group.select("items", "repeats", "kind", "chance").row(0)
         kinds = {"choice": "Multiple choice", "math": "Mathematics"}
-        told = f"{kinds[kind]}, {several(items, 'item')}, each answered {several(repeats, 'time')}. Lines: 95 % interval of the mean."
-        drawn.append(figures.dots(f"scores-{bench}", str(bench), told, points, chance))
+        told = (
+            f"{kinds[kind]}: {several(items, 'item')}, each answered {several(repeats, 'time')}. A line is the 95% interval of the"
+            " accuracy for other items of the same kind (Wilson, clustered by item)."
+        )
+        drawn.append(figures.dots(f"scores-{bench}", f"Accuracy on {bench}", told, values, chance))
+        drawn.append(verdict_figure(str(bench), verdicts.filter(pl.col("bench") == bench), several_mixes))
     return drawn
+
+
+def verdict_figure(bench: str, verdicts: pl.DataFrame, several_mixes: bool) -> Figure:
+    """Right, wrong and unusable answers of the untrained and the trained models."""
+    rows = []
+    for (model, mix, _), group in verdicts.group_by("model", "mix", "schedule", maintain_order=True):
+        found = dict(group.select("verdict", "answers").iter_rows())
+        right, wrong = found.pop("correct", 0), found.pop("wrong", 0)
+        which = "base" if mix == BASE else str(mix) if several_mixes else "trained"
+        rows.append(
+            (
+                f"{model}, {which}",
+                [("right", "kept", right), ("wrong", "dropped", wrong), ("no usable answer", "idle", sum(found.values()))],
+            )
+        )
+    told = (
+        "Answers by verdict. Figures at the right count the right ones. An answer is usable when it is complete and in the form asked for."
+    )
+    return figures.stacked(f"verdicts-{bench}", f"What became of the answers to {bench}", told, rows)
 
 
 def time_figure(times: pl.DataFrame) -> Figure:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-WIDTH = 400  # in user units, which are CSS pixels where the figure is shown at its natural size
+WIDTH = 360  # in user units, which are CSS pixels where the figure is shown at its natural size
 PALETTE = Path(__file__).with_name("palette.css")
 
 

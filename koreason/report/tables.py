@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from koreason.errors import UserError
 from koreason.report.facts import Facts, Job, Plan
 from koreason.tables import TRACES, scan_table
 
@@ -29,6 +30,7 @@ def content_tables(results: Path, plan: Plan, facts: Facts) -> dict[str, pl.Data
         "quotas": quotas(plan, facts),
         "training": training(results, plan),
         "scores": scores(plan, facts),
+        "verdicts": verdicts(plan, facts),
     }
     return tables
 
@@ -72,7 +74,7 @@ def lengths(results: Path, plan: Plan) -> pl.DataFrame:
         longest = tokens.max().collect(engine="streaming").item() or 1
         step = nice_step(longest + 1, LENGTH_BARS)
         frames.append(histogram(tokens, "tokens", step, math.ceil((longest + 1) / step)).select(*label(pool, recipe), pl.all()))
-    return pl.concat(frames).cast({"from": pl.Int64, "to": pl.Int64}) if frames else pl.DataFrame()
+    return pl.concat(frames).cast({"from": pl.Int64, "to": pl.Int64})
 
 
 def shares(results: Path, plan: Plan) -> pl.DataFrame:
@@ -83,7 +85,7 @@ def shares(results: Path, plan: Plan) -> pl.DataFrame:
             column = scan_traces(results, plan, [(pool, recipe)]).select(f"{text}_share")
             counted = histogram(column, f"{text}_share", SHARE_STEP, round(1 / SHARE_STEP))
             frames.append(counted.select(*label(pool, recipe), pl.lit(text).alias("text"), pl.all()))
-    return pl.concat(frames) if frames else pl.DataFrame()
+    return pl.concat(frames)
 
 
 def label(pool: str, recipe: str) -> list[pl.Expr]:
@@ -140,30 +142,45 @@ def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:
     """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
-    columns = ["step", "loss", "lr", "grad_norm", "tokens"]
-    frames = [
-        pl.read_ndjson(results.joinpath("models", *key, "metrics.jsonl"))
-        .select([pl.lit(value).alias(name) for name, value in zip(("model", "mix", "schedule"), key, strict=True)] + columns)
-        .sort("step")
-        for key in plan.trained
-    ]
-    return pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame()
+    return pl.concat([read_metrics(results.joinpath("models", *key, "metrics.jsonl"), *key) for key in plan.trained])
+
+
+def read_metrics(path: Path, model: str, mix: str, schedule: str) -> pl.DataFrame:
+    """One model's rows of `training`.
+
+    Raises:
+        UserError: the file is missing, torn or empty.
+    """
+    columns = {"step": pl.Int64, "loss": pl.Float64, "lr": pl.Float64, "grad_norm": pl.Float64, "tokens": pl.Int64}
+    key = [pl.lit(model).alias("model"), pl.lit(mix).alias("mix"), pl.lit(schedule).alias("schedule")]
+    try:
+        return pl.read_ndjson(path).select(*key, *(pl.col(name).cast(kind) for name, kind in columns.items())).sort("step")
+    except FileNotFoundError:
+        raise UserError("no such file", path, "run the stage that writes it first") from None
+    except pl.exceptions.PolarsError as error:
+        raise UserError(f"not the metrics of a training run ({error})", path, "delete its folder and run the stage again") from None
 
 
 def scores(plan: Plan, facts: Facts) -> pl.DataFrame:
-    """Every score, in shares of 1: model, mix, schedule (`base`: untrained), bench, kind, items, repeats, accuracy, error, low, high, chance."""
+    """Every score, shares of 1: model, mix, schedule (`base`: untrained), bench, kind, items, repeats, accuracy, its error over items
+    and standard deviation over repeats, the 95% interval's low and high, chance (null: no choice), mean tokens of an answer.
+    """
     values = []
     for cell in plan.cells:
         score = facts.scores[cell]
-        low, high = score["interval_95"]
-        chance = score["chance"]
-        values.append(
-            (*cell, score["kind"], score["items"], score["repeats"], score["accuracy"], score["standard_error"], low, high, chance)
-        )
-    numbers = ("accuracy", "standard_error", "low", "high", "chance")
-    names = ("model", "mix", "schedule", "bench", "kind")
-    schema = {**{name: pl.String for name in names}, "items": pl.Int64, "repeats": pl.Int64, **{name: pl.Float64 for name in numbers}}
-    return rows(schema, values)
+        accuracy = score["accuracy"]
+        spread = accuracy["se_over_items"], accuracy["sd_over_repeats"], *accuracy["interval_95"]
+        numbers = accuracy["mean"], *spread, score["chance"], score["mean_tokens"]
+        values.append((*cell, score["kind"], score["items"], score["repeats"], *numbers))
+    names = dict.fromkeys(("model", "mix", "schedule", "bench", "kind"), pl.String)
+    figures = ("accuracy", "error", "sd_over_repeats", "low", "high", "chance", "mean_tokens")
+    return rows({**names, "items": pl.Int64, "repeats": pl.Int64, **dict.fromkeys(figures, pl.Float64)}, values)
+
+
+def verdicts(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """What became of the answers: model, mix, schedule, bench, verdict, answers."""
+    values = [(*cell, verdict, count) for cell in plan.cells for verdict, count in by_size(facts.scores[cell]["verdicts"])]
+    return rows({**dict.fromkeys(("model", "mix", "schedule", "bench", "verdict"), pl.String), "answers": pl.Int64}, values)
 
 
 def times(jobs: list[Job]) -> pl.DataFrame:

@@ -3,7 +3,8 @@
 import json
 import math
 import random
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,6 @@ class Tree:
     root: Path
     spec: dict[str, str]
     run: dict[str, Any]
-    arguments: list[str] = field(init=False)
 
     @property
     def results(self) -> Path:
@@ -95,7 +95,7 @@ def build(root: Path, question: str = "", note: str = "Small models, small numbe
             rows = [prompt(source, index, f"{text} {question}") for index in range(60)]
             prompts[source] = rows
             write_table(pl.DataFrame(rows, schema=PROMPTS), stage, "prompts.parquet", PROMPTS)
-            stage.counts.update(records=66, accepted=60, skipped={"answer": 2}, rejected={"encoding": 3, "malformed": 1})
+            stage.counts.update(records=66, accepted=60, skipped={"not_a_question": 2}, rejected={"encoding": 3, "not_json": 1})
             stage.run["tokens_per_second"] = 0
     every = [row for rows in prompts.values() for row in rows]
     reasons = {1: "duplicate", 2: "target_share", 3: "too_short", 4: "image_dependent"}
@@ -151,11 +151,11 @@ def trace(index: int, row: dict[str, Any], chance: random.Random) -> dict[str, A
 def select(folder: Path, traces: list[dict[str, Any]]) -> None:
     quotas, drawn, dropped, categories = plan()["mixes"]["mixed"]["quotas"], [], [], {}
     for row in traces:
-        reason = "think_share" if not 0.05 <= row["think_share"] <= 0.20 else "too_long" if row["tokens"] > 480 else ""
+        reason = "outside_band" if not 0.05 <= row["think_share"] <= 0.20 else "too_long" if row["tokens"] > 480 else ""
         part = categories.setdefault(row["category"], {"passed": 0, "drawn": 0})
         part["passed"] += not reason
         if not reason and part["drawn"] >= quotas.get(row["category"], 0):
-            reason = "quota"
+            reason = "over_quota" if row["category"] in quotas else "category_not_in_mix"
         if reason:
             dropped.append({"prompt_id": row["prompt_id"], "sample": 0, "reason": reason})
             continue
@@ -188,7 +188,7 @@ def train(results: Path, chance: random.Random) -> None:
                 row = {"step": step, "loss": loss, "grad_norm": 1.0, "lr": rate, "tokens": 870, "loss_tokens": 590, "epoch": 0}
                 file.write(json.dumps(row) + "\n")
         stage.add("metrics.jsonl")
-        stage.counts.update(documents=75, dropped_too_long=0, bins=48, steps=24, tokens=20880, loss_tokens=14160)
+        stage.counts.update(documents=75, dropped={"longer than sequence_length": 0}, bins=48, steps=24, tokens=20880, loss_tokens=14160)
         stage.run["tokens_per_second"] = 298.0
 
 
@@ -196,17 +196,27 @@ def score(folder: Path, bench: str, kind: str, accuracy: float) -> None:
     with Stage(folder / "generations", "generate", {}, []) as stage:
         stage.run["tokens_per_second"] = 380.0
     error = math.sqrt(accuracy * (1 - accuracy) / 30)
-    body = {"bench": bench, "version": 1, "kind": kind, "items": 30, "repeats": 3, "accuracy": accuracy, "standard_error": error}
-    body |= {"interval_95": [max(accuracy - 1.96 * error, 0), accuracy + 1.96 * error], "chance": 0.25 if kind == "choice" else None}
+    spread = {"sd_over_repeats": 0.021, "se_over_items": error, "interval_95": [max(accuracy - 1.96 * error, 0), accuracy + 1.96 * error]}
+    right = round(90 * accuracy)
+    body = {"version": 1, "kind": kind, "items": 30, "repeats": 3, "accuracy": {"mean": accuracy, **spread}, "mean_tokens": 61.5}
+    body |= {"verdicts": {"correct": right, "wrong": 70 - right, "no_box": 12, "token_limit": 8, "crash": 0}}
+    body |= {"chance": 0.25 if kind == "choice" else None}
     with Stage(folder / "scores", "score", {}, []) as stage:
         stage.path("scores.json").write_text(json.dumps(body), encoding="utf-8")
         stage.add("scores.json")
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """The tree with harmless texts, once; tests get copies."""
+    return build(tmp_path_factory.mktemp("built"))
+
+
 @pytest.fixture
-def tree(tmp_path: Path) -> Tree:
+def tree(built: Tree, tmp_path: Path) -> Tree:
     """The tree with harmless texts."""
-    return build(tmp_path)
+    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
+    return Tree(tmp_path, dict(built.spec), plan())
 
 
 @pytest.fixture

@@ -1,0 +1,247 @@
+"""The stage `report` through its command line: what the page says, and what becomes of broken or hostile input."""
+
+import json
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+from conftest import Tree, build
+
+from koreason.manifest import sha256_file
+
+
+class Outline(HTMLParser):
+    """Collects tags, attributes, text and ids, and checks that elements nest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in {"meta", "link"}:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open and self._open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def close(self):
+        super().close()
+        assert not self._open, self._open
+
+    def values(self, name: str) -> list[str]:
+        return [value for _, key, value in self.attributes if key == name]
+
+
+def outline(tree: Tree) -> Outline:
+    parser = Outline()
+    parser.feed(tree.page())
+    parser.close()
+    return parser
+
+
+def test_page_tells_the_run(tree: Tree) -> None:
+    assert tree.report() == 0
+    page = outline(tree)
+    words = " ".join(" ".join(page.words).split())
+    for expected in (
+        "A run for the tests",
+        "this page shows the form, not a result",
+        "264 Raw records",
+        "152 Clean prompts",
+        "Pool forum: 63.3% of 240 questions were kept",
+        "needs a picture",
+        "outside the band",
+        "The student before training.",
+        "26.0% ± 8.0",
+        "31.0% ± 8.4",
+        "which may be chance",
+        "chance 25%",
+        "95% interval",
+        "410",
+    ):
+        assert expected in words, expected
+    for section in ("flow", "prompts", "traces", "selection", "training", "scores", "time", "provenance"):
+        assert section in page.values("id")
+    assert "The paper" not in words
+    assert "전세 계약이" in words and "ko" in page.values("lang")
+
+
+def test_page_needs_nothing_from_elsewhere(tree: Tree) -> None:
+    assert tree.report() == 0
+    page = outline(tree)
+    assert not {"script", "iframe", "object", "embed", "img"} & set(page.tags)
+    assert all(link.startswith(("#", "data:,", "tables/", "figures/")) for link in page.values("href") + page.values("src"))
+    assert all((tree.out / link).is_file() for link in page.values("href") if link.startswith(("tables/", "figures/")))
+    assert "@import" not in tree.page() and "url(" not in tree.page()
+
+
+def test_declares_all_files(tree: Tree) -> None:
+    assert tree.report() == 0
+    files = json.loads((tree.out / "manifest.json").read_text())["files"]
+    found = {str(path.relative_to(tree.out)) for path in tree.out.rglob("*") if path.is_file()} - {"manifest.json", "run.json"}
+    assert set(files) == found
+    for figure in tree.out.glob("figures/*.svg"):
+        root = ElementTree.parse(figure).getroot()
+        assert root.tag.endswith("svg") and float(root.get("width")) > 0
+        assert root.find("{http://www.w3.org/2000/svg}title").text
+
+
+def test_counts_add_up(tree: Tree) -> None:
+    assert tree.report() == 0
+    prompts = tree.table("prompts")
+    assert prompts["prompts"].sum() == 4 * 66
+    assert prompts.filter(prompts["fate"] == "kept")["prompts"].sum() == 152
+    assert tree.table("lengths")["traces"].sum() == 152
+    assert tree.table("shares").group_by("text").agg(pl.col("traces").sum())["traces"].to_list() == [152, 152]
+    assert tree.table("selection")["traces"].sum() == 152
+    assert tree.table("training").height == 24
+
+
+def test_same_results_same_bytes(tree: Tree, tmp_path: Path) -> None:
+    assert tree.report() == 0
+    content = {path: sha256_file(path) for path in sorted(tree.out.rglob("*")) if path.suffix in (".csv", ".svg") and path.stem != "time"}
+    shutil.rmtree(tree.out)
+    assert tree.report() == 0
+    assert content == {path: sha256_file(path) for path in content}
+    assert str(tmp_path) not in tree.page()
+
+
+def test_hostile_text_stays_text(hostile_tree: Tree) -> None:
+    assert hostile_tree.report() == 0
+    page = outline(hostile_tree)
+    assert not {"script", "img"} & set(page.tags)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert '<script>document.title = "taken"</script>' in "".join(page.words)
+    assert "\u202e" not in hostile_tree.page() and "\x07" not in hostile_tree.page()
+
+
+def test_hostile_configuration_stays_text(tmp_path: Path) -> None:
+    tree = build(tmp_path, note="</p><script>alert(1)</script>")
+    tree.run["recipes"]["en_ko"]["system"] = "{{ 7 * 7 }}</q><script>"
+    assert tree.report() == 0
+    assert "script" not in outline(tree).tags
+    assert "{{ 7 * 7 }}" in tree.page()
+
+
+def test_shows_no_text_that_may_not_be_passed_on(tree: Tree) -> None:
+    assert tree.report() == 0
+    assert "파이썬에서 dict를" not in tree.page(), "the source `code` has licence tier B"
+
+
+def test_dropped_prompts_show_no_numbers(tree: Tree) -> None:
+    assert tree.report() == 0
+    before, after = tree.page().split("Some that were dropped")[:2]
+    assert "010-1234" in before and "010-1234" not in after.split("</section>")[0]
+
+
+def test_stage_without_run_sidecar(tree: Tree) -> None:
+    for sidecar in tree.results.rglob("run.json"):
+        sidecar.unlink()
+    assert tree.report() == 0
+    assert "not recorded" in tree.page()
+    assert tree.table("time").height == 0
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "sources/exams/manifest.json",
+        "pools/forum/manifest.json",
+        "traces/forum/en_ko/00001-of-00002/manifest.json",
+        "traces/forum/en_ko/00001-of-00002/traces.parquet",
+        "mixes/mixed/mix.parquet",
+        "models/small/mixed/short/metrics.jsonl",
+        "evals/small/base/base/exam/scores/scores.json",
+    ],
+)
+def test_missing_input_is_one_line(tree: Tree, missing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree.results / missing).unlink()
+    assert tree.report() == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("koreason: ") and missing in error and "run" in error
+    assert not (tree.out / "manifest.json").exists() and not (tree.out / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    "torn", ["sources/exams/manifest.json", "evals/small/base/base/exam/scores/scores.json", "models/small/mixed/short/metrics.jsonl"]
+)
+def test_torn_input_is_one_line(tree: Tree, torn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tree.results / torn
+    path.write_text(path.read_text()[:-9])
+    assert tree.report() == 2
+    assert torn in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_run_that_asks_for_nothing(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    tree.run["experiments"][0]["benches"] = []
+    assert tree.report() == 2
+    assert "run.experiments: asks for no score" in capsys.readouterr().err
+
+
+def test_paper_stands_beside_its_repetition(tree: Tree) -> None:
+    for table, old, new in (
+        ("models", "small", "KO-REAson-G3-4B"),
+        ("mixes", "mixed", "yisang_hq"),
+        ("benches", "sums", "ksm"),
+        ("bases", "tiny", "gemma-3-4b"),
+    ):
+        tree.run[table][new] = tree.run[table].pop(old)
+        for folder in sorted(tree.results.rglob(old), key=lambda path: -len(path.parts)):
+            folder.rename(folder.with_name(new))
+    tree.run["experiments"] = [
+        {"models": ["KO-REAson-G3-4B"], "mixes": ["yisang_hq"], "schedules": ["short"], "benches": ["exam", "ksm"], "base": True}
+    ]
+    tree.run["models"]["KO-REAson-G3-4B"]["base"] = "gemma-3-4b"
+    tree.run["bases"]["gemma-3-4b"]["tokenizer"] = "gemma-3-4b"
+    tree.run["recipes"]["en_ko"]["teacher"] = "gemma-3-4b"
+    assert tree.report() == 0
+    assert "The paper's figures beside ours" in tree.page().replace("&#39;", "'")
+    row = tree.table("paper").row(0, named=True)
+    assert (row["bench"], row["paper_base"], row["paper"]) == ("ksm", 12.8, 38.8)
+    assert row["accuracy"] == pytest.approx(11.0)
+
+
+def test_many_mixes_and_models(tree: Tree) -> None:
+    names = [f"language_mix_of_some_kind_{index:02d}" for index in range(12)]
+    for name in names:
+        tree.run["mixes"][name] = json.loads(json.dumps(tree.run["mixes"]["mixed"]))
+        for folder in ("mixes", "packed", "models/small", "evals/small"):
+            shutil.copytree(tree.results / folder / "mixed", tree.results / folder / name)
+    tree.run["mixes"][names[0]]["filters"]["max_think_share"] = 0.5
+    del tree.run["mixes"]["mixed"]
+    tree.run["experiments"][0]["mixes"] = names
+    assert tree.report() == 0
+    words = " ".join(outline(tree).words)
+    assert "24 of 24 scores rise by training; the mean change is +5.5 percentage points." in words
+    assert "The mixes accept different bands, so none is shaded." in words
+    assert "on exam after" not in words
+    assert len(list(tree.out.glob("figures/loss-*.svg"))) == 12
+
+
+def test_scores_without_base(tree: Tree) -> None:
+    tree.run["experiments"][0]["base"] = False
+    assert tree.report() == 0
+    assert tree.table("scores")["mix"].to_list() == ["mixed", "mixed"]
+
+
+def test_long_training_is_drawn_thin(tree: Tree) -> None:
+    path = tree.results / "models/small/mixed/short/metrics.jsonl"
+    row = json.loads(path.read_text().splitlines()[0])
+    path.write_text("".join(json.dumps({**row, "step": step, "loss": 3 - step / 10_000}) + "\n" for step in range(1, 9001)))
+    assert tree.report() == 0
+    assert (tree.out / "figures" / "loss-small-mixed-short.svg").stat().st_size < 12_000
+    assert tree.table("training").height == 9000
