@@ -46,6 +46,30 @@ def shards_of(mix):
     ]
 
 
+def shard_counts(wildcards):
+    """Params function: how many shards each recipe of a mix has."""
+    recipes = [part["recipe"] for part in config["mixes"][wildcards.mix]["traces"]]
+    return canonical({recipe: config["recipes"][recipe]["shards"] for recipe in recipes})
+
+
+def student(wildcards):
+    """Manifest of the base that a model starts from."""
+    return f"results/bases/{config['models'][wildcards.model]['base']}/manifest.json"
+
+
+def packed(wildcards):
+    """Manifest of a mix packed for a model's tokenizer, which other models may share."""
+    tokenizer = config["bases"][config["models"][wildcards.model]["base"]]["tokenizer"]
+    return f"results/packed/{wildcards.mix}/{tokenizer}/manifest.json"
+
+
+def weights(wildcards):
+    """Manifest of the model that answers a benchmark: trained, or as its makers published it."""
+    if wildcards.mix == BASE:
+        return student(wildcards)
+    return f"results/models/{wildcards.model}/{wildcards.mix}/{wildcards.schedule}/manifest.json"
+
+
 def trained():
     """Manifests of the models that the run trains."""
     return [f"results/models/{model}/{mix}/{schedule}/manifest.json" for model, mix, schedule in TRAININGS]
@@ -72,3 +96,24 @@ def wanted(table):
         "sources": unique(source for part in parts for source in config["pools"][part["pool"]]["sources"]),
         "bases": unique([config["recipes"][part["recipe"]]["teacher"] for part in parts] + students),
     }[table]
+
+
+def part_of_catalogue():
+    """The configuration's entries that the run uses, by table: what the report must know and no manifest says."""
+    mixes, pools, bases = ({name: config[table][name] for name in wanted(table)} for table in ("mixes", "pools", "bases"))
+    recipes = unique(part["recipe"] for mix in mixes.values() for part in mix["traces"])
+    models = unique(model for model, *_ in [*TRAININGS, *CELLS])
+    schedules = unique(schedule for _, _, schedule in TRAININGS)
+    benches = unique(bench for *_, bench in CELLS)
+    return {
+        "experiments": config["run"]["experiments"],
+        "languages": {name: language["name"] for name, language in config["languages"].items()},
+        "sources": {name: {key: config["sources"][name][key] for key in ("category", "licence")} for name in wanted("sources")},
+        "bases": bases,
+        "pools": pools,
+        "recipes": {name: config["recipes"][name] for name in recipes},
+        "mixes": mixes,
+        "models": {name: config["models"][name] for name in models},
+        "schedules": {name: config["schedules"][name] for name in schedules},
+        "benches": {name: config["benches"][name] for name in benches},
+    }

@@ -1,9 +1,3 @@
-def weights(wildcards):
-    if wildcards.mix == BASE:
-        return f"results/bases/{config['models'][wildcards.model]['base']}/manifest.json"
-    return "results/models/{model}/{mix}/{schedule}/manifest.json"
-
-
 rule generate:
     input:
         weights,

@@ -14,7 +14,7 @@ rule select:
     params:
         spec=entry("mixes", "mix"),
         # the shard counts are part of what the mix is made of, the list of shards follows from them
-        shards=lambda wildcards: canonical({part["recipe"]: config["recipes"][part["recipe"]]["shards"] for part in config["mixes"][wildcards.mix]["traces"]}),
+        shards=shard_counts,
         code=code_digest("koreason.select.mix"),
         environment=environment_digest("data"),
     shell:

@@ -20,16 +20,11 @@ rule pack:
         " --out results/packed/{wildcards.mix:q}/{wildcards.base:q} > {log:q} 2>&1"
 
 
-def packed(wildcards):
-    tokenizer = config["bases"][config["models"][wildcards.model]["base"]]["tokenizer"]
-    return f"results/packed/{wildcards.mix}/{tokenizer}/manifest.json"
-
-
 # Checkpoints lie beside the declared output and are not declared: a job that was killed goes on from the last one.
 rule train:
     input:
         packed=packed,
-        base=lambda wildcards: f"results/bases/{config['models'][wildcards.model]['base']}/manifest.json",
+        base=student,
     output:
         "results/models/{model}/{mix}/{schedule}/manifest.json",
     log:
