@@ -9,6 +9,7 @@ answer without a box, cut off, or too costly to compare is wrong, and is counted
 import argparse
 import json
 import os
+import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
     with Stage(arguments.out, "score", json.loads(arguments.spec), [arguments.generations]) as stage:
         scored = score(generations, items, bench)
         write_table(scored, stage, "scored.parquet", SCORED)
-        found = scores(scored, generations, bench)
+        found = {**scores(scored, generations, bench), "chance": chance(items, bench)}
         write_atomically(stage.path("scores.json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
         stage.add("scores.json")
         stage.counts |= {key: found[key] for key in ("items", "repeats", "answers", "verdicts")}
@@ -160,6 +161,12 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, bench: Bench) -> dic
         "mean_tokens": round(float(generations["tokens"].mean() or 0), 6),  # type: ignore[arg-type]
         "meaning": {"accuracy": stats.MEANING, "verdicts": VERDICTS},
     }
+
+
+def chance(items: list[Item], bench: Bench) -> float | None:
+    """Expected accuracy of guessing among the options; None where nothing is chosen or the question's text holds the options."""
+    counts = [len(item.options) for item in items]
+    return round(statistics.fmean(1 / count for count in counts), 6) if bench.kind == "choice" and all(counts) else None
 
 
 def _by_item(scored: pl.DataFrame) -> dict[str, list[bool]]:
