@@ -12,7 +12,7 @@ from typing import Any
 
 from koreason.errors import UserError
 from koreason.manifest import RUN, read_manifest
-from koreason.workflow import BASE, cells, shard_names
+from koreason.workflow import cells, shard_names, trainings
 
 Cell = tuple[str, str, str, str]  # model, mix, schedule, bench
 Counts = dict[str, Any]
@@ -41,7 +41,7 @@ class Plan:
     @property
     def trained(self) -> list[tuple[str, str, str]]:
         """Every (model, mix, schedule) that is trained."""
-        return list(dict.fromkeys((model, mix, schedule) for model, mix, schedule, _ in self.cells if mix != BASE))
+        return trainings({"run": {"experiments": self.experiments}})
 
     @property
     def parts(self) -> list[tuple[str, str]]:

@@ -60,18 +60,15 @@ def stacked(name: str, title: str, caption: str, rows: list[tuple[str, list[tupl
 def histogram(
     name: str, title: str, caption: str, axis: str, bars: pl.DataFrame, band: tuple[float, float] | None = None, percent: bool = False
 ) -> Figure:
-    """Columns over `from`/`to` with the count `traces`; `band` shades what a filter lets through."""
+    """Columns over `from`/`to` with the count `traces`, a row at least; `band` shades what a filter lets through."""
     canvas = Canvas()
     height, left, base = 218.0, 46.0, 176.0
-    low, high = (float(bars["from"].min() or 0), float(bars["to"].max() or 1)) if bars.height else (0.0, 1.0)  # type: ignore[arg-type]
-    most = int(bars["traces"].max() or 1) if bars.height else 1  # type: ignore[call-overload]
+    low, high, most = float(bars["from"][0]), float(bars["to"][-1]), max(1, *bars["traces"])
     across, up = Scale(low, high, left, WIDTH - 16), Scale(0, most, base, 14)
     if band:
         canvas.bar(across(band[0]), 6, across(min(band[1], high)) - across(band[0]), base - 6, "band")
-    values = ticks(0, most, 4)
-    canvas.axis_left(
-        up, left, WIDTH - 16, [value for value in values if value == int(value)], [short(value) for value in values if value == int(value)]
-    )
+    values = [value for value in ticks(0, most, 4) if value == int(value)]
+    canvas.axis_left(up, left, WIDTH - 16, values, [short(value) for value in values])
     for start, end, count in bars.select("from", "to", "traces").iter_rows():
         x = across(start)
         said = f"{start:.1%} to {end:.1%}" if percent else f"{start:,} to {end - 1:,}"
@@ -82,13 +79,13 @@ def histogram(
                 canvas.line(across(edge), 6, across(edge), base, "edge")
     marks = ticks(low, high, 6)
     canvas.axis_below(across, base, marks, [f"{mark:.0%}" if percent else short(mark) for mark in marks], axis)
-    total = int(bars["traces"].sum()) if bars.height else 0
+    total = int(bars["traces"].sum())
     return Figure(name, title, caption, f"{title}: histogram of {total:,} traces, {axis}. {describe(bars, percent)}", height, canvas.body)
 
 
 def describe(bars: pl.DataFrame, percent: bool) -> str:
     """Where the middle of a histogram lies, in words."""
-    if not bars.height or not bars["traces"].sum():
+    if not bars["traces"].sum():
         return "There are none."
     middle = bars.filter(pl.col("traces").cum_sum() * 2 >= pl.col("traces").sum()).row(0, named=True)
     low, high = middle["from"], middle["to"]

@@ -41,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Write the report into `--out`."""
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
-    if not plan.cells:
-        raise UserError("asks for no score", "run.experiments", "name at least one model, mix, schedule and bench")
+    if not plan.trained:
+        raise UserError("trains no model", "run.experiments", "name at least one model, mix and schedule")
     facts = read_facts(arguments.results, plan)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)

@@ -8,6 +8,7 @@ Only rows of licence tier A are shown, because the page is made to be passed on.
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -87,7 +88,7 @@ def read_samples(results: Path, plan: Plan) -> Samples:
     return found
 
 
-def first_of(rows: pl.LazyFrame, group: str, columns: list[str]) -> list[dict[str, object]]:
+def first_of(rows: pl.LazyFrame, group: str, columns: list[str]) -> list[dict[str, Any]]:
     """Of each value of `group` the row with the smallest id, for the commonest `EACH` values."""
     free = rows.filter(pl.col("licence") == "A")
     chosen = free.group_by(group).agg(pl.len().alias("size"), pl.col("prompt_id").min()).sort(["size", group], descending=[True, False])

@@ -170,7 +170,7 @@ def scores(plan: Plan, facts: Facts) -> pl.DataFrame:
         score = facts.scores[cell]
         accuracy = score["accuracy"]
         spread = accuracy["se_over_items"], accuracy["sd_over_repeats"], *accuracy["interval_95"]
-        numbers = accuracy["mean"], *spread, score["chance"], score["mean_tokens"]
+        numbers = accuracy["mean"], *spread, score.get("chance"), score["mean_tokens"]
         values.append((*cell, score["kind"], score["items"], score["repeats"], *numbers))
     names = dict.fromkeys(("model", "mix", "schedule", "bench", "kind"), pl.String)
     figures = ("accuracy", "error", "sd_over_repeats", "low", "high", "chance", "mean_tokens")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HOSTILE, Tree, build
+from report_tree import HOSTILE, Tree, build
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 

@@ -1,6 +1,7 @@
 """The stage `report` through its command line: what the page says, and what becomes of broken or hostile input."""
 
 import json
+import os
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,9 +9,12 @@ from xml.etree import ElementTree
 
 import polars as pl
 import pytest
-from conftest import Tree, build
+import yaml
+from report_tree import Tree, build
 
-from koreason.manifest import sha256_file
+from koreason.cli import main
+from koreason.manifest import Stage, sha256_file
+from koreason.tables import GENERATIONS, write_table
 
 
 class Outline(HTMLParser):
@@ -186,10 +190,17 @@ def test_torn_input_is_one_line(tree: Tree, torn: str, capsys: pytest.CaptureFix
     assert torn in capsys.readouterr().err.strip().splitlines()[-1]
 
 
-def test_run_that_asks_for_nothing(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_without_benchmarks(tree: Tree) -> None:
     tree.run["experiments"][0]["benches"] = []
+    assert tree.report() == 0
+    assert "This run asks for no benchmark." in " ".join(outline(tree).words)
+    assert tree.table("scores").height == 0
+
+
+def test_run_without_training(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    tree.run["experiments"] = []
     assert tree.report() == 2
-    assert "run.experiments: asks for no score" in capsys.readouterr().err
+    assert "run.experiments: trains no model" in capsys.readouterr().err
 
 
 def test_paper_stands_beside_its_repetition(tree: Tree) -> None:
@@ -236,6 +247,44 @@ def test_scores_without_base(tree: Tree) -> None:
     tree.run["experiments"][0]["base"] = False
     assert tree.report() == 0
     assert tree.table("scores")["mix"].to_list() == ["mixed", "mixed"]
+
+
+def test_reads_what_score_writes(tree: Tree) -> None:
+    items = Path(os.environ["KOREASON_HOME"]) / "data" / "benches" / "ko_choice.jsonl"
+    recipe = next(iter(yaml.safe_load((items.parents[2] / "config" / "demo.yaml").read_text(encoding="utf-8"))["recipes"].values()))
+    ids = [json.loads(line)["id"] for line in items.read_text(encoding="utf-8").splitlines()]
+    for mix, schedule, label in (("base", "base", "A"), ("mixed", "short", "B")):
+        cell = tree.results / "evals" / "small" / mix / schedule / "exam"
+        shutil.rmtree(cell)
+        rows = [(key, 0, "", f"<think>\n</think>\n\\boxed{{{label}}}", "stop", 9, 1) for key in ids]
+        with Stage(cell / "generations", "generate", {}, []) as stage:
+            write_table(pl.DataFrame(rows, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
+        spec = {
+            "kind": "choice",
+            "role": "held-in",
+            "version": 1,
+            "language": "ko",
+            "instruction": "",
+            "prefill": "",
+            "repeats": 1,
+            "seed": 1,
+        }
+        spec |= {"file": str(items), "sha256": sha256_file(items), "sampling": recipe["sampling"], "engine": recipe["engine"]}
+        command = [
+            "score",
+            "--spec",
+            json.dumps(spec),
+            "--generations",
+            str(cell / "generations" / "manifest.json"),
+            "--out",
+            str(cell / "scores"),
+        ]
+        assert main(command) == 0
+    assert tree.report() == 0
+    scores = tree.table("scores").filter(pl.col("bench") == "exam")
+    assert scores["items"].to_list() == [len(ids)] * 2
+    assert scores["chance"].to_list() == [0.25] * 2
+    assert all(low < mean < high for low, mean, high in scores.select("low", "accuracy", "high").iter_rows())
 
 
 def test_long_training_is_drawn_thin(tree: Tree) -> None:
