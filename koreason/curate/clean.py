@@ -140,8 +140,12 @@ def deduplicated(frame: pl.DataFrame, occurrences: Occurrences) -> pl.DataFrame:
 
 
 def limited(frame: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split off what exceeds `limit`: the prompts whose ids, which are digests, come last; both parts keep their order."""
+    """Split off what exceeds `limit`: the prompts whose ids, which are digests, come last; both parts keep their order.
+
+    Ids are compared from their ends, because shards are ranges of their beginnings: a limited pool still fills all shards.
+    """
     if frame.height <= limit:
         return frame, frame.clear()
-    last = frame["prompt_id"].sort()[limit - 1]
-    return frame.filter(pl.col("prompt_id") <= last), frame.filter(pl.col("prompt_id") > last)
+    ends = frame["prompt_id"].str.reverse()
+    inside = ends <= ends.sort()[limit - 1]
+    return frame.filter(inside), frame.filter(~inside)
