@@ -250,36 +250,20 @@ def test_scores_without_base(tree: Tree) -> None:
 
 
 def test_reads_what_score_writes(tree: Tree) -> None:
-    items = Path(os.environ["KOREASON_HOME"]) / "data" / "benches" / "ko_choice.jsonl"
-    recipe = next(iter(yaml.safe_load((items.parents[2] / "config" / "demo.yaml").read_text(encoding="utf-8"))["recipes"].values()))
-    ids = [json.loads(line)["id"] for line in items.read_text(encoding="utf-8").splitlines()]
+    home = Path(os.environ["KOREASON_HOME"])
+    benches = yaml.safe_load((home / "config" / "config.yaml").read_text(encoding="utf-8"))["benches"]
+    bench = next(bench for bench in benches.values() if bench["kind"] == "choice")
+    items = (home / "data" / "benches" / "ko_choice.jsonl").read_text(encoding="utf-8").splitlines()
+    ids = [json.loads(line)["id"] for line in items]
     for mix, schedule, label in (("base", "base", "A"), ("mixed", "short", "B")):
         cell = tree.results / "evals" / "small" / mix / schedule / "exam"
         shutil.rmtree(cell)
-        rows = [(key, 0, "", f"<think>\n</think>\n\\boxed{{{label}}}", "stop", 9, 1) for key in ids]
+        reply = f"<think>\n</think>\n\\boxed{{{label}}}"
+        rows = [(key, repeat, "", reply, "stop", 9, 1) for key in ids for repeat in range(bench["repeats"])]
         with Stage(cell / "generations", "generate", {}, []) as stage:
             write_table(pl.DataFrame(rows, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
-        spec = {
-            "kind": "choice",
-            "role": "held-in",
-            "version": 1,
-            "language": "ko",
-            "instruction": "",
-            "prefill": "",
-            "repeats": 1,
-            "seed": 1,
-        }
-        spec |= {"file": str(items), "sha256": sha256_file(items), "sampling": recipe["sampling"], "engine": recipe["engine"]}
-        command = [
-            "score",
-            "--spec",
-            json.dumps(spec),
-            "--generations",
-            str(cell / "generations" / "manifest.json"),
-            "--out",
-            str(cell / "scores"),
-        ]
-        assert main(command) == 0
+        made = str(cell / "generations" / "manifest.json")
+        assert main(["score", "--spec", json.dumps(bench), "--generations", made, "--out", str(cell / "scores")]) == 0
     assert tree.report() == 0
     scores = tree.table("scores").filter(pl.col("bench") == "exam")
     assert scores["items"].to_list() == [len(ids)] * 2
