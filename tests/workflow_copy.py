@@ -39,12 +39,26 @@ with open(out + "/manifest.json", "w") as file:
 '''
 
 
-class Workflow:
-    """One copy; `config` is the selection it runs, as a dictionary that a test may change before it plans."""
+def overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two configurations as Snakemake lays one over the other: tables merge, everything else is replaced."""
+    both = dict(below)
+    for key, value in above.items():
+        both[key] = overlaid(both[key], value) if isinstance(value, dict) and isinstance(both.get(key), dict) else value
+    return both
 
-    def __init__(self, folder: Path) -> None:
+
+def read_config(folder: Path, selection: str) -> dict[str, Any]:
+    """The catalogue with a selection over it."""
+    catalogue, over = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("config", selection))
+    return overlaid(catalogue, over)
+
+
+class Workflow:
+    """One copy; `config` is the whole configuration it runs, as a dictionary that a test may change before it plans."""
+
+    def __init__(self, folder: Path, selection: str = "demo") -> None:
         self.folder = folder
-        self.config: dict[str, Any] = yaml.safe_load((folder / "config" / "demo.yaml").read_text(encoding="utf-8"))
+        self.config = read_config(folder / "config", selection)
 
     @classmethod
     def copied_to(cls, folder: Path) -> "Workflow":
@@ -85,6 +99,11 @@ class Workflow:
         text = file.read_text(encoding="utf-8")
         assert old is None or old in text
         file.write_text(text + new if old is None else text.replace(old, new, 1), encoding="utf-8")
+
+
+def names(plan: dict[str, str], rule: str, part: int) -> list[str]:
+    """What stands at one place of the paths that a rule makes, such as the recipes of all traces."""
+    return sorted({output.split("/")[part] for output in made_by(plan, rule)})
 
 
 def made_by(plan: dict[str, str], *rules: str) -> set[str]:

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from workflow_copy import PARTS, Workflow, made_by, of_trained_models
+from workflow_copy import PARTS, Workflow, made_by, names, of_trained_models
 
 SCORED = ("generate", "score", "page")
 STAGES = {"base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page"}
@@ -91,8 +91,8 @@ def test_fresh_checkout(finished: Workflow) -> None:
     assert finished.plan() == {}
 
 
-def test_a_new_mix(finished: Workflow) -> None:
-    mix = next(iter(finished.config["mixes"].values()))
+def test_a_new_mix(finished: Workflow, everything: dict[str, str]) -> None:
+    mix = finished.config["mixes"][names(everything, "select", 2)[0]]
     finished.config["mixes"]["another"] = {**copy.deepcopy(mix), "seed": mix["seed"] + 1}
     for block in finished.config["run"]["experiments"]:
         block["mixes"].append("another")
@@ -122,16 +122,17 @@ def test_an_edit_in_the_style_of_the_page(finished: Workflow, everything: dict[s
 
 
 def test_more_shards(finished: Workflow, everything: dict[str, str]) -> None:
-    for recipe in finished.config["recipes"].values():
-        recipe["shards"] += 1
+    recipes = names(everything, "trace", 3)
+    for recipe in recipes:
+        finished.config["recipes"][recipe]["shards"] += 1
     plan = finished.plan()
     assert not made_by(plan, "trace") & set(everything)
-    assert len(made_by(plan, "trace")) == len(made_by(everything, "trace")) + len(finished.config["recipes"])
+    assert len(made_by(plan, "trace")) == len(made_by(everything, "trace")) + len(recipes)
     assert set(plan) - made_by(plan, "trace") == of_trained_models(everything, "select", "pack", "train", *SCORED)
 
 
 def test_a_new_prompt_in_a_pool(finished: Workflow, everything: dict[str, str]) -> None:
-    source = next(iter(finished.config["sources"]))
+    source = names(everything, "ingest", 2)[0]
     finished.config["sources"][source]["files"] = {"more.jsonl": "0" * 64}
     first = finished.plan("pools")
     assert set(first) == {f"results/sources/{source}/manifest.json"} | made_by(everything, "clean")

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from workflow_copy import HOME, Workflow
+from workflow_copy import HOME, Workflow, read_config
 
 RULES = ("base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page")
 pytestmark = pytest.mark.xdist_group("paper")
@@ -42,8 +41,7 @@ def jobs_of(text: str) -> list[Job]:
 
 @pytest.fixture(scope="module")
 def paper() -> dict[str, Any]:
-    selection: dict[str, Any] = yaml.safe_load((HOME / "config" / "paper.yaml").read_text(encoding="utf-8"))
-    return selection
+    return read_config(HOME / "config", "paper")
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +75,9 @@ def test_nine_models_are_judged_by_nine_benchmarks(jobs: list[Job]) -> None:
 
 def test_models_of_one_tokenizer_share_packed_data(jobs: list[Job], paper: dict[str, Any]) -> None:
     packed = [job.output for job in jobs if job.rule == "pack" and "/yisang_hq/" in job.output]
-    tokenizers = {paper["bases"][model["base"]]["tokenizer"] for model in paper["models"].values()}
-    assert len(packed) == len(set(packed)) == len(tokenizers) < len(paper["models"])
+    models = {job.output.split("/")[2] for job in jobs if job.rule == "train"}
+    tokenizers = {paper["bases"][paper["models"][model]["base"]]["tokenizer"] for model in models}
+    assert len(packed) == len(set(packed)) == len(tokenizers) < len(models)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -129,7 +128,7 @@ def refused(workflow: Workflow) -> str:
 
 def test_a_misspelt_key_is_refused(tmp_path: Path) -> None:
     workflow = Workflow.copied_to(tmp_path / "run")
-    schedule = next(iter(workflow.config["schedules"]))
+    schedule = workflow.config["run"]["experiments"][0]["schedules"][0]
     settings = workflow.config["schedules"][schedule]
     settings["wamup_share"] = settings.pop("warmup_share")
     assert refused(workflow) == f"koreason: schedules.{schedule}: unknown key 'wamup_share'; did you mean 'warmup_share'?"

@@ -6,28 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
+from workflow_copy import read_config
 
 from koreason import specs, workflow
 from koreason.workflow import HOME, ConfigError, cells, check, code_digest, trainings
 
 
-def overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Two configuration files as Snakemake lays one over the other."""
-    both = dict(below)
-    for key, value in above.items():
-        both[key] = overlaid(both[key], value) if isinstance(value, dict) and isinstance(both.get(key), dict) else value
-    return both
-
-
-def load(name: str) -> dict[str, Any]:
-    selection = [yaml.safe_load((HOME / "config" / f"{file}.yaml").read_text(encoding="utf-8")) for file in ("config", name)]
-    return overlaid(*selection)
-
-
 @pytest.fixture
 def demo() -> dict[str, Any]:
-    return load("demo")
+    return read_config(HOME / "config", "demo")
 
 
 def test_the_schema_is_the_one_that_the_specs_give() -> None:
@@ -38,7 +25,7 @@ def test_the_schema_is_the_one_that_the_specs_give() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (HOME / "config").glob("*.yaml") if path.stem != "config"))
 def test_every_selection_is_accepted(name: str) -> None:
-    check(load(name))
+    check(read_config(HOME / "config", name))
 
 
 def first(table: dict[str, Any]) -> Any:
