@@ -21,7 +21,7 @@ import polars as pl
 
 from koreason.curate.filters import DUPLICATE, LIMIT, first_reason, names, normalised
 from koreason.curate.markup import decode_entities, shows_image, strip_html
-from koreason.curate.normalise import PERSONAL, compose, mask, personal_data, tidy
+from koreason.curate.normalise import PERSONAL, compose, is_odd, mask, personal_data, plain, tidy
 from koreason.curate.occurrences import Occurrences
 from koreason.curate.spec import Pool
 from koreason.curate.tally import Tally
@@ -109,11 +109,12 @@ def cleaned(frame: pl.DataFrame, pool: Pool, language: Language) -> pl.DataFrame
     """A chunk with its texts cleaned and the columns that filters and counts read."""
     question = pl.col("question")
     frame = frame.with_columns(shows_image=shows_image(question, pl.col("html")))
-    steps = [compose, tidy]
     if frame["html"].any():  # a chunk is of one source
-        steps = [strip_html, decode_entities, *steps]
-    for step in steps:
-        frame = frame.with_columns(question=step(question))
+        frame = frame.with_columns(question=strip_html(question))
+        frame = frame.with_columns(question=decode_entities(question))
+    odd = pl.when(is_odd(question)).then(question)
+    frame = frame.with_columns(question=pl.coalesce(plain(compose(odd)), question))
+    frame = frame.with_columns(question=tidy(question))
     frame = frame.with_columns(has_personal_data=pl.col("category").is_in(pool.mask_personal_data))
     for kind in PERSONAL:
         text = pl.when("has_personal_data").then(question)
@@ -127,8 +128,8 @@ def cleaned(frame: pl.DataFrame, pool: Pool, language: Language) -> pl.DataFrame
 def deduplicated(frame: pl.DataFrame, occurrences: Occurrences) -> pl.DataFrame:
     """A chunk with `dup_group`, a digest of the normalised text, and the reason `duplicate` where it came before."""
     passing = pl.col("reason").is_null()
-    texts = frame.filter(passing).select(normalised(pl.col("question"))).to_series()
-    digests = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+    texts = frame.filter(passing).select(normalised(pl.col("question")).cast(pl.Binary)).to_series()
+    digests = [hashlib.sha256(text).hexdigest()[:32] for text in texts]
     keys = numpy.array([int(digest[:16], 16) for digest in digests], numpy.uint64)
     again = occurrences.count(keys) > 0
     found = pl.DataFrame({"dup_group": digests, "again": again}, schema={"dup_group": pl.String, "again": pl.Boolean})

@@ -46,5 +46,7 @@ def names(pool: Pool, language: Language) -> list[str]:
 
 
 def normalised(text: pl.Expr) -> pl.Expr:
-    """What two prompts must share to be the same prompt: their text without white space and case."""
-    return text.str.replace_all(r"\s+", "").str.to_lowercase()
+    """What two prompts must share to be the same prompt: their text without white space; case matters, as in code."""
+    for character in (" ", "\n", "\t"):  # all that `tidy` leaves
+        text = text.str.replace_all(character, "", literal=True)
+    return text

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from koreason.curate.filters import normalised
 from koreason.curate.markup import decode_entities, shows_image, strip_html
-from koreason.curate.normalise import PERSONAL, compose, mask, personal_data, tidy
+from koreason.curate.normalise import PERSONAL, compose, is_odd, mask, personal_data, plain, tidy
 
 
 def apply(step, *texts: str | None) -> list[str | None]:
@@ -99,6 +100,14 @@ def test_images_are_seen():
     assert code.select(shows_image(pl.col("text"), pl.col("html"))).to_series().to_list() == [False]
 
 
+def test_characters_that_compose_changes_are_odd():
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    composed, odd = apply(compose, *characters), apply(lambda text: is_odd(text).cast(pl.String), *characters)
+    assert [
+        character for character, other, flag in zip(characters, composed, odd, strict=True) if other != character and flag == "false"
+    ] == []
+
+
 def test_composition_agrees_with_the_standard_for_every_character():
     characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
     characters = [character for character in characters if unicodedata.category(character) != "Cn"]
@@ -122,16 +131,37 @@ def test_composition_keeps_compatibility_characters():
     assert one(compose, "① ㎡ ½ ﬁ ²") == "① ㎡ ½ ﬁ ²"
 
 
+def white_space(text):
+    return tidy(plain(text))
+
+
 def test_white_space():
-    assert one(tidy, "  가\u00a0나\u3000다\r\n라  \r\n\r\n\r\n\r\n    마\u200b\ufeff\x00 \t") == "가 나 다\n라\n\n    마"
-    assert one(tidy, "가족 👨\u200d👩\u200d👧") == "가족 👨\u200d👩\u200d👧"
-    assert one(tidy, " \u00a0\n") == ""
+    assert one(white_space, "  가\u00a0나\u3000다\r\n라  \r\n\r\n\r\n\r\n    마\u200b\ufeff\x00 \t") == "가 나 다\n라\n\n    마"
+    assert one(white_space, "가족 👨\u200d👩\u200d👧") == "가족 👨\u200d👩\u200d👧"
+    assert one(white_space, " \u00a0\n") == ""
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(codec="utf-8"), max_size=40))
-def test_white_space_is_tidied_once_and_for_all(text):
-    assert one(lambda column: tidy(tidy(column)), text) == one(tidy, text)
+ANY = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n\r\u00a0\u2028\u200b\u1100\u1161\u0301"), max_size=40)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY)
+def test_cleaning_twice_changes_nothing(text):
+    once = one(lambda column: tidy(plain(compose(column))), text)
+    assert one(lambda column: tidy(plain(compose(column))), once) == once
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY)
+def test_what_is_not_odd_needs_no_change(text):
+    assert one(lambda column: is_odd(column).cast(pl.String), text) == "true" or one(lambda column: plain(compose(column)), text) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY)
+def test_no_white_space_is_left_that_duplicates_could_differ_in(text):
+    left = one(lambda column: normalised(tidy(plain(compose(column)))), text)
+    assert not any(character.isspace() for character in left)
 
 
 @pytest.mark.parametrize(
@@ -168,5 +198,5 @@ def test_other_numbers_are_not_personal_data(text):
 
 
 def test_missing_texts_stay_missing():
-    for step in (strip_html, decode_entities, compose, tidy, *(lambda column, kind=kind: mask(column, kind) for kind in PERSONAL)):
+    for step in (strip_html, decode_entities, compose, plain, tidy, *(lambda column, kind=kind: mask(column, kind) for kind in PERSONAL)):
         assert apply(step, None, "가") == [None, "가"]
