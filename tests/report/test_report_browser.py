@@ -154,7 +154,8 @@ def test_is_told_to_those_who_cannot_see_it(browser: webdriver.Chrome, page: Tre
 
 
 def test_prints(browser: webdriver.Chrome, page: Tree, tmp_path: Path) -> None:
-    show(browser, page, 1200, "dark", media="print")
+    show(browser, page, 720, "dark", media="print")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 720
     assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.execute_script("return getComputedStyle(document.querySelector('nav')).display") == "none"
     assert len(browser.print_page()) > 20_000
