@@ -3,6 +3,7 @@
 #   snakemake --cores 2 --configfile config/demo.yaml            everything, small, on a laptop
 #   snakemake -n --configfile config/paper.yaml                  the plan of the paper's full experiment
 #   snakemake --cores 2 --configfile config/demo.yaml traces     up to one stage: bases pools traces mixes models evals report
+import gc
 import os
 import sys
 
@@ -23,6 +24,8 @@ from koreason.workflow import (
 )
 
 min_version("9.0")
+# What a plan allocates stays alive: looking for garbage in it is a tenth of planning the paper's thousands of jobs.
+gc.set_threshold(200_000)
 
 
 configfile: workflow.source_path("config/config.yaml")
