@@ -63,7 +63,7 @@ def _random_state() -> None:
     torch.cuda.set_rng_state = lambda state, *_, **__: torch.set_rng_state(state)
     torch.cuda.random.get_rng_state = torch.cuda.get_rng_state
     torch.cuda.manual_seed = lambda seed: torch.default_generator.manual_seed(seed)
-    random = importlib.import_module("megatron.core.tensor_parallel.random")
+    random: Any = importlib.import_module("megatron.core.tensor_parallel.random")
     random._set_cuda_rng_state = lambda state, *_, **__: torch.set_rng_state(state)
 
 

@@ -1,0 +1,209 @@
+"""Checks of the model against `transformers`, one rank of them:  RANK=0 WORLD_SIZE=1 MEET=/tmp/meet python check_model.py FOLDER"""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tiny
+import torch
+from harness import run_checks
+from megatron.core import parallel_state
+from megatron.core.tensor_parallel.mappings import gather_from_tensor_model_parallel_region as gather
+from safetensors.torch import load_file
+
+from koreason.train import weights
+from koreason.train.bins import Bin, Packed, assemble
+from koreason.train.families import read_shape
+from koreason.train.spec import Model, Schedule
+from koreason.train.trainer import Trainer, connect, learning_rate, model_inputs
+
+RANKS = int(os.environ["WORLD_SIZE"])
+FAMILIES = list(tiny.configs())
+LENGTHS = [9, 40, 23]
+SCHEDULE = Schedule(
+    epochs=1, max_steps=None, sequence_length=128, packing=True, global_batch=1, lr=1e-2, min_lr=1e-3, warmup_share=0.0,
+    decay="cosine", weight_decay=0.1, beta1=0.9, beta2=0.95, clip=1e9, save_every=1, keep_checkpoints=1, seed=0,
+)  # fmt: skip
+
+
+def spec(**changes: Any) -> Model:
+    base = {"tensor_parallel": RANKS, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+    return Model(base="x", **(base | changes))
+
+
+@cache
+def packed() -> Packed:
+    generator = np.random.default_rng(0)
+    bounds = np.cumsum([0, *LENGTHS])
+    tokens = generator.integers(0, tiny.SIZES["vocab_size"], bounds[-1]).astype(np.int32)
+    mask = np.ones(bounds[-1], np.uint8)
+    for start in bounds[:-1]:
+        mask[start : start + 5] = 0
+    return Packed(tokens, mask, bounds)
+
+
+def trainer(folder: Path, family: str, **changes: Any) -> Trainer:
+    base = folder / family
+    shape = read_shape(base, RANKS)
+    return Trainer(shape, spec(**changes), SCHEDULE, lambda model: weights.load(model, shape, base))
+
+
+def batch(multiple: int = 1) -> Bin:
+    return assemble(packed(), range(len(LENGTHS)), multiple)
+
+
+@torch.no_grad()
+def logits(built: Trainer, item: Bin) -> torch.Tensor:
+    """Logits of a bin's tokens over the real vocabulary, [tokens, vocabulary]."""
+    full = gather(built.model(**model_inputs(item)))[0]
+    if full.shape[-1] > tiny.SIZES["vocab_size"]:
+        assert (full[:, tiny.SIZES["vocab_size"] :] == float("-inf")).all()
+    return full[: item.size, : tiny.SIZES["vocab_size"]]
+
+
+def reference(family: str) -> Any:
+    return tiny.model(tiny.configs()[family])
+
+
+def check_logits_agree_with_transformers(folder: Path) -> None:
+    for family in FAMILIES:
+        document = assemble(packed(), [1], 1)
+        with torch.no_grad():
+            wanted = reference(family)(torch.from_numpy(document.tokens)[None]).logits[0]
+        assert (logits(trainer(folder, family), document) - wanted).abs().max() < 1e-4, family
+
+
+def check_packed_documents_equal_each_alone(folder: Path) -> None:
+    for family in FAMILIES:
+        theirs = reference(family)
+        with torch.no_grad():
+            alone = [theirs(torch.from_numpy(assemble(packed(), [item], 1).tokens)[None]).logits[0] for item in range(len(LENGTHS))]
+        assert (logits(trainer(folder, family), batch()) - torch.cat(alone)).abs().max() < 1e-4, family
+
+
+def check_documents_do_not_leak(folder: Path) -> None:
+    built = trainer(folder, "llama")
+    before = logits(built, batch())
+    changed = batch()
+    changed.tokens[9:49] = 7
+    after = logits(built, changed)
+    assert torch.equal(before[:9], after[:9]) and torch.equal(before[49:], after[49:])
+    assert not torch.allclose(before[9:49], after[9:49])
+
+
+def check_loss_and_gradient_norm_agree_with_transformers(folder: Path) -> None:
+    for family in FAMILIES:
+        theirs = reference(family)
+        total, count = torch.tensor(0.0), 0
+        for index in range(len(LENGTHS)):
+            item = assemble(packed(), [index], 1)
+            labels = torch.from_numpy(np.where(item.mask > 0, item.labels, -100))
+            scores = theirs(torch.from_numpy(item.tokens)[None]).logits[0]
+            total = total + torch.nn.functional.cross_entropy(scores, labels, ignore_index=-100, reduction="sum")
+            count += int(item.mask.sum())
+        (total / count).backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1e9))
+        loss, own_norm = trainer(folder, family).step([batch()], 0.0)
+        assert abs(loss / count - float(total.detach() / count)) < 1e-4, (family, loss / count, float(total.detach() / count))
+        assert abs(own_norm - norm) < 1e-4 * norm, (family, own_norm, norm)
+
+
+def check_round_trip_is_bit_exact(folder: Path) -> None:
+    for family in FAMILIES:
+        out = folder / f"export-{family}-{RANKS}"
+        out.mkdir(exist_ok=True)
+        built = trainer(folder, family)
+        weights.save(built.model, read_shape(folder / family, RANKS), folder / family, out)
+        if torch.distributed.get_rank() == 0:
+            before, after = (load_file(path / "model.safetensors") for path in (folder / family, out))
+            assert set(before) == set(after), family
+            assert all(torch.equal(before[name], after[name]) for name in before), family
+        torch.distributed.barrier()
+
+
+def check_steps_keep_padding_zero_and_agree_with_one_rank(folder: Path) -> None:
+    """Losses of several optimizer steps equal those of plain torch on the same model, so padding changes nothing."""
+    for family in ("llama", "qwen25_tied", "qwen3"):
+        built = trainer(folder, family)
+        shape = read_shape(folder / family, RANKS)
+        for _ in range(4):
+            built.step([batch()], 1e-2)
+        last = parallel_state.get_tensor_model_parallel_rank() == RANKS - 1
+        padded = shape.padded_groups - shape.groups
+        assert padded == (1 if RANKS == 2 else 0)
+        if padded and last:
+            own = dict(built.model.named_parameters())
+            group = (shape.heads_per_group + 2) * shape.head_width
+            for name, parameter in own.items():
+                if "linear_qkv" in name:
+                    padding = parameter[-group:]
+                elif "linear_proj" in name:
+                    padding = parameter[:, -shape.heads_per_group * shape.head_width :]
+                elif "word_embeddings" in name:
+                    padding = parameter[-1:]
+                else:
+                    continue
+                assert padding.abs().max() == 0, name
+                state = built.optimizer.state[parameter]
+                assert state["exp_avg"].abs().max() > 0 and parameter.abs().max() > 0, name
+        losses = _plain_torch_losses(family)
+        mine, _ = built.step([batch()], 0.0)
+        assert abs(mine / batch().mask.sum() - losses) < 1e-4, (family, mine / batch().mask.sum(), losses)
+
+
+def _plain_torch_losses(family: str) -> float:
+    theirs = reference(family).train()
+    decayed = [parameter for parameter in theirs.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in theirs.parameters() if parameter.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
+    for _ in range(5):
+        total, count = torch.tensor(0.0), 0
+        for index in range(len(LENGTHS)):
+            item = assemble(packed(), [index], 1)
+            labels = torch.from_numpy(np.where(item.mask > 0, item.labels, -100))
+            scores = theirs(torch.from_numpy(item.tokens)[None]).logits[0]
+            total = total + torch.nn.functional.cross_entropy(scores, labels, ignore_index=-100, reduction="sum")
+            count += int(item.mask.sum())
+        optimizer.zero_grad()
+        (total / count).backward()
+        optimizer.step()
+    return float(total.detach() / count)
+
+
+def check_layout_options_change_nothing(folder: Path) -> None:
+    wanted = [trainer(folder, "llama").step([batch(2)], 0.0)]
+    for changes in ({"recompute": True}, {"sequence_parallel": True}, {"sequence_parallel": True, "recompute": True}):
+        built = trainer(folder, "llama", **changes)
+        assert np.allclose(wanted, [built.step([batch(2)], 0.0)], rtol=1e-5), changes
+
+
+def check_bfloat16_trains_on_float32_copies(folder: Path) -> None:
+    built = trainer(folder, "llama", dtype="bfloat16")
+    losses = [built.step([batch()], 1e-3)[0] for _ in range(8)]
+    assert losses[-1] < losses[0]
+    parameter = next(built.model.parameters())
+    assert parameter.dtype is torch.bfloat16 and parameter.main_param.dtype is torch.float32
+
+
+def check_learning_rate_rises_and_falls(folder: Path) -> None:
+    import dataclasses
+
+    schedule = dataclasses.replace(SCHEDULE, warmup_share=0.2, lr=1.0, min_lr=0.1)
+    rates = [learning_rate(schedule, step, 10) for step in range(10)]
+    assert np.allclose(rates[:3], [1 / 3, 2 / 3, 1.0]) and rates[3:] == sorted(rates[3:], reverse=True)
+    assert abs(rates[-1] - 0.1) < 1e-12
+    linear = dataclasses.replace(schedule, decay="linear", warmup_share=0.0)
+    assert np.allclose([learning_rate(linear, step, 4) for step in range(4)], [1.0, 0.7, 0.4, 0.1])
+    constant = dataclasses.replace(schedule, decay="constant")
+    assert learning_rate(constant, 9, 10) == 1.0
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    connect(spec(), int(os.environ["RANK"]), RANKS, f"file://{os.environ['MEET']}")
+    run_checks(globals(), Path(sys.argv[1]))
+    os._exit(0)

@@ -1,0 +1,24 @@
+"""Runs all `check_*` functions of a script in one process, since each start of an engine's libraries costs seconds.
+
+The script prints one JSON line, check name to None or the traceback; `conftest.Checks` starts it and hands out the results.
+"""
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+
+def run_checks(names: dict[str, Any], *arguments: object) -> None:
+    """Call each check with `arguments` and report."""
+    results: dict[str, str | None] = {}
+    for name, function in list(names.items()):
+        if name.startswith("check_") and isinstance(function, Callable):
+            try:
+                function(*arguments)
+                results[name] = None
+            except BaseException:
+                results[name] = traceback.format_exc()
+    print("RESULTS " + json.dumps(results), flush=True)
+    sys.stdout.flush()

@@ -1,0 +1,91 @@
+"""Tiny random students for the tests of training; runs in the environment `megatron`.
+
+python tests/train/tiny.py FOLDER    one base per family, each with its manifest
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config
+
+from koreason.manifest import Stage
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+SIZES: dict[str, Any] = {
+    "vocab_size": 263,  # odd, so that two ranks need padding
+    "hidden_size": 72,
+    "num_hidden_layers": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 4096,
+}
+PLAIN = {"rope_theta": 1e4, "rope_type": "default"}
+LLAMA31 = {
+    "rope_theta": 5e5,
+    "rope_type": "llama3",
+    "factor": 32.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+
+
+def configs() -> dict[str, Any]:
+    """A configuration of each layout; `llama` has the heads of SmolLM2-135M, which two ranks cannot share evenly."""
+    three, two = {"num_attention_heads": 9, "num_key_value_heads": 3}, {"num_attention_heads": 4, "num_key_value_heads": 2}
+    return {
+        "llama": LlamaConfig(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
+        "llama31": LlamaConfig(**SIZES, **two, tie_word_embeddings=False, rms_norm_eps=1e-5, rope_parameters=LLAMA31),
+        "qwen25": Qwen2Config(**SIZES, **two, tie_word_embeddings=False, rope_parameters=PLAIN),
+        "qwen25_tied": Qwen2Config(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
+        "qwen3": Qwen3Config(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
+    }
+
+
+def model(config: Any) -> Any:
+    """A random model whose every weight, biases and norms too, matters to its output."""
+    torch.manual_seed(0)
+    built = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").eval()
+    with torch.no_grad():
+        for name, parameter in built.named_parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.2 + (1.0 if "norm" in name else 0.0))
+    return built
+
+
+def tokenizer(template: str | None = CHATML) -> PreTrainedTokenizerFast:
+    """Bytes as tokens, and the marks of a chat."""
+    marks = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    built = Tokenizer(models.BPE(vocab={token: index for index, token in enumerate([*marks, *alphabet])}, merges=[]))
+    built.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    built.decoder = decoders.ByteLevel()
+    built.add_special_tokens([AddedToken(mark, special=True) for mark in marks])
+    built.add_tokens([AddedToken("<think>"), AddedToken("</think>")])
+    fast = PreTrainedTokenizerFast(tokenizer_object=built, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+    fast.chat_template = template
+    return fast
+
+
+def declare(folder: Path) -> None:
+    """Write a base's manifest over what lies in its folder."""
+    with Stage(folder, "base", {}, []) as stage:
+        for path in sorted(folder.iterdir()):
+            if path.name not in ("manifest.json", "run.json"):
+                stage.add(path.name)
+
+
+def main(folder: Path) -> None:
+    """Write one base per family."""
+    for name, config in configs().items():
+        model(config).save_pretrained(folder / name)
+        tokenizer().save_pretrained(folder / name)
+        declare(folder / name)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
