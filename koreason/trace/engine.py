@@ -261,6 +261,7 @@ def _start(model: Path, engine: Engine) -> Any:
             gpu_memory_utilization=engine.gpu_memory_utilization,
             quantization=engine.quantization,
             enforce_eager=cpu,
+            block_size=32 if cpu else None,
             # On CPU a seeded request must not be prefilled in parts: vLLM would rewind a generator that cannot be rewound.
             enable_chunked_prefill=False if cpu else None,
             max_num_batched_tokens=max(8192, engine.max_model_len) if cpu else None,
