@@ -156,16 +156,16 @@ def prompt(record: Record, source: Source) -> tuple[dict[str, str | None] | None
     if record.fields is None:
         return None, record.reason
     row: dict[str, str | None] = {}
-    for column in COLUMNS:
-        values = [record.fields.get(name) for name in source.columns.get(column, ())]
-        if column == "question" and any(isinstance(value, dict | list | bytes) for value in values):
+    for column, names in source.columns.items():
+        values = [record.fields.get(name) for name in names]
+        if column == "question" and any(isinstance(value, dict | list) for value in values):
             return None, "not_text"
-        parts = [part for part in map(text_of, values) if part.strip()]
-        row[column] = "\n\n".join(parts) or None
+        text = "\n\n".join([part for part in map(text_of, values) if part.strip()])
+        if text and not encodable(text):
+            return None, "encoding"
+        row[column] = text or None
     if row["question"] is None:
         return None, "no_question"
-    if not all(encodable(value) for value in row.values() if value):
-        return None, "encoding"
     return row, ""
 
 
