@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import sys
 import tempfile
@@ -56,7 +57,7 @@ def documents(out: Path, tokenizer: Any) -> list[tuple[str, str]]:
     tokens, mask, bounds = (np.load(out / name, allow_pickle=False) for name in ("tokens.npy", "loss_mask.npy", "bounds.npy"))
     assert (tokens.dtype, mask.dtype, bounds.dtype) == (np.int32, np.uint8, np.int64)
     found = []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         part, learnt = tokens[start:end], mask[start:end]
         border = int(np.argmax(learnt))
         assert learnt[:border].sum() == 0 and learnt[border:].all(), "the mask is one run of ones at the end"

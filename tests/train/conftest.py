@@ -1,22 +1,11 @@
 """Fixtures of the tests of training: tiny bases, and scripts of checks that share one start of the engine's libraries."""
 
 import json
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
-
-HERE = Path(__file__).parent
-HOME = HERE.parents[1]
-
-
-def start(*command: object, **variables: str) -> "subprocess.Popen[str]":
-    """Start a Python program of this folder in the environment `megatron`."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(HERE), **variables}
-    line = [str(HOME / "envs" / "run"), "megatron", "python", *map(str, command)]
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+from train_scripts import HERE, start
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +43,3 @@ def checks(bases: Path, tmp_path_factory: pytest.TempPathFactory):
         return results
 
     return outcome
-
-
-def names_of(script: str) -> list[str]:
-    """Checks that a script defines."""
-    return [line[4:].split("(")[0] for line in (HERE / script).read_text().splitlines() if line.startswith("def check_")]

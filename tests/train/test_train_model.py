@@ -1,7 +1,7 @@
 """The model against `transformers`: logits, losses, gradients and weights, on one rank and on two."""
 
 import pytest
-from conftest import names_of
+from train_scripts import names_of
 
 
 @pytest.mark.parametrize("check", names_of("check_model.py"))

@@ -1,7 +1,7 @@
 """`koreason pack`: what is learnt, what is dropped, and templates that are in the way."""
 
 import pytest
-from conftest import names_of
+from train_scripts import names_of
 
 
 @pytest.mark.parametrize("check", names_of("check_pack.py"))

@@ -1,0 +1,138 @@
+"""Checks of what `koreason train` refuses before it starts anything, all in one process:  python check_launch.py BASES"""
+
+import contextlib
+import fcntl
+import io
+import json
+import shutil
+import sys
+import tempfile
+import unittest.mock
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tiny
+from harness import run_checks
+from safetensors.torch import load_file, save_file
+
+from koreason.cli import main
+from koreason.manifest import Stage
+
+MODEL = {"base": "x", "tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+SCHEDULE = {
+    "epochs": 1, "max_steps": None, "sequence_length": 64, "packing": True, "global_batch": 2, "lr": 1e-3, "min_lr": 1e-4,
+    "warmup_share": 0.0, "decay": "cosine", "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.95, "clip": 1.0,
+    "save_every": 10, "keep_checkpoints": 2, "seed": 5,
+}  # fmt: skip
+
+
+def packed(lengths: list[int], token: int = 5) -> Path:
+    folder = Path(tempfile.mkdtemp())
+    with Stage(folder, "pack", {}, []) as stage:
+        arrays = {
+            "tokens.npy": np.full(sum(lengths), token, np.int32),
+            "loss_mask.npy": np.ones(sum(lengths), np.uint8),
+            "bounds.npy": np.cumsum([0, *lengths]).astype(np.int64),
+        }
+        for name, array in arrays.items():
+            np.save(stage.path(name), array)
+            stage.add(name)
+    return folder
+
+
+def refusal(base: Path, data: Path | None = None, model: Any = None, schedule: Any = None, out: Path | None = None) -> str:
+    """The one line with which training is refused."""
+    data, out, errors = data or packed([9, 9]), out or Path(tempfile.mkdtemp()), io.StringIO()
+    arguments = ["--spec", json.dumps(MODEL | (model or {})), "--schedule", json.dumps(SCHEDULE | (schedule or {}))]
+    arguments += ["--packed", str(data / "manifest.json"), "--base", str(base / "manifest.json"), "--out", str(out)]
+    with contextlib.redirect_stderr(errors):
+        assert main(["train", *arguments]) == 2
+    line = errors.getvalue()
+    assert line.startswith("koreason: ") and line.count("\n") == 1, line
+    assert not (out / "manifest.json").exists()
+    return line
+
+
+def copy(bases: Path, name: str = "llama31") -> Path:
+    folder = Path(tempfile.mkdtemp()) / "base"
+    shutil.copytree(bases / name, folder)
+    return folder
+
+
+def configured(bases: Path, name: str = "llama31", **changes: Any) -> Path:
+    folder = copy(bases, name)
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    tiny.declare(folder)
+    return folder
+
+
+def check_inputs_that_are_not_there(bases: Path) -> None:
+    assert "no such manifest" in refusal(bases / "nowhere")
+    assert "no such manifest" in refusal(bases / "llama", data=bases)
+    broken = copy(bases)
+    (broken / "model.safetensors").unlink()
+    assert "missing, or not of the size" in refusal(broken)
+    tiny.declare(broken)
+    assert "model.safetensors" in refusal(broken)
+    broken = copy(bases)
+    (broken / "config.json").unlink()
+    tiny.declare(broken)
+    assert "config.json: no such file" in refusal(broken)
+
+
+def check_weights_that_are_damaged(bases: Path) -> None:
+    broken = copy(bases)
+    (broken / "model.safetensors").write_bytes(b"not safetensors at all")
+    tiny.declare(broken)
+    assert "not readable safetensors" in refusal(broken)
+    tensors = load_file(bases / "llama31/model.safetensors")
+    del tensors["model.norm.weight"]
+    save_file(tensors, broken / "model.safetensors")
+    tiny.declare(broken)
+    assert "lacks 1 weights, model.norm.weight first" in refusal(broken)
+
+
+def check_models_that_cannot_be_trained(bases: Path) -> None:
+    line = refusal(configured(bases, model_type="gpt2"))
+    assert "'gpt2' cannot be trained" in line and "llama, qwen2, qwen3" in line
+    assert "attention_bias is not supported" in refusal(configured(bases, attention_bias=True))
+    assert "use_sliding_window" in refusal(configured(bases, "qwen25", use_sliding_window=True, sliding_window=8, max_window_layers=0))
+    assert "rope type 'linear'" in refusal(configured(bases, rope_parameters={"rope_type": "linear", "rope_theta": 1e4, "factor": 2.0}))
+    assert "hidden_act 'gelu'" in refusal(configured(bases, hidden_act="gelu"))
+    assert "does not divide intermediate_size 64" in refusal(bases / "llama", model={"tensor_parallel": 3})
+    broken = copy(bases)
+    (broken / "config.json").write_text("{")
+    tiny.declare(broken)
+    assert "not a model configuration" in refusal(broken)
+
+
+def check_data_that_cannot_be_trained_on(bases: Path) -> None:
+    assert "holds no document" in refusal(bases / "llama", data=packed([]))
+    line = refusal(bases / "llama", data=packed([70, 90]))
+    assert "64 is less than every document's length" in line and "the shortest of 2 has 70 tokens" in line
+    assert "token 263 is not in the base's vocabulary of 263" in refusal(bases / "llama", data=packed([9], token=263))
+
+
+def check_layouts_and_schedules_that_do_not_work(bases: Path) -> None:
+    assert "3 does not divide global_batch 2" in refusal(bases / "llama", model={"data_parallel": 3})
+    assert "tensor_parallel: is 0" in refusal(bases / "llama", model={"tensor_parallel": 0})
+    assert "save_every: is 0" in refusal(bases / "llama", schedule={"save_every": 0})
+    assert "max_steps: is 0" in refusal(bases / "llama", schedule={"max_steps": 0})
+    assert "clip: is 0" in refusal(bases / "llama", schedule={"clip": 0})
+    with unittest.mock.patch("torch.cuda.device_count", return_value=1):
+        assert "is 2, but there are 1 GPUs" in refusal(bases / "llama", model={"tensor_parallel": 2})
+    assert "unexpected keyword argument 'tp'" in refusal(bases / "llama", model={"tp": 2})
+
+
+def check_a_second_training_in_the_same_folder_is_refused(bases: Path) -> None:
+    out = Path(tempfile.mkdtemp())
+    (out / "checkpoints").mkdir()
+    with open(out / "checkpoints/lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert "another training is running there" in refusal(bases / "llama", out=out)
+
+
+if __name__ == "__main__":
+    run_checks(globals(), Path(sys.argv[1]))

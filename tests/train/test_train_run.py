@@ -1,0 +1,214 @@
+"""`koreason train` from end to end on a tiny model: layouts agree, and kills leave no trace in what is learnt."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from train_scripts import HERE, start
+
+from koreason.manifest import Stage
+from koreason.tables import MIX, write_table
+
+pytestmark = pytest.mark.slow
+
+MODEL = {"base": "x", "tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+SCHEDULE = {
+    "epochs": 20, "max_steps": 60, "sequence_length": 256, "packing": True, "global_batch": 2, "lr": 1e-3, "min_lr": 1e-4,
+    "warmup_share": 0.1, "decay": "cosine", "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.95, "clip": 1.0,
+    "save_every": 10, "keep_checkpoints": 2, "seed": 5,
+}  # fmt: skip
+LAYOUTS = {
+    "one rank": {},
+    "tensor parallel": {"tensor_parallel": 2},
+    "sequence parallel": {"tensor_parallel": 2, "sequence_parallel": True, "recompute": True},
+    "data parallel": {"data_parallel": 2},
+}
+
+
+class Training:
+    """Runs `koreason train` on one packed mix into folders of its own."""
+
+    def __init__(self, folder: Path, base: Path) -> None:
+        self.folder, self.base = folder, base
+        self.done: dict[str, Path] = {}
+        rows = []
+        for index in range(24):
+            answer = f"<think>\n{index} {'plus one ' * (index % 5)}\n</think>\n\n{index + 1}입니다"
+            messages = [{"role": "user", "content": f"{index} 다음 수는?"}, {"role": "assistant", "content": answer}]
+            rows.append({"prompt_id": f"{index:02}", "sample": 0, "category": "c", "licence": "A", "messages": messages, "why_kept": "w"})
+        rows[0]["messages"][1]["content"] = "long " * 100
+        with Stage(folder / "mix", "select", {}, []) as stage:
+            write_table(pl.DataFrame(rows, schema=MIX), stage, "mix.parquet", MIX)
+        arguments = ["--mix", folder / "mix/manifest.json", "--tokenizer", base / "manifest.json", "--out", folder / "packed"]
+        process = start("-m", "koreason", "pack", *arguments)
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+
+    def start(self, out: Path, layout: str = "one rank", schedule: dict | None = None, **variables: str) -> subprocess.Popen[str]:
+        arguments = [
+            "--spec", json.dumps(MODEL | LAYOUTS[layout]), "--schedule", json.dumps(SCHEDULE | (schedule or {})),
+            "--packed", self.folder / "packed/manifest.json", "--base", self.base / "manifest.json", "--out", out,
+        ]  # fmt: skip
+        return start("-m", "koreason", "train", *arguments, **variables)
+
+    def run(self, out: Path, *arguments: object, **variables: str) -> tuple[int, str]:
+        process = self.start(out, *arguments, **variables)
+        _, errors = process.communicate(timeout=600)
+        return process.returncode, errors
+
+    def finished(self, layout: str) -> Path:
+        """Folder of an undisturbed run."""
+        if layout not in self.done:
+            out = self.folder / layout.replace(" ", "-")
+            status, errors = self.run(out, layout)
+            assert status == 0, errors
+            self.done[layout] = out
+        return self.done[layout]
+
+
+@pytest.fixture(scope="module")
+def training(bases, tmp_path_factory) -> Training:
+    return Training(tmp_path_factory.mktemp("training"), bases / "llama")
+
+
+def rows(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def manifest(out: Path) -> dict:
+    return json.loads((out / "manifest.json").read_text())
+
+
+def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> None:
+    while process.poll() is None and not ((out / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
+        time.sleep(0.005)
+    assert process.poll() is None, "it ended before it could be disturbed"
+
+
+def test_output_is_a_model_and_the_counts_add_up(training):
+    out = training.finished("one rank")
+    found = manifest(out)
+    assert found["counts"]["documents"] == 23 and found["counts"]["dropped"] == {"longer than sequence_length": 1}
+    assert found["counts"]["steps"] == 60 == len(rows(out))
+    assert [row["step"] for row in rows(out)] == list(range(1, 61))
+    assert found["counts"]["tokens"] == sum(row["tokens"] for row in rows(out))
+    assert rows(out)[-1]["loss"] < 0.5 * rows(out)[0]["loss"]
+    assert {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl", "chat_template.jinja"} <= set(found["files"])
+    assert not (out / "checkpoints").exists()
+    run = json.loads((out / "run.json").read_text())
+    assert run["tokens_per_second"] > 0 and run["seconds_per_step"] > 0
+    code = (
+        "import sys, torch; from transformers import AutoModelForCausalLM as M, AutoTokenizer as T;"
+        "m, t = M.from_pretrained(sys.argv[1]), T.from_pretrained(sys.argv[1]);"
+        "p = t.apply_chat_template([{'role': 'user', 'content': '7 다음 수는?'}], add_generation_prompt=True, return_tensors='pt', return_dict=True);"
+        "assert m.dtype == torch.float32;"
+        "print(t.decode(m.generate(**p, max_new_tokens=8, do_sample=False)[0][-8:]))"
+    )
+    process = start("-c", code, out)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0 and output.startswith("<think>"), errors
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "one rank"])
+def test_layouts_learn_the_same(training, layout):
+    for wanted, row in zip(rows(training.finished("one rank")), rows(training.finished(layout)), strict=True):
+        assert {key: row[key] for key in ("step", "epoch", "lr", "tokens", "loss_tokens")} == {
+            key: wanted[key] for key in ("step", "epoch", "lr", "tokens", "loss_tokens")
+        }
+        assert abs(row["loss"] - wanted["loss"]) < 1e-4, (row, wanted)
+        assert abs(row["grad_norm"] - wanted["grad_norm"]) < 1e-4 * max(1.0, wanted["grad_norm"]), (row, wanted)
+
+
+# A checkpoint calls fsync on its tensors, on its metrics, and on the file that marks it whole.
+@pytest.mark.parametrize("fault", [1, 3, 6])
+def test_killed_while_saving_and_resumed_to_the_same_bits(training, tmp_path, fault):
+    status, errors = training.run(tmp_path, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC=str(fault))
+    assert status == 1 and "rank 0 was killed by signal 9" in errors and "Traceback" not in errors
+    assert not (tmp_path / "manifest.json").exists()
+    status, errors = training.run(tmp_path)
+    assert status == 0, errors
+    assert "is incomplete and is removed" in errors
+    assert ("going on after step 10" in errors) == (fault > 3)
+    assert manifest(tmp_path) == manifest(training.finished("one rank"))
+
+
+def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_bits(training, tmp_path):
+    process = training.start(tmp_path)
+    wait_for_steps(process, tmp_path, 35)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    newest = max((tmp_path / "checkpoints").glob("step-*"))
+    with open(newest / "00.safetensors", "r+b") as file:
+        file.truncate(1000)
+    status, errors = training.run(tmp_path)
+    assert status == 0 and "going on after step" in errors, errors
+    assert manifest(tmp_path) == manifest(training.finished("one rank"))
+
+
+def test_told_to_stop_saves_and_ends_with_75(training, tmp_path):
+    for number, steps in ((signal.SIGTERM, 3), (signal.SIGUSR1, 23)):
+        process = training.start(tmp_path, "tensor parallel")
+        wait_for_steps(process, tmp_path, steps)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 75, errors
+        assert "told to stop: saved after step" in errors and not (tmp_path / "manifest.json").exists()
+        assert len(list((tmp_path / "checkpoints").glob("step-*/complete"))) <= 2
+    status, errors = training.run(tmp_path, "tensor parallel")
+    assert status == 0 and "going on after step" in errors
+    assert manifest(tmp_path) == manifest(training.finished("tensor parallel"))
+
+
+def test_one_rank_killed_takes_the_others_down_and_is_named(training, tmp_path):
+    started = time.monotonic()
+    status, errors = training.run(tmp_path, "data parallel", {"max_steps": 40, "epochs": 40}, PYTHONPATH=str(HERE / "faults"),
+                                  FAULT_FSYNC="1", FAULT_RANK="0")  # fmt: skip
+    assert status == 1 and "rank 0 was killed by signal 9" in errors
+    assert time.monotonic() - started < 500
+    assert not _processes_in(tmp_path), "a rank is still there"
+
+
+def _processes_in(out: Path) -> list[str]:
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(path.read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    return [line for line in lines if "train-rank" in line and str(out) in line]
+
+
+def test_checkpoints_of_other_settings_are_not_continued(training, tmp_path):
+    status, _ = training.run(tmp_path, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC="6")
+    assert status == 1 and (tmp_path / "checkpoints/step-00000010/complete").is_file()
+    status, errors = training.run(tmp_path, "one rank", {"lr": 2e-3, "max_steps": 12})
+    assert status == 0 and "step-00000010 belongs to other settings and is not used" in errors
+    assert len(rows(tmp_path)) == 12 and max(row["lr"] for row in rows(tmp_path)) == 2e-3
+
+
+def test_a_loss_that_is_no_number_stops_with_one_line(training, tmp_path):
+    status, errors = training.run(tmp_path, "tensor parallel", {"lr": 1e30, "max_steps": 5})
+    line = errors.splitlines()[-1]
+    assert status == 2 and line.startswith("koreason: step ") and "lower lr" in line, errors
+    assert "Traceback" not in errors and not (tmp_path / "manifest.json").exists()
+
+
+def test_documents_one_by_one(training, tmp_path):
+    status, errors = training.run(tmp_path, "sequence parallel", {"packing": False, "max_steps": 3})
+    assert status == 0, errors
+    assert manifest(tmp_path)["counts"]["bins"] == 23
+
+
+def test_rerun_of_a_finished_model_gives_the_same_manifest(training, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(training.finished("one rank"), out)
+    (out / "manifest.json").unlink()
+    (out / "model-00001-of-00002.safetensors").write_bytes(b"left over")
+    status, errors = training.run(out)
+    assert status == 0, errors
+    assert manifest(out) == manifest(training.finished("one rank"))

@@ -1,0 +1,20 @@
+"""How the tests of training start their programs."""
+
+import os
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent
+HOME = HERE.parents[1]
+
+
+def start(*command: object, **variables: str) -> "subprocess.Popen[str]":
+    """Start a Python program of this folder in the environment `megatron`."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(HERE), **variables}
+    line = [str(HOME / "envs" / "run"), "megatron", "python", *map(str, command)]
+    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def names_of(script: str) -> list[str]:
+    """Checks that a script defines."""
+    return [line[4:].split("(")[0] for line in (HERE / script).read_text().splitlines() if line.startswith("def check_")]
