@@ -216,3 +216,16 @@ def test_the_demo_from_dumps_to_pool(tmp_path):
     for part in ("sources", "categories"):
         assert sum(each["input"] for each in found[part].values()) == found["input"]
         assert sum(each["kept"] for each in found[part].values()) == found["kept"]
+
+
+def test_community_data_from_dumps_to_pool(tmp_path, real_data, monkeypatch):
+    monkeypatch.setenv("KOREASON_DATA", str(real_data))
+    community = yaml.safe_load((HOME / "config" / "community.yaml").read_text(encoding="utf-8"))
+    pool = community["pools"]["community"]
+    for name in pool["sources"]:
+        assert main(["ingest", "--source", name, "--spec", json.dumps(community["sources"][name]), "--out", str(tmp_path / name)]) == 0
+    assert clean(tmp_path / "out", *(tmp_path / name / "manifest.json" for name in pool["sources"]), pool=pool) == 0
+    found = counts(tmp_path / "out")
+    assert found["kept"] == pool["limit"] == found["input"] - sum(found["dropped"].values())
+    assert found["sources"]["question_pair"]["dropped"]["duplicate"] > 500  # its questions repeat
+    assert all(part["kept"] for part in found["sources"].values())
