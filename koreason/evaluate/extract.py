@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 THINK = re.compile(r"</?think>")
-BOX_MARKS = re.compile(r"(?P<box>\\+boxed\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
+BOX_MARKS = re.compile(r"(?P<box>\\{1,2}boxed\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 DRESS = re.compile(
     r"\\(?:text|textbf|textit|textrm|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname|boxed|bf|rm)\s*\{([^{}]*)\}|^\s*\{([^{}]*)\}\s*$"
 )

@@ -68,10 +68,10 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def compare(self, gold: str, answer: str) -> Verdict:
-        """One comparison, repeated in a fresh process if it failed in one whose memory others had used."""
+        """One comparison, repeated in a fresh process if it crashed in one whose memory others had used."""
         used = self._process is not None
         outcome = self._ask(gold, answer)
-        return self._ask(gold, answer) if used and outcome in ("timeout", "crash") else outcome
+        return self._ask(gold, answer) if used and outcome == "crash" else outcome
 
     def _ask(self, gold: str, answer: str) -> Verdict:
         process = self._process = self._process or _start()

@@ -9,7 +9,6 @@ answer without a box, cut off, or too costly to compare is wrong, and is counted
 import argparse
 import json
 import os
-import statistics
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ VERDICTS = {
     "crash": "comparing it took too much memory or ended its process",
 }
 BY_FINISH = {"length": "token_limit", "repetition": "repetition", "refused": "refused"}
+MOST_WORKERS = 8
 GENERATIONS_FILE = "generations.parquet"
 
 
@@ -59,7 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
     with Stage(arguments.out, "score", json.loads(arguments.spec), [arguments.generations]) as stage:
         scored = score(generations, items, bench)
         write_table(scored, stage, "scored.parquet", SCORED)
-        found = {**scores(scored, generations, bench), "chance": chance(items, bench)}
+        found = scores(scored, generations, items, bench)
         write_atomically(stage.path("scores.json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
         stage.add("scores.json")
         stage.counts |= {key: found[key] for key in ("items", "repeats", "answers", "verdicts")}
@@ -136,12 +136,13 @@ def examine(response: str, finish: str) -> tuple[str | None, str | None]:
 def compare_once(pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Outcome of each different (gold, box)."""
     different = list(dict.fromkeys(pairs))
-    with Judge(min(len(os.sched_getaffinity(0)), 8)) as judge:
+    workers = min(len(os.sched_getaffinity(0)), MOST_WORKERS, 1 + len(different) // 100)  # one costs a second to start
+    with Judge(workers) as judge:
         outcomes = bar(judge.compare(different), total=len(different), what="comparisons", unit="answer")
         return dict(zip(different, outcomes, strict=True))
 
 
-def scores(scored: pl.DataFrame, generations: pl.DataFrame, bench: Bench) -> dict[str, Any]:
+def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], bench: Bench) -> dict[str, Any]:
     """What `scores.json` holds: the accuracy with its spreads, per category, and what became of the answers."""
     counted = Counter(scored["verdict"])
     categories = {
@@ -156,6 +157,7 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, bench: Bench) -> dic
         "repeats": bench.repeats,
         "answers": scored.height,
         "accuracy": stats.summary(_by_item(scored)),
+        "chance": chance(items, bench),
         "categories": dict(sorted(categories.items())),
         "verdicts": {verdict: counted[verdict] for verdict in VERDICTS},
         "mean_tokens": round(float(generations["tokens"].mean() or 0), 6),  # type: ignore[arg-type]
@@ -164,9 +166,10 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, bench: Bench) -> dic
 
 
 def chance(items: list[Item], bench: Bench) -> float | None:
-    """Expected accuracy of guessing among the options; None where nothing is chosen or the question's text holds the options."""
-    counts = [len(item.options) for item in items]
-    return round(statistics.fmean(1 / count for count in counts), 6) if bench.kind == "choice" and all(counts) else None
+    """Accuracy of guessing among the options; None where there is nothing to guess among, or it is not known."""
+    if bench.kind != "choice" or not all(item.options for item in items):
+        return None
+    return round(sum(1 / len(item.options) for item in items) / len(items), 6)
 
 
 def _by_item(scored: pl.DataFrame) -> dict[str, list[bool]]:
