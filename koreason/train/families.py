@@ -3,6 +3,7 @@
 shape = read_shape(Path("results/bases/smollm2-135m"), tensor_parallel=2)
 """
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoConfig
 
 from koreason.errors import UserError
 
@@ -64,58 +64,60 @@ def _multiple(count: int, of: int) -> int:
 def read_shape(base: Path, tensor_parallel: int) -> Shape:
     """Read `config.json` of a model in Hugging Face's layout.
 
+    It is read without `transformers`, whose import would take a good part of a short job in each of its processes.
+
     Raises:
         UserError: there is none, or it asks for something that is not supported.
     """
     path = base / "config.json"
-    if not path.is_file():
-        raise UserError("no such file", path, "the base must be a folder in Hugging Face's layout")
     try:
-        config = AutoConfig.from_pretrained(base, local_files_only=True)
-    except (ValueError, KeyError, OSError) as error:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        family = config["model_type"]
+        # transformers 5 writes rope_parameters, earlier versions rope_theta and rope_scaling
+        rope = config.get("rope_parameters") or {"rope_theta": config["rope_theta"], **(config.get("rope_scaling") or {})}
+        _refuse(config, family, rope, tensor_parallel, path)
+        return Shape(
+            family=family,
+            layers=config["num_hidden_layers"],
+            hidden=config["hidden_size"],
+            heads=config["num_attention_heads"],
+            groups=config["num_key_value_heads"],
+            head_width=config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+            mlp_width=config["intermediate_size"],
+            vocabulary=config["vocab_size"],
+            tied=config.get("tie_word_embeddings", False),
+            query_bias=family == "qwen2",
+            query_norm=family == "qwen3",
+            norm_epsilon=config["rms_norm_eps"],
+            rope=rope,
+            tensor_parallel=tensor_parallel,
+        )
+    except FileNotFoundError:
+        raise UserError("no such file", path, "the base must be a folder in Hugging Face's layout") from None
+    except KeyError as error:
+        raise UserError(f"lacks the key {error}", path) from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise UserError(f"not a model configuration ({error})", path) from None
-    return shape_of(config, tensor_parallel, path)
 
 
-def shape_of(config: Any, tensor_parallel: int, where: object = "config.json") -> Shape:
-    """The shape of a `transformers` configuration.
-
-    Raises:
-        UserError: its family, or a feature that it switches on, is not supported.
-    """
-    family = config.model_type
+def _refuse(config: dict[str, Any], family: str, rope: dict[str, Any], tensor_parallel: int, path: Path) -> None:
+    """Raise for a family, or a feature that is switched on, without support."""
     if family not in FAMILIES:
-        raise UserError(f"model_type '{family}' cannot be trained", where, f"supported: {', '.join(FAMILIES)}")
-    rope = dict(config.rope_parameters)
+        raise UserError(f"model_type '{family}' cannot be trained", path, f"supported: {', '.join(FAMILIES)}")
+    activation, rope_type = config.get("hidden_act", "silu"), rope.get("rope_type", "default")
     unsupported = {
-        "attention_bias": bool(getattr(config, "attention_bias", False)),
-        "mlp_bias": bool(getattr(config, "mlp_bias", False)),
-        "use_sliding_window": bool(getattr(config, "use_sliding_window", False)),
-        f"hidden_act '{config.hidden_act}'": config.hidden_act != "silu",
-        f"rope type '{rope.get('rope_type')}'": rope.get("rope_type", "default") not in ("default", "llama3"),
+        "attention_bias": config.get("attention_bias", False),
+        "mlp_bias": config.get("mlp_bias", False),
+        "use_sliding_window": config.get("use_sliding_window", False),
+        f"hidden_act '{activation}'": activation != "silu",
+        f"rope type '{rope_type}'": rope_type not in ("default", "llama3"),
         "partial_rotary_factor": rope.get("partial_rotary_factor", 1.0) != 1.0,
     }
     for feature, present in unsupported.items():
         if present:
-            raise UserError(f"{feature} is not supported for training", where)
-    if config.intermediate_size % tensor_parallel:
-        raise UserError(f"tensor_parallel {tensor_parallel} does not divide intermediate_size {config.intermediate_size}", where)
-    return Shape(
-        family=family,
-        layers=config.num_hidden_layers,
-        hidden=config.hidden_size,
-        heads=config.num_attention_heads,
-        groups=config.num_key_value_heads,
-        head_width=getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
-        mlp_width=config.intermediate_size,
-        vocabulary=config.vocab_size,
-        tied=bool(config.tie_word_embeddings),
-        query_bias=family == "qwen2",
-        query_norm=family == "qwen3",
-        norm_epsilon=config.rms_norm_eps,
-        rope=rope,
-        tensor_parallel=tensor_parallel,
-    )
+            raise UserError(f"{feature} is not supported for training", path)
+    if config["intermediate_size"] % tensor_parallel:
+        raise UserError(f"tensor_parallel {tensor_parallel} does not divide intermediate_size {config['intermediate_size']}", path)
 
 
 def rope_frequencies(shape: Shape) -> Tensor:

@@ -1,6 +1,7 @@
 """Checks of what `koreason train` refuses before it starts anything, all in one process:  python check_launch.py BASES"""
 
 import contextlib
+import dataclasses
 import fcntl
 import io
 import json
@@ -13,11 +14,13 @@ from typing import Any
 
 import numpy as np
 import tiny
+import torch
 from harness import run_checks
 from safetensors.torch import load_file, save_file
 
 from koreason.cli import main
 from koreason.manifest import Stage
+from koreason.train.families import read_shape, rope_frequencies
 
 MODEL = {"base": "x", "tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
 SCHEDULE = {
@@ -63,7 +66,8 @@ def copy(bases: Path, name: str = "llama31") -> Path:
 def configured(bases: Path, name: str = "llama31", **changes: Any) -> Path:
     folder = copy(bases, name)
     path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    config = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps({key: value for key, value in config.items() if value is not ...}))
     tiny.declare(folder)
     return folder
 
@@ -102,10 +106,21 @@ def check_models_that_cannot_be_trained(bases: Path) -> None:
     assert "rope type 'linear'" in refusal(configured(bases, rope_parameters={"rope_type": "linear", "rope_theta": 1e4, "factor": 2.0}))
     assert "hidden_act 'gelu'" in refusal(configured(bases, hidden_act="gelu"))
     assert "does not divide intermediate_size 64" in refusal(bases / "llama", model={"tensor_parallel": 3})
+    assert "lacks the key 'num_hidden_layers'" in refusal(configured(bases, num_hidden_layers=...))
     broken = copy(bases)
     (broken / "config.json").write_text("{")
     tiny.declare(broken)
     assert "not a model configuration" in refusal(broken)
+
+
+def check_configurations_of_older_transformers_mean_the_same(bases: Path) -> None:
+    for name in ("llama", "llama31"):
+        rope = json.loads((bases / name / "config.json").read_text())["rope_parameters"]
+        theta = rope.pop("rope_theta")
+        older = configured(bases, name, rope_parameters=None, rope_theta=theta, rope_scaling=rope if name == "llama31" else None)
+        old, new = read_shape(older, 2), read_shape(bases / name, 2)
+        assert torch.equal(rope_frequencies(old), rope_frequencies(new))
+        assert dataclasses.replace(old, rope={}) == dataclasses.replace(new, rope={})
 
 
 def check_data_that_cannot_be_trained_on(bases: Path) -> None:
