@@ -46,7 +46,6 @@ lint: ## style, types, workflow
 	@envs/run dev ruff format --check .
 	@envs/run dev snakefmt --check Snakefile rules
 	@envs/run dev mypy
-	@envs/run data snakemake --lint --configfile config/demo.yaml
 
 format: ## mend style
 	@envs/run dev ruff check --fix .

@@ -41,6 +41,7 @@ REASONS = {
     "no_thinking": ("no thinking", "There is no thinking in the reply."),
     "no_answer": ("no answer", "There is thinking but no answer after it."),
     "several_think_blocks": ("thinks twice", "The reply opens or closes its thinking more than once."),
+    "broken_text": ("broken characters", "The teacher drew only part of a character."),
     "thinking_too_short": ("too little thinking", "The thinking has too few characters."),
     "outside_band": ("outside the band", "The share of the target language in the thinking is outside what the mix accepts."),
     "answer_in_other_language": ("other language", "The answer has too little of the target language."),

@@ -21,6 +21,7 @@ def disqualifiers(filters: Filters) -> dict[str, pl.Expr]:
         "no_thinking": pl.col("think").fill_null("").str.len_chars() == 0,
         "no_answer": pl.col("answer").fill_null("").str.len_chars() == 0,
         "several_think_blocks": pl.col("think").str.contains(marks) | pl.col("answer").str.contains(marks),
+        "broken_text": pl.col("think").str.contains("\ufffd") | pl.col("answer").str.contains("\ufffd"),
         "thinking_too_short": pl.col("think").str.len_chars() < filters.min_think_chars,
         "too_long": pl.col("tokens") > filters.max_tokens,
         "outside_band": outside_band(filters),

@@ -11,6 +11,7 @@ after them as if it had never stopped.
 """
 
 import hashlib
+import json
 import logging
 import os
 import time
@@ -28,12 +29,16 @@ THINK_CLOSE = "</think>"
 # Shortest and longest pattern, in tokens, whose repetition ends an answer.
 PATTERN = (3, 40)
 
-Phase = Literal["think", "answer"]
+# A character is at most this many bytes, and so tokens.
+CHARACTER_BYTES = 4
+# What an answer is in the middle of, or how it ended.
+Phase = Literal["think", "answer", "stop", "length", "repetition"]
+OPEN = ("think", "answer")
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Token ids drawn (or forced, where thinking was closed) in one go, and the phase that follows them."""
+    """Token ids drawn (or forced, where thinking was closed) in one go, and what comes after them."""
 
     tokens: tuple[int, ...]
     then: Phase
@@ -106,6 +111,10 @@ class Generator:
             raise UserError("its tokenizer has no chat template", model, "choose an instruction-tuned model")
         self._ends = _end_tokens(model, self._tokenizer)
         self._think_end: tuple[int, ...] = ()
+        if sampling.stop and sampling.think_tokens is None:
+            raise UserError(
+                "stop needs think_tokens, without which the thinking could hold a stop string too", "sampling", "give both or neither"
+            )
         if sampling.think_tokens is not None:
             if THINK_CLOSE not in (sampling.think_end or ""):
                 raise UserError(
@@ -122,8 +131,8 @@ class Generator:
                     state = self._admit(request)
                     if isinstance(state, Answer):
                         yield state
-                    elif finish := self._finished(state, "begun"):
-                        yield self._answer(state, finish)
+                    elif state.phase not in OPEN:
+                        yield self._answer(state)
                     else:
                         live[request.key] = state
                         self._draw(state)
@@ -133,12 +142,15 @@ class Generator:
                     if not output.finished:
                         continue
                     state = live[output.request_id]
-                    finish = self._take(state, output.outputs[0], on_segment)
-                    if finish:
-                        del live[output.request_id]
-                        yield self._answer(state, finish)
-                    else:
+                    segment = self._segment(state, output.outputs[0])
+                    self._extend(state, segment)
+                    if on_segment:
+                        on_segment(output.request_id, segment)
+                    if state.phase in OPEN:
                         self._draw(state)
+                    else:
+                        del live[output.request_id]
+                        yield self._answer(state)
         finally:
             self.seconds += time.monotonic() - started
             if live:  # the caller stopped early: the engine must not carry these into the next call
@@ -163,6 +175,7 @@ class Generator:
         room = sampling.max_tokens - len(state.drawn)
         if thinking:
             room = min(room, (sampling.think_tokens or 0) - state.thought)
+        stop = [THINK_CLOSE] if thinking else sampling.stop
         repeats = sampling.max_repeats
         parameters = SamplingParams(
             temperature=sampling.temperature,
@@ -171,29 +184,35 @@ class Generator:
             min_p=sampling.min_p,
             seed=_segment_seed(state.request.seed, state.segments),
             max_tokens=min(room, sampling.segment_tokens),
-            stop=[THINK_CLOSE] if thinking else None,
+            stop=stop,
             include_stop_str_in_output=True,
-            detokenize=thinking,  # only the search for a stop string needs text
+            detokenize=bool(stop),  # only the search for a stop string needs text
             output_kind=RequestOutputKind.FINAL_ONLY,
             repetition_detection=RepetitionDetectionParams(PATTERN[1], PATTERN[0], repeats) if repeats else None,
         )
         self._engine.add_request(state.request.key, TokensPrompt(prompt_token_ids=state.prompt + state.drawn), parameters)
 
-    def _take(self, state: _Live, output: Any, on_segment: Callable[[str, Segment], None] | None) -> str | None:
-        """Add what one engine call drew; returns how the answer finished, or None when it goes on."""
-        tokens, phase = tuple(output.token_ids), state.phase
+    def _segment(self, state: _Live, output: Any) -> Segment:
+        """What one engine call drew, and what comes after it."""
+        tokens, thinking, reason = tuple(output.token_ids), state.phase == "think", output.finish_reason
         self.drawn_tokens += len(tokens)
-        if phase == "think":
-            ended = output.finish_reason == "stop" and not self._ends & set(tokens[-1:])
-            used_up = output.finish_reason == "length" and state.thought + len(tokens) >= (self.sampling.think_tokens or 0)
-            phase = "answer" if ended or used_up else "think"
-            tokens += self._think_end if used_up else ()
-        segment = Segment(tokens, phase)
-        closed = state.phase == "think" and phase == "answer"
-        self._extend(state, segment)
-        if on_segment:
-            on_segment(state.request.key, segment)
-        return self._finished(state, "length" if closed else output.finish_reason)
+        if self._ends & set(tokens[-1:]) or (reason == "stop" and not thinking):
+            return Segment(tokens, "stop")
+        if reason == "repetition":
+            return Segment(tokens, "repetition")
+        then = state.phase
+        if thinking and reason == "stop":
+            then = "answer"
+        elif thinking and state.thought + len(tokens) >= (self.sampling.think_tokens or 0):
+            tokens, then = self._whole_text(tokens) + self._think_end, "answer"
+        return Segment(tokens, "length" if len(state.drawn) + len(tokens) >= self.sampling.max_tokens else then)
+
+    def _whole_text(self, tokens: tuple[int, ...]) -> tuple[int, ...]:
+        """Tokens without those at the end that hold only part of a character, as where thinking was cut off."""
+        for end in range(len(tokens), max(0, len(tokens) - CHARACTER_BYTES), -1):
+            if not self._tokenizer.decode(tokens[:end]).endswith("\ufffd"):
+                return tokens[:end]
+        return tokens
 
     def _extend(self, state: _Live, segment: Segment) -> None:
         state.drawn += segment.tokens
@@ -201,20 +220,11 @@ class Generator:
         state.thought += len(segment.tokens) if state.phase == "think" else 0
         state.phase = segment.then
 
-    def _finished(self, state: _Live, reason: str) -> str | None:
-        if self._ends & set(state.drawn[-1:]):
-            return "stop"
-        if reason == "repetition":
-            return reason
-        if len(state.drawn) >= self.sampling.max_tokens:
-            return "length"
-        return None
-
-    def _answer(self, state: _Live, finish: str) -> Answer:
+    def _answer(self, state: _Live) -> Answer:
         drawn = state.drawn[:-1] if self._ends & set(state.drawn[-1:]) else state.drawn
         # special tokens are kept: some tokenizers count <think> among them
         text = state.request.prefill + self._tokenizer.decode(drawn, skip_special_tokens=False)
-        return Answer(state.request.key, text, finish, len(state.prompt), len(state.drawn))
+        return Answer(state.request.key, text, state.phase, len(state.prompt), len(state.drawn))
 
 
 def _segment_seed(seed: int, segment: int) -> int:
@@ -223,8 +233,6 @@ def _segment_seed(seed: int, segment: int) -> int:
 
 def _end_tokens(model: Path, tokenizer: Any) -> set[int]:
     """Tokens that end the model's turn: the tokenizer's own and those of the generation configuration."""
-    import json
-
     ends = {tokenizer.eos_token_id}
     path = model / "generation_config.json"
     if path.is_file():

@@ -16,6 +16,7 @@ class Sampling:
             that was cut off goes on at a segment's end exactly as if it had not been.
         think_tokens: thinking longer than this is closed with `think_end`; null lets it run.
         think_end: text that closes the thinking when its tokens are used up, ending in `</think>` and what follows.
+        stop: strings that end an answer once the thinking is closed; the first one that appears is its last word.
         max_repeats: stop an answer in which one pattern of up to 40 tokens stands this often in a row; null never stops.
     """
 
@@ -27,6 +28,7 @@ class Sampling:
     segment_tokens: int
     think_tokens: int | None = None
     think_end: str | None = None
+    stop: list[str] | None = None
     max_repeats: int | None = None
 
 

@@ -17,13 +17,11 @@ import traceback
 import warnings
 from pathlib import Path
 
-from koreason.errors import UserError
+from koreason.errors import RESUMABLE, UserError
 from koreason.manifest import write_atomically
 from koreason.train.job import Job, add_arguments, read_job
 
 __all__ = ["add_arguments", "main"]
-
-INTERRUPTED = 75
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -42,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
         # Takes seconds, in which a signal must not get lost, and tells of missing kernels.
         from koreason.train.training import train
 
-        return 0 if train(job, rank, stop) else INTERRUPTED
+        return 0 if train(job, rank, stop) else RESUMABLE
     except Exception as error:
         message, user = str(error) or repr(error), isinstance(error, UserError)
         record = {"time": time.time(), "user": user, "message": message, "traceback": traceback.format_exc()}

@@ -65,6 +65,7 @@ BAD = {
     "no_thinking": {"think": None, "think_share": 0.0},
     "no_answer": {"answer": ""},
     "several_think_blocks": {"answer": "정답은 <think>다시</think> 5"},
+    "broken_text": {"think": GOOD + " 반쪽 글\ufffd"},
     "thinking_too_short": {"think": "짧다"},
     "too_long": {"tokens": 501},
     "outside_band": {"think_share": 0.61},

@@ -29,6 +29,7 @@ RECIPE = {
         "segment_tokens": 20,
         "think_tokens": 50,
         "think_end": "\n</think>\n\n답: ",
+        "stop": ["."],
         "max_repeats": 6,
     },
     "engine": {
@@ -112,6 +113,8 @@ def test_rows_hold_thinking_and_answer(undisturbed):
     assert told["think"].is_not_null().all(), "the budget closes the thinking"
     assert told["answer"].str.starts_with("답:").all()
     assert sum(counts["finish"].values()) == 24
+    stopped = traces.filter((pl.col("finish") == "stop") & pl.col("answer").str.contains(".", literal=True))
+    assert stopped["answer"].str.strip_suffix(".").str.contains(".", literal=True).not_().all(), "the first stop string is the last word"
     assert facts["engine_tokens"] > 0
     assert facts["tokens_per_second"] > 0
 
