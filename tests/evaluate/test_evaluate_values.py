@@ -183,6 +183,4 @@ def test_agreement_on_the_cases_of_math_verify(judge, real_data):
     ]
     share, credited = agreement(judge, cases)
     assert len(cases) >= 60
-    assert share >= 0.95
-    # an interval without dollar signs: there it tests that such text is not found, here the box has found it
-    assert credited <= {("$[-3,2]$", "[-3, 2]")}
+    assert (share, credited) == (1.0, set())
