@@ -14,9 +14,9 @@ import tempfile
 import time
 from typing import Any
 
-from koreason.errors import UserError
+from koreason.errors import RESUMABLE, UserError
 from koreason.train.job import Job
-from koreason.train.loop import INTERRUPTED, failure_path
+from koreason.train.loop import failure_path
 
 POLL = 0.05  # seconds between looks at the ranks
 
@@ -88,8 +88,8 @@ def _wait(job: Job, ranks: list["subprocess.Popen[bytes]"], stop: list[int]) -> 
             for rank in ranks:
                 rank.send_signal(signal.SIGTERM)
         failed = {number: status for number, status in enumerate(statuses) if status}
-        if failed and told and set(failed.values()) <= {INTERRUPTED, -signal.SIGTERM}:
-            raise SystemExit(INTERRUPTED)
+        if failed and told and set(failed.values()) <= {RESUMABLE, -signal.SIGTERM}:
+            raise SystemExit(RESUMABLE)
         if failed:
             _explain(job, failed)
         if not any(status is None for status in statuses):
