@@ -99,6 +99,7 @@ def _wait(job: Job, ranks: list["subprocess.Popen[bytes]"], stop: list[int]) -> 
 
 def _explain(job: Job, failed: dict[int, int]) -> None:
     """Raise for the rank that failed first; those that follow only report that it has gone."""
+    print(file=sys.stderr)  # ends the line of a progress bar that was cut short
     records: dict[int, dict[str, Any]] = {}
     for number in failed:
         path = failure_path(job, number)
