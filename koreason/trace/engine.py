@@ -124,7 +124,8 @@ class Generator:
 
     def answers(self, requests: Iterable[Request], on_segment: Callable[[str, Segment], None] | None = None) -> Iterator[Answer]:
         """Draw all answers; `on_segment(key, segment)` is called before an answer goes on or is yielded."""
-        started, waiting, live = time.monotonic(), iter(requests), {}
+        started, waiting = time.monotonic(), iter(requests)
+        live: dict[str, _Live] = {}
         try:
             while True:
                 while len(live) < self.limits.max_num_seqs and (request := next(waiting, None)) is not None:
