@@ -20,8 +20,9 @@ from koreason.manifest import Stage, sha256_file
 from koreason.settings import add_spec, expand, read_spec
 
 SUMMARY = "bring a teacher or student to disk"
-WANTED = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "special_tokens_map.json")
-WANTED += ("chat_template*", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
+WEIGHTS = ("*.safetensors", "*.safetensors.index.json")
+TOKENIZER = ("tokenizer*", "special_tokens_map.json", "chat_template*", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
+WANTED = (*WEIGHTS, *TOKENIZER, "config.json", "generation_config.json")
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def from_hub(base: Base, stage: Stage) -> None:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        snapshot_download(base.hub, revision=base.revision, allow_patterns=list(WANTED), local_dir=stage.out)
+        snapshot_download(str(base.hub), revision=base.revision, allow_patterns=list(WANTED), local_dir=stage.out)
     except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
         raise UserError(
             f"not to be had from the hub at {base.revision} ({str(error).splitlines()[0]})",

@@ -104,7 +104,7 @@ class Journal:
 
     def add_row(self, answer: Answer, limit: int) -> None:
         """Note a finished answer; `limit` is the model length that a refused prompt did not fit."""
-        row = {"key": answer.key, "text": answer.text, "finish": answer.finish}
+        row: dict[str, Any] = {"key": answer.key, "text": answer.text, "finish": answer.finish}
         row |= {"prompt_tokens": answer.prompt_tokens, "tokens": answer.tokens, "limit": limit}
         self.rows[answer.key] = row
         self._append(ROWS, row)

@@ -113,7 +113,9 @@ def samples(prompts: pl.DataFrame, count: int) -> Iterator[tuple[dict[str, Any],
 def build_requests(prompts: pl.DataFrame, recipe: Recipe, teacher: str) -> Iterator[Request]:
     """One request per prompt and sample; its key is a digest of everything that decides its answer."""
     system = [{"role": "system", "content": recipe.system}] if recipe.system else []
-    fixed = {"prefill": recipe.prefill, "sampling": asdict(recipe.sampling), "teacher": teacher}
+    # what is not set is left out, so that an option added later does not orphan the traces that were drawn without it
+    sampling = {name: value for name, value in asdict(recipe.sampling).items() if value is not None}
+    fixed: dict[str, Any] = {"prefill": recipe.prefill, "sampling": sampling, "teacher": teacher}
     fixed |= {"dtype": recipe.engine.dtype, "quantization": recipe.engine.quantization}
     for prompt, sample in samples(prompts, recipe.samples):
         messages = [*system, {"role": "user", "content": prompt["question"]}]
