@@ -20,6 +20,8 @@ envs: ## create the locked environments
 	@envs/create
 
 demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the report is
+	@# traces first, by themselves: a deleted shard comes back from its journal, and its unchanged manifest reruns nothing else
+	@$(snakemake) --quiet rules host traces
 	@$(snakemake) --quiet rules host
 	@echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
 

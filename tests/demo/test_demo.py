@@ -56,6 +56,8 @@ def test_a_second_time_nothing_is_to_be_done(demo, home):
 def test_a_deleted_shard_comes_back_from_its_journal(demo, home):
     shard = demo[0] / "results" / "traces" / "demo" / "smollm2_mixed" / "00000-of-00002"
     before = sha256_file(shard / "manifest.json")
+    model = demo[0] / "results" / "models" / "smollm2" / "demo_mix" / "laptop_short" / "manifest.json"
+    trained = model.stat().st_mtime_ns
     (shard / "manifest.json").unlink()
     (shard / "traces.parquet").unlink()
     make(home, "demo", f"WORKDIR={demo[0]}")
@@ -63,6 +65,7 @@ def test_a_deleted_shard_comes_back_from_its_journal(demo, home):
     assert facts["engine_tokens"] == 0
     assert facts["from_journal"] == read_manifest(shard)["counts"]["rows"]
     assert sha256_file(shard / "manifest.json") == before
+    assert model.stat().st_mtime_ns == trained, "the same manifest makes nothing else run again"
 
 
 def test_another_folder_gives_the_same_bytes(demo, home, tmp_path):
