@@ -21,15 +21,15 @@ envs: ## create the locked environments
 
 demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the report is
 	@# traces first, by themselves: a deleted shard comes back from its journal, and its unchanged manifest reruns nothing else
-	@$(snakemake) --quiet rules host traces
+	@$(snakemake) --quiet rules host -- traces
 	@$(snakemake) --quiet rules host
 	@echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
 
 run: envs ## walk the stages of CONFIG, printing the plan of each; an unchanged result stops what follows it
 	@set -e; for stage in $(STAGES); do \
 	    echo "== $$stage"; \
-	    $(snakemake) --dry-run --quiet rules host $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
-	    $(snakemake) --quiet rules host $$stage; \
+	    $(snakemake) --dry-run --quiet rules host -- $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
+	    $(snakemake) --quiet rules host -- $$stage; \
 	done
 
 test: lint test-fast test-slow ## everything that must hold

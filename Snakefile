@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 2 --configfile config/demo.yaml            everything, small, on a laptop
 #   snakemake -n --configfile config/paper.yaml                  the plan of the paper's full experiment
-#   snakemake --cores 2 --configfile config/demo.yaml traces     up to one stage: bases pools traces mixes models evals report
+#   snakemake traces --cores 2 --configfile config/demo.yaml     up to one stage: bases pools traces mixes models evals report
 import gc
 import os
 import sys
