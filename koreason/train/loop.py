@@ -1,6 +1,6 @@
 """One rank of a training job; `koreason train` starts all of them, a cluster may start them itself.
 
-    RANK=0 LOCAL_RANK=0 WORLD_SIZE=1 KOREASON_RENDEZVOUS=file:///tmp/meet python -m koreason train-rank --spec ... --out OUT
+    RANK=0 LOCAL_RANK=0 WORLD_SIZE=1 KOREASON_RENDEZVOUS=file://$PWD/meet python -m koreason train-rank --spec ... --out OUT
 
 Takes what `koreason train` takes. Writes safetensors, `metrics.jsonl` and `throughput.jsonl` into OUT, and checkpoints
 into OUT/checkpoints. Exit status 75 means: told to stop, saved, run again to go on.
