@@ -11,6 +11,8 @@ from snakemake.utils import min_version
 
 sys.path.insert(0, str(workflow.basedir))
 
+from koreason.errors import UserError
+from koreason.ops import site as cluster
 from koreason.workflow import (
     BASE,
     ConfigError,
@@ -33,7 +35,10 @@ configfile: workflow.source_path("config/config.yaml")
 
 try:
     check(config)
-except ConfigError as error:
+    SITE = cluster.active_site()
+    for rule, resources in config["resources"].items():
+        cluster.need(SITE, rule, resources)
+except (ConfigError, UserError) as error:
     # A user's mistake: one line and status 2, before Snakemake has touched anything.
     print(f"koreason: {error}", file=sys.stderr, flush=True)
     os._exit(2)

@@ -125,7 +125,7 @@ class Stage:
             "inputs": {str(path): sha256_file(path) for path in self.inputs if path.is_file()},
             "code": os.environ.get("KOREASON_CODE", ""),
             "environment": os.environ.get("KOREASON_ENVIRONMENT", ""),
-            "commit": _commit(),
+            "commit": commit_of(Path(__file__).parent),
             "host": platform.node(),
             "python": platform.python_version(),
             "slurm": slurm,
@@ -136,9 +136,14 @@ class Stage:
         }
 
 
-def _commit() -> str:
-    """The repository's commit with `+` where the tree differs from it; empty outside a checkout."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+def commit_of(home: Path) -> str:
+    """A repository's commit with `+` where the tree differs from it; empty outside a checkout.
+
+    In a container, where there is no git, KOREASON_COMMIT says what the host found.
+    """
+    if "KOREASON_COMMIT" in os.environ:
+        return os.environ["KOREASON_COMMIT"]
+    git = ["git", "-C", str(home)]
     try:
         commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
         dirty = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True).stdout

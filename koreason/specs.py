@@ -28,16 +28,20 @@ class Resources:
     """What a job asks for.
 
     Attributes:
-        mem_mb: memory in MB.
+        mem_mb: memory of each node in MB.
         runtime: minutes.
-        threads: CPU cores.
-        gpus: GPUs; 0 runs on CPU.
+        threads: CPU cores of each task.
+        gpus: GPUs of each node; 0 runs on CPU.
+        nodes: machines, on a cluster; only `train` can use more than one.
+        tasks: processes that the cluster starts on each node, among which `train` divides its ranks.
     """
 
     mem_mb: int
     runtime: int
     threads: int
     gpus: int
+    nodes: int = 1
+    tasks: int = 1
 
 
 @dataclass(frozen=True)

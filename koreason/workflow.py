@@ -119,7 +119,7 @@ def check(config: dict[str, Any]) -> None:
         ConfigError: with one line.
     """
     schema = json.loads((HOME / "config" / "schema.json").read_text(encoding="utf-8"))
-    _check_structure(config, schema)
+    check_structure(config, schema)
     for where, table, name in _references(config, schema, ""):
         if name not in config[table]:
             raise ConfigError(f"{where}: '{name}' is not in {table}; {_accepted(name, config[table])}")
@@ -161,7 +161,12 @@ def _accepted(name: Any, choices: Any) -> str:
     return f"did you mean '{close[0]}'?" if close else f"accepted: {', '.join(names)}"
 
 
-def _check_structure(config: dict[str, Any], schema: dict[str, Any]) -> None:
+def check_structure(config: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Refuse values that a JSON schema does not accept.
+
+    Raises:
+        ConfigError: with one line that names the key and what would be accepted.
+    """
     import jsonschema  # Snakemake's own dependency; not needed to merely import this module
 
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))

@@ -5,13 +5,12 @@ rule base:
         "logs/bases/base.{base}.log",
     benchmark:
         "benchmarks/bases/base.{base}.tsv"
-    threads: ask("base", "threads")
+    threads: threads_of("base")
     resources:
-        mem_mb=ask("base", "mem_mb"),
-        runtime=ask("base", "runtime"),
+        **need("base"),
     params:
         spec=entry("bases", "base"),
         code=code_digest("koreason.bases.fetch"),
         environment=environment_digest("vllm"),
     shell:
-        "{RUN:q} vllm python -m koreason base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"
+        "exec {RUN:q} vllm python -m koreason base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"

@@ -1,6 +1,9 @@
 # Look-ups that the rules share. Nothing here knows what a stage does.
 
-RUN = os.path.join(workflow.basedir, "envs", "run")
+# How a stage's command is started: at once, or as the site says, which in a job of the cluster includes minding its walltime.
+RUN = [os.path.join(workflow.basedir, "envs", "run")]
+if SITE:
+    RUN += ["--site", "--job"] if workflow.remote_exec else ["--site"]
 CELLS = cells(config)
 TRAININGS = trainings(config)
 
@@ -32,9 +35,14 @@ def language(table, wildcard):
     return lambda wildcards: canonical(config["languages"][config[table][wildcards[wildcard]]["language"]])
 
 
-def ask(rule, resource):
-    """What the configuration lets one job of `rule` use."""
-    return config["resources"][rule][resource]
+def need(rule):
+    """What one job of `rule` asks for: the configuration's wishes, in the words of the site's cluster if there is one."""
+    return cluster.need(SITE, rule, config["resources"][rule])
+
+
+def threads_of(rule):
+    """Cores that one job of `rule` uses."""
+    return cluster.asked(SITE, rule, config["resources"][rule])["threads"]
 
 
 def shards_of(mix):

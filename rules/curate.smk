@@ -6,16 +6,15 @@ rule ingest:
         "logs/curate/ingest.{source}.log",
     benchmark:
         "benchmarks/curate/ingest.{source}.tsv"
-    threads: ask("ingest", "threads")
+    threads: threads_of("ingest")
     resources:
-        mem_mb=ask("ingest", "mem_mb"),
-        runtime=ask("ingest", "runtime"),
+        **need("ingest"),
     params:
         spec=entry("sources", "source"),
         code=code_digest("koreason.curate.ingest"),
         environment=environment_digest("data"),
     shell:
-        "{RUN:q} data python -m koreason ingest --source {wildcards.source:q} --spec {params.spec:q}"
+        "exec {RUN:q} data python -m koreason ingest --source {wildcards.source:q} --spec {params.spec:q}"
         " --out results/sources/{wildcards.source:q} > {log:q} 2>&1"
 
 
@@ -28,15 +27,14 @@ rule clean:
         "logs/curate/clean.{pool}.log",
     benchmark:
         "benchmarks/curate/clean.{pool}.tsv"
-    threads: ask("clean", "threads")
+    threads: threads_of("clean")
     resources:
-        mem_mb=ask("clean", "mem_mb"),
-        runtime=ask("clean", "runtime"),
+        **need("clean"),
     params:
         spec=entry("pools", "pool"),
         language=language("pools", "pool"),
         code=code_digest("koreason.curate.clean"),
         environment=environment_digest("data"),
     shell:
-        "{RUN:q} data python -m koreason clean --spec {params.spec:q} --language {params.language:q}"
+        "exec {RUN:q} data python -m koreason clean --spec {params.spec:q} --language {params.language:q}"
         " --in {input:q} --out results/pools/{wildcards.pool:q} > {log:q} 2>&1"

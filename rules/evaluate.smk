@@ -7,17 +7,16 @@ rule generate:
         "logs/evaluate/generate.{model}.{mix}.{schedule}.{bench}.log",
     benchmark:
         "benchmarks/evaluate/generate.{model}.{mix}.{schedule}.{bench}.tsv"
-    threads: ask("generate", "threads")
+    threads: threads_of("generate")
     resources:
-        mem_mb=ask("generate", "mem_mb"),
-        runtime=ask("generate", "runtime"),
-        gpu=ask("generate", "gpus"),
+        **need("generate"),
     params:
         spec=entry("benches", "bench"),
         code=code_digest("koreason.evaluate.generate"),
         environment=environment_digest("vllm"),
     shell:
-        "{RUN:q} vllm python -m koreason generate --spec {params.spec:q} --model {input:q}"
+        "exec {RUN:q} vllm python -m koreason generate --spec {params.spec:q} --model {input:q}"
+        " --journal results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/journal"
         " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/generations"
         " > {log:q} 2>&1"
 
@@ -31,15 +30,14 @@ rule score:
         "logs/evaluate/score.{model}.{mix}.{schedule}.{bench}.log",
     benchmark:
         "benchmarks/evaluate/score.{model}.{mix}.{schedule}.{bench}.tsv"
-    threads: ask("score", "threads")
+    threads: threads_of("score")
     resources:
-        mem_mb=ask("score", "mem_mb"),
-        runtime=ask("score", "runtime"),
+        **need("score"),
     params:
         spec=entry("benches", "bench"),
         code=code_digest("koreason.evaluate.score"),
         environment=environment_digest("data"),
     shell:
-        "{RUN:q} data python -m koreason score --spec {params.spec:q} --generations {input:q}"
+        "exec {RUN:q} data python -m koreason score --spec {params.spec:q} --generations {input:q}"
         " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/scores"
         " > {log:q} 2>&1"

@@ -12,10 +12,9 @@ rule page:
         "logs/report/page.log",
     benchmark:
         "benchmarks/report/page.tsv"
-    threads: ask("report", "threads")
+    threads: threads_of("report")
     resources:
-        mem_mb=ask("report", "mem_mb"),
-        runtime=ask("report", "runtime"),
+        **need("report"),
     params:
         # functions, because the texts of a catalogue may hold braces
         spec=lambda wildcards: canonical(config["run"]["report"]),
@@ -23,5 +22,5 @@ rule page:
         code=code_digest("koreason.report.page"),
         environment=environment_digest("data"),
     shell:
-        "{RUN:q} data python -m koreason report --spec {params.spec:q} --run {params.run:q}"
+        "exec {RUN:q} data python -m koreason report --spec {params.spec:q} --run {params.run:q}"
         " --results results --out results/report > {log:q} 2>&1"

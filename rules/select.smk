@@ -7,10 +7,9 @@ rule select:
         "logs/select/select.{mix}.log",
     benchmark:
         "benchmarks/select/select.{mix}.tsv"
-    threads: ask("select", "threads")
+    threads: threads_of("select")
     resources:
-        mem_mb=ask("select", "mem_mb"),
-        runtime=ask("select", "runtime"),
+        **need("select"),
     params:
         spec=entry("mixes", "mix"),
         # the shard counts are part of what the mix is made of, the list of shards follows from them
@@ -18,5 +17,5 @@ rule select:
         code=code_digest("koreason.select.mix"),
         environment=environment_digest("data"),
     shell:
-        "{RUN:q} data python -m koreason select --spec {params.spec:q} --shards {params.shards:q}"
+        "exec {RUN:q} data python -m koreason select --spec {params.spec:q} --shards {params.shards:q}"
         " --traces results/traces --out results/mixes/{wildcards.mix:q} > {log:q} 2>&1"

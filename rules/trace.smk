@@ -9,18 +9,16 @@ rule trace:
         "logs/trace/trace.{pool}.{recipe}.{shard}.log",
     benchmark:
         "benchmarks/trace/trace.{pool}.{recipe}.{shard}.tsv"
-    threads: ask("trace", "threads")
+    threads: threads_of("trace")
     resources:
-        mem_mb=ask("trace", "mem_mb"),
-        runtime=ask("trace", "runtime"),
-        gpu=ask("trace", "gpus"),
+        **need("trace"),
     params:
         spec=entry("recipes", "recipe"),
         language=language("recipes", "recipe"),
         code=code_digest("koreason.trace.shard"),
         environment=environment_digest("vllm"),
     shell:
-        "{RUN:q} vllm python -m koreason trace --spec {params.spec:q} --language {params.language:q}"
+        "exec {RUN:q} vllm python -m koreason trace --spec {params.spec:q} --language {params.language:q}"
         " --pool {input.pool:q} --teacher {input.teacher:q} --shard {wildcards.shard:q}"
         " --journal results/traces/{wildcards.pool:q}/{wildcards.recipe:q}/journal"
         " --out results/traces/{wildcards.pool:q}/{wildcards.recipe:q}/{wildcards.shard:q} > {log:q} 2>&1"

@@ -8,15 +8,14 @@ rule pack:
         "logs/train/pack.{mix}.{base}.log",
     benchmark:
         "benchmarks/train/pack.{mix}.{base}.tsv"
-    threads: ask("pack", "threads")
+    threads: threads_of("pack")
     resources:
-        mem_mb=ask("pack", "mem_mb"),
-        runtime=ask("pack", "runtime"),
+        **need("pack"),
     params:
         code=code_digest("koreason.train.pack"),
         environment=environment_digest("megatron"),
     shell:
-        "{RUN:q} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
+        "exec {RUN:q} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
         " --out results/packed/{wildcards.mix:q}/{wildcards.base:q} > {log:q} 2>&1"
 
 
@@ -31,11 +30,9 @@ rule train:
         "logs/train/train.{model}.{mix}.{schedule}.log",
     benchmark:
         "benchmarks/train/train.{model}.{mix}.{schedule}.tsv"
-    threads: ask("train", "threads")
+    threads: threads_of("train")
     resources:
-        mem_mb=ask("train", "mem_mb"),
-        runtime=ask("train", "runtime"),
-        gpu=ask("train", "gpus"),
+        **need("train"),
     params:
         spec=entry("models", "model"),
         schedule=entry("schedules", "schedule"),
@@ -43,6 +40,6 @@ rule train:
         code=code_digest("koreason.train.launch", "koreason.train.loop"),
         environment=environment_digest("megatron"),
     shell:
-        "{RUN:q} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
+        "exec {RUN:q} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
         " --packed {input.packed:q} --base {input.base:q}"
         " --out results/models/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q} > {log:q} 2>&1"

@@ -1,0 +1,98 @@
+"""The command line that enters an image with a clean environment and only the folders a stage needs.
+
+    with entered(site, home, "vllm", ["python", "-m", "koreason", "trace", ...]) as (command, environment):
+        subprocess.run(command, env=environment)
+
+Inside, `envs/run` finds KOREASON_IMAGE and uses the image's Python. The repository is bound read-only unless the run's folder
+lies in it; the user's home, the host's /tmp and the host's environment stay outside.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from koreason.errors import UserError
+from koreason.manifest import commit_of
+from koreason.ops import images
+from koreason.ops.site import VARIABLE, Site
+
+# What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
+PASSED = re.compile(r"(SLURM|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL")
+# Only the stage that fetches models may reach a hub, and only it is shown the key.
+HUB = ("HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
+WRITTEN = ("results", "logs", "benchmarks")
+
+
+@contextmanager
+def entered(site: Site, home: Path, environment: str, command: list[str]) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """What to run, and in which environment, for `command` to run in `environment` as the site says.
+
+    Raises:
+        UserError: the image is missing or not the recorded one, or there is no Apptainer.
+    """
+    run = [str(home / "envs" / "run"), environment, *command]
+    outside = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    outside["KOREASON_COMMIT"] = commit_of(home)
+    if site.containers is None:
+        yield run, outside
+        return
+    program = shutil.which("apptainer") or shutil.which("singularity")
+    if program is None:
+        raise UserError("no Apptainer on this node", "containers", "load the site's module, or set containers: null in the site file")
+    image, sha256 = images.checked(home, home / site.containers.images, environment, site.containers.verify_signatures)
+    temporary = Path(tempfile.mkdtemp(prefix="koreason-"))
+    try:
+        binds = [f"{temporary}:/tmp", *_folders(home, command), *site.containers.binds]
+        options = ["--cleanenv", "--no-mount", "home,tmp,cwd", "--home", "/tmp", "--pwd", str(Path.cwd())]
+        options += ["--nv"] if site.containers.nv and Path("/dev/nvidiactl").exists() else []
+        options += [part for bind in binds for part in ("--bind", bind)]
+        # in the environment and not on the command line, where everyone on the node could read them
+        told = {f"APPTAINERENV_{name}": value for name, value in _told(home, command, sha256).items()}
+        clean = {name: value for name, value in outside.items() if not name.startswith(("APPTAINERENV_", "SINGULARITYENV_"))}
+        yield [program, "--silent", "exec", *options, str(image), *run], clean | told
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _folders(home: Path, command: list[str]) -> list[str]:
+    """Binds of the repository, the run's folder with what it links to, and the folders that the command names by variables."""
+    work = Path.cwd()
+    folders = {home: "ro", work: "rw"} if work != home else {home: "rw"}
+    for name in WRITTEN:
+        target = (work / name).resolve()
+        if target.is_dir() and not target.is_relative_to(work):
+            folders[target] = "rw"  # a link to scratch
+    for value in _named(command).values():
+        if Path(value).is_absolute() and Path(value).exists():
+            folders.setdefault(Path(value), "ro")
+    return [f"{folder}:{folder}:{mode}" for folder, mode in folders.items()]
+
+
+def _told(home: Path, command: list[str], sha256: str) -> dict[str, str]:
+    """The environment inside: nothing of the host's but what is meant for the stage."""
+    told = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)} | _named(command)
+    if command[2:4] == ["koreason", "base"]:
+        told |= {name: os.environ[name] for name in HUB if name in os.environ}
+    else:
+        told["HF_HUB_OFFLINE"] = "1"
+    told |= {"KOREASON_HOME": str(home), "KOREASON_IMAGE": sha256, "KOREASON_COMMIT": commit_of(home)}
+    return told | {"LANG": "C.UTF-8"}
+
+
+def _named(command: list[str]) -> dict[str, str]:
+    """Variables that the configuration uses in paths, such as $KOREASON_DATA."""
+    names = {name for part in command for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", part)}
+    return {name: os.environ[name] for name in sorted(names) if name in os.environ and name != "KOREASON_HOME"}
+
+
+def version() -> str | None:
+    """Apptainer's version, or None where there is none."""
+    program = shutil.which("apptainer") or shutil.which("singularity")
+    if program is None:
+        return None
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()

@@ -1,0 +1,102 @@
+"""What a Slurm job knows of itself, and what it may ask of Slurm.
+
+job = read_job()              # inside a job
+job.tasks, job.end            # 2, 1794901200.0
+requeue(job)                  # back into the queue under the same id, if it may
+"""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from koreason.errors import UserError
+
+PATIENCE = 60  # seconds for which Slurm's controller may be away, as when it is restarted
+
+
+@dataclass(frozen=True)
+class Job:
+    """One Slurm job as its controller sees it.
+
+    Attributes:
+        id: job id, of an array's task its own.
+        state: such as RUNNING.
+        start: seconds since the epoch.
+        end: when its walltime is over, seconds since the epoch.
+        nodes: machines of the allocation.
+        tasks: tasks of the allocation.
+        cpus: cores of each task.
+        requeue: the job may be put back into the queue.
+        restarts: how often it was.
+        node_list: its machines, in Slurm's notation.
+    """
+
+    id: str
+    state: str
+    start: float
+    end: float
+    nodes: int
+    tasks: int
+    cpus: int
+    requeue: bool
+    restarts: int
+    node_list: str
+
+
+def read_job() -> Job:
+    """Ask Slurm about the job that this process runs in; waits for a controller that is away.
+
+    Raises:
+        UserError: Slurm does not answer.
+    """
+    number = os.environ["SLURM_JOB_ID"]
+    text = _scontrol("show", "job", "--oneliner", number)
+    # the command that was submitted comes last and may hold anything
+    values = dict(part.split("=", 1) for part in text.split(" Command=", 1)[0].split() if "=" in part)
+    return Job(
+        id=number,
+        state=values["JobState"],
+        start=_seconds(values["StartTime"]),
+        end=_seconds(values["EndTime"]),
+        nodes=int(values["NumNodes"].split("-")[0]),
+        tasks=int(values.get("NumTasks", "1")),
+        cpus=int(values["CPUs/Task"]) if values.get("CPUs/Task", "").isdigit() else 1,
+        requeue=values.get("Requeue") == "1",
+        restarts=int(values.get("Restarts", "0")),
+        node_list=values.get("NodeList", ""),
+    )
+
+
+def requeue(job: Job) -> bool:
+    """Put this job back into the queue, unless it was cancelled; returns False if that cannot be.
+
+    It keeps its id, so whoever waits for it sees it pending again. Slurm ends this process with the job.
+    """
+    if not job.requeue:
+        return False
+    if (state := read_job().state) != "RUNNING":  # `scancel` has the last word
+        print(f"koreason: job {job.id} is {state}: not put back into the queue", file=sys.stderr)
+        return False
+    print(f"koreason: job {job.id} has saved its work and goes back to the queue", file=sys.stderr, flush=True)
+    _scontrol("requeue", job.id)
+    time.sleep(PATIENCE)
+    return True
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp() if text[:1].isdigit() else float("inf")
+
+
+def _scontrol(*arguments: str) -> str:
+    """Output of `scontrol`, tried again while the controller is away."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        done = subprocess.run(["scontrol", *arguments], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout
+        if time.monotonic() > deadline:
+            raise UserError(done.stderr.strip() or "no answer", f"scontrol {' '.join(arguments)}", "look at Slurm's controller")
+        time.sleep(2)
