@@ -29,6 +29,8 @@ COMMANDS = {
     "generate": ("koreason.evaluate.generate", "let a model answer a benchmark"),
     "score": ("koreason.evaluate.score", "score a benchmark's answers"),
     "report": ("koreason.report.page", "write the report of a run"),
+    "images": ("koreason.ops.images", "list the container images and what is wrong with them"),
+    "build-images": ("koreason.ops.build", "build the container images"),
     "exec": ("koreason.ops.execute", "run a stage's command as the site says (used by the rules)"),
 }
 
