@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from koreason.engine.spec import Engine, Sampling
 from koreason.references import LanguageName
-from koreason.trace.spec import Engine, Sampling
 
 
 @dataclass(frozen=True)

@@ -61,3 +61,9 @@ class Workbench:
 @pytest.fixture
 def workbench(tmp_path: Path) -> Workbench:
     return Workbench(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def workbench_in() -> type[Workbench]:
+    """For a folder that several tests share."""
+    return Workbench

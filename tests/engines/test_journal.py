@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from koreason.engine import journal as journal_module
+from koreason.engine.generator import Answer, Segment
+from koreason.engine.journal import Journal, read_lines
 from koreason.errors import UserError
 from koreason.shards import shard_names, shard_range
-from koreason.trace.engine import Answer, Segment
-from koreason.trace.journal import Journal
-from koreason.trace.rows import split_thinking
 
 
 def answer(key, finish="stop"):
@@ -45,6 +45,20 @@ def test_a_torn_tail_is_cut(tmp_path, tail):
     assert [json.loads(line)["key"] for line in path.read_text().splitlines()] == ["a", "b"]
 
 
+def test_what_was_noted_comes_to_disk_without_another_line(tmp_path, monkeypatch):
+    """Long after its last line a job may be killed: what it noted must not wait in memory for the next line."""
+    journal = Journal(tmp_path, "00000-of-00001")
+    journal.add_segment("a", Segment((1, 2), "think"))
+    path = tmp_path / "00000-of-00001" / "segments.jsonl"
+    assert list(read_lines(path)) == []
+    journal.sync_when_due()
+    assert list(read_lines(path)) == [], "too early: writing to disk for each line would cost more than the engine"
+    monkeypatch.setattr(journal_module, "SYNC_SECONDS", 0.0)
+    journal.sync_when_due()
+    assert [line["key"] for line in read_lines(path)] == ["a"]
+    journal.close()
+
+
 def test_another_count_reads_overlapping_journals_only(tmp_path):
     for shard, key in (("00000-of-00002", "low"), ("00001-of-00002", "high")):
         journal = Journal(tmp_path, shard)
@@ -55,7 +69,7 @@ def test_another_count_reads_overlapping_journals_only(tmp_path):
 
 
 def test_two_processes_do_not_share_a_journal(tmp_path):
-    code = "import sys,time; from pathlib import Path; from koreason.trace.journal import Journal\n"
+    code = "import sys,time; from pathlib import Path; from koreason.engine.journal import Journal\n"
     code += "journal = Journal(Path(sys.argv[1]), '00000-of-00001'); print('held', flush=True); time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     try:
@@ -74,17 +88,3 @@ def test_shards_tile_the_interval():
     assert all(left[1] == right[0] for left, right in pairwise(ranges))
     with pytest.raises(UserError, match="is no shard"):
         shard_range("7-of-7")
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("<think>\n하나\n</think>\n\n둘", ("하나", "둘")),
-        ("<think>\n끝나지 않음", ("끝나지 않음", None)),
-        ("바로 답", (None, "바로 답")),
-        ("생각</think>답", ("생각", "답")),
-        ("<think>가</think>나</think>다", ("가", "나</think>다")),
-    ],
-)
-def test_thinking_ends_at_the_first_mark(text, parts):
-    assert split_thinking(text) == parts

@@ -1,11 +1,12 @@
-"""What a shard has drawn so far, kept beside its declared output so that no trace is ever paid for twice.
+"""What a job has drawn so far, kept beside its declared output so that no answer is ever paid for twice.
 
     journal = Journal(Path("results/traces/demo/mixed/journal"), "00003-of-00008")
     journal.rows        # finished answers by request key, those of other shard counts included
 
 A folder holds `rows.jsonl`, one finished answer a line, and `segments.jsonl`, what was drawn of answers not finished
 yet. Lines are appended and synced to disk; a line torn by a crash is cut off on the next start. A shard reads the
-journals of every other shard count whose part of the pool overlaps its own, and writes only its own.
+journals of every other shard count whose part of the pool overlaps its own, and writes only its own. What is not cut
+into shards has one journal, `WHOLE`. Nothing is ever taken out: lines whose keys nobody asks for stay and are not used.
 """
 
 import fcntl
@@ -16,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from koreason.engine.generator import Answer, Segment
 from koreason.errors import UserError
-from koreason.shards import shard_range
-from koreason.trace.engine import Answer, Segment
+from koreason.shards import shard_names, shard_range
 
 ROWS, SEGMENTS = "rows.jsonl", "segments.jsonl"
+WHOLE = shard_names(1)[0]
 SYNC_SECONDS = 0.5
 
 
@@ -73,7 +75,7 @@ class Journal:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError("another process is drawing this shard", own, "wait for it or stop it") from None
+            raise UserError("another process is drawing into this journal", own, "wait for it or stop it") from None
         self.torn = cut_torn_tail(own / ROWS) + cut_torn_tail(own / SEGMENTS)
         self.rows: dict[str, dict[str, Any]] = {}
         self.begun: dict[str, tuple[Segment, ...]] = {}
@@ -87,7 +89,7 @@ class Journal:
             if low < end and start < high:
                 self._read_segments(other / SEGMENTS)
         self._files = {name: open(own / name, "ab") for name in (ROWS, SEGMENTS)}  # noqa: SIM115
-        self._synced = time.monotonic()
+        self._synced, self._noted = time.monotonic(), False
 
     def _read_segments(self, path: Path) -> None:
         found: dict[str, list[Segment]] = {}
@@ -111,7 +113,12 @@ class Journal:
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
         self._files[name].write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        if time.monotonic() - self._synced > SYNC_SECONDS:
+        self._noted = True
+        self.sync_when_due()
+
+    def sync_when_due(self) -> None:
+        """Sync what was noted if the last time is `SYNC_SECONDS` ago; called often, it bounds what a kill can take away."""
+        if self._noted and time.monotonic() - self._synced > SYNC_SECONDS:
             self.sync()
 
     def sync(self) -> None:
@@ -119,10 +126,10 @@ class Journal:
         for name in (SEGMENTS, ROWS):
             self._files[name].flush()
             os.fsync(self._files[name].fileno())
-        self._synced = time.monotonic()
+        self._synced, self._noted = time.monotonic(), False
 
     def close(self) -> None:
-        """Sync and release; a finished shard's segments are all in rows, so an empty file is left of them."""
+        """Sync and release."""
         self.sync()
         for file in self._files.values():
             file.close()

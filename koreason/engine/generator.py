@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from koreason.engine.spec import Engine, Sampling
 from koreason.errors import UserError
-from koreason.trace.spec import Engine, Sampling
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +122,17 @@ class Generator:
                 )
             self._think_end = tuple(self._tokenizer.encode(sampling.think_end, add_special_tokens=False))
 
-    def answers(self, requests: Iterable[Request], on_segment: Callable[[str, Segment], None] | None = None) -> Iterator[Answer]:
-        """Draw all answers; `on_segment(key, segment)` is called before an answer goes on or is yielded."""
+    def answers(
+        self,
+        requests: Iterable[Request],
+        on_segment: Callable[[str, Segment], None] | None = None,
+        on_step: Callable[[], None] | None = None,
+    ) -> Iterator[Answer]:
+        """Draw all answers.
+
+        `on_segment(key, segment)` is called before an answer goes on or is yielded, `on_step()` when everything that one
+        step of the engine finished has been told: where it raises, no token that was counted is lost.
+        """
         started, waiting = time.monotonic(), iter(requests)
         live: dict[str, _Live] = {}
         try:
@@ -152,6 +161,8 @@ class Generator:
                     else:
                         del live[output.request_id]
                         yield self._answer(state)
+                if on_step:
+                    on_step()
         finally:
             self.seconds += time.monotonic() - started
             if live:  # the caller stopped early: the engine must not carry these into the next call

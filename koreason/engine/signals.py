@@ -1,0 +1,50 @@
+"""A job told to end (SIGTERM, SIGUSR1) ends with status 75, which asks for another run, and never in the middle of keeping its work.
+
+notice = Notice()    # from here on such a signal ends the process at once
+notice.hold()        # from here on only where `notice.check()` is called
+"""
+
+import signal
+from types import FrameType
+
+from koreason.errors import RESUMABLE
+
+
+class Interrupted(SystemExit):
+    """The job was told to end. No `Exception`, so that no library takes it for an error of its own and goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(RESUMABLE)
+
+
+class Notice:
+    """Listens for the signals, for the rest of the process: made once, by a subcommand.
+
+    Attributes:
+        told: name of the first signal that came; further ones change nothing.
+    """
+
+    def __init__(self) -> None:
+        self.told: str | None = None
+        self._held = False
+        for number in (signal.SIGTERM, signal.SIGUSR1):
+            signal.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self.told is None:
+            self.told = signal.Signals(number).name
+            if not self._held:
+                raise Interrupted
+
+    def hold(self) -> None:
+        """From now on a signal is only remembered, until `check`."""
+        self._held = True
+
+    def check(self) -> None:
+        """End here if a signal came.
+
+        Raises:
+            Interrupted: it did.
+        """
+        if self.told is not None:
+            raise Interrupted
