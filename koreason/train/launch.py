@@ -1,4 +1,4 @@
-"""Train one model on one packed mix, in as many processes as its layout has ranks.
+"""Train one model on one packed mix, in as many processes as its layout has ranks, on one machine or over the tasks of `srun`.
 
     koreason train --spec MODEL --schedule SCHEDULE --packed results/packed/MIX/BASE/manifest.json \\
         --base results/bases/BASE/manifest.json --out results/models/MODEL/MIX/SCHEDULE
@@ -11,6 +11,7 @@ a run that was killed goes on from the newest. SIGTERM or SIGUSR1 saves at the n
 import argparse
 import fcntl
 import json
+import os
 import shutil
 import statistics
 import sys
@@ -29,25 +30,31 @@ from koreason.train.bins import Plan, plan_bins, read_packed
 from koreason.train.families import read_shape
 from koreason.train.job import Job, add_arguments, read_job
 from koreason.train.ranks import POLL, run_ranks
+from koreason.train.tasks import Task, this_task
 
 __all__ = ["add_arguments", "main"]
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Train, and declare the model."""
-    job = read_job(arguments)
-    plan = check(job)
+    job, task = read_job(arguments), this_task(os.environ)
     options = [part for name in ("spec", "schedule", "packed", "base", "out") for part in (f"--{name}", str(getattr(arguments, name)))]
     command = [sys.executable, "-m", "koreason", "train-rank", *options]
+    if task.index > 0:
+        # The first task checks, reports and declares; the ranks of the others wait for its own to show up.
+        job.checkpoints.mkdir(parents=True, exist_ok=True)
+        run_ranks(job, task, command, None)
+        return 0
+    plan = check(job, task)
     spec = {"model": vars(job.spec), "schedule": vars(job.schedule)}
     with _alone(job) as lock, Stage(job.out, "train", spec, [arguments.packed, arguments.base]) as stage:
-        run_ranks(job, command, lock)
-        _declare(stage, job, plan)
+        run_ranks(job, task, command, lock)
+        _declare(stage, job, task, plan)
     shutil.rmtree(job.checkpoints)  # many times the model's size, and of no use beside the finished model
     return 0
 
 
-def check(job: Job) -> Plan:
+def check(job: Job, task: Task) -> Plan:
     """Refuse before anything is started what could not be trained; returns the plan.
 
     Raises:
@@ -76,10 +83,12 @@ def check(job: Job) -> Plan:
         )
     if job.schedule.global_batch % job.spec.data_parallel:
         raise UserError(f"{job.spec.data_parallel} does not divide global_batch {job.schedule.global_batch}", "data_parallel")
-    gpus = torch.cuda.device_count()
-    if gpus and gpus < job.ranks:
+    if job.ranks % task.count:
+        raise UserError(f"{task.count} tasks cannot share {job.ranks} ranks evenly", "resources.train", "nodes × tasks must divide them")
+    gpus, mine = torch.cuda.device_count(), len(task.ranks(job.ranks))
+    if gpus and gpus < mine:
         raise UserError(
-            f"tensor_parallel × data_parallel is {job.ranks}, but there are {gpus} GPUs", "resources", "ask for more, or lower one"
+            f"tensor_parallel × data_parallel puts {mine} ranks here, but there are {gpus} GPUs", "resources", "ask for more, or lower one"
         )
     return plan
 
@@ -100,7 +109,7 @@ def _alone(job: Job) -> Iterator[int]:
         yield file.fileno()
 
 
-def _declare(stage: Stage, job: Job, plan: Plan) -> None:
+def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     """Complete the model's folder and declare what is in it."""
     for name in _copied(job.base):
         shutil.copyfile(job.base / name, stage.path(name))
@@ -127,7 +136,7 @@ def _declare(stage: Stage, job: Job, plan: Plan) -> None:
         seconds = sum(row["seconds"] for row in steps)
         stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)
         stage.run["tokens_per_second"] = sum(row["tokens"] for row in steps) / seconds
-    stage.run["ranks"] = job.ranks
+    stage.run["ranks"], stage.run["tasks"] = job.ranks, task.count
     stage.run["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
 
 

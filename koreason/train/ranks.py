@@ -1,12 +1,11 @@
-"""Start the ranks of a training job on this machine, watch them, and end all when one ends.
+"""Start this task's ranks of a training job, watch them, and end all when one ends.
 
-    run_ranks(job, ["python", "-m", "koreason", "train-rank", ...], lock)
+    run_ranks(job, task, ["python", "-m", "koreason", "train-rank", ...], lock)
 
-`rank_environment` is the one place that says who a rank is and where the ranks meet.
+What ended a rank lies in a file beside the checkpoints, so that of several tasks each can tell which rank failed first.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,106 +14,104 @@ import time
 from typing import Any
 
 from koreason.errors import RESUMABLE, UserError
+from koreason.manifest import write_atomically
 from koreason.train.job import Job
 from koreason.train.loop import failure_path
+from koreason.train.tasks import Task
 
 POLL = 0.05  # seconds between looks at the ranks
+HEARSAY = 1.0  # seconds within which the other tasks' failures are known here, too
 
 
-def rank_environment(rank: int, ranks: int, rendezvous: str) -> dict[str, str]:
-    """What a rank learns from its environment: who it is, where the others are, and how many threads it has.
-
-    Sums are reordered with the number of threads, so on the CPU it is fixed and not taken from the machine.
-    """
-    # By default glibc hands large tensors back to the system at once and a step spends a tenth of its time in page faults.
-    keep_memory = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
-    return (
-        os.environ
-        | keep_memory
-        | {
-            "RANK": str(rank),
-            "LOCAL_RANK": str(rank),
-            "WORLD_SIZE": str(ranks),
-            "KOREASON_RENDEZVOUS": rendezvous,
-            "OMP_NUM_THREADS": "1",
-            "GLOO_SOCKET_IFNAME": "lo",  # all ranks are on this machine, whose name may not resolve
-            "HF_HUB_OFFLINE": "1",
-        }
-    )
-
-
-def run_ranks(job: Job, command: list[str], lock: int) -> None:
-    """Start all ranks and wait for them.
+def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> None:
+    """Start this task's ranks and wait for them; they keep the file descriptor `lock` open.
 
     Raises:
         UserError: a rank met a mistake of the user's.
         SystemExit: 75 after a signal, 1 when a rank failed.
     """
-    for path in [*job.checkpoints.glob("failed-*.json"), *job.out.glob("model*.safetensors*")]:
-        path.unlink()  # an earlier attempt's
+    share = task.ranks(job.ranks)
+    for rank in share:
+        failure_path(job, rank).unlink(missing_ok=True)  # an earlier attempt's
+    if task.index == 0:
+        for path in job.out.glob("model*.safetensors*"):
+            path.unlink()
     stop: list[int] = []
     previous = {number: signal.signal(number, lambda number, _: stop.append(number)) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    started = time.time()
     with tempfile.TemporaryDirectory(prefix="koreason-") as folder:
-        rendezvous = f"file://{folder}/meet"
-        ranks = [
-            subprocess.Popen(
+        rendezvous = task.meeting or f"file://{folder}/meet"
+        ranks = {
+            rank: subprocess.Popen(
                 command,
-                env=rank_environment(rank, job.ranks, rendezvous),
+                env=task.rank_environment(rank, job.ranks, rendezvous),
                 stdin=subprocess.PIPE,  # never written to: it closes when this process ends
                 stdout=sys.stderr,
-                pass_fds=[lock],
+                pass_fds=[] if lock is None else [lock],
                 start_new_session=True,
             )
-            for rank in range(job.ranks)
-        ]
+            for rank in share
+        }
         try:
-            _wait(job, ranks, stop)
+            failed = _wait(ranks, stop)
         finally:
-            for rank in ranks:
-                if rank.poll() is None:
-                    rank.kill()
-                rank.wait()
+            for process in ranks.values():
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
             for number, handler in previous.items():
                 signal.signal(number, handler)
+    if failed:
+        _explain(job, task, failed, started)
 
 
-def _wait(job: Job, ranks: list["subprocess.Popen[bytes]"], stop: list[int]) -> None:
-    """Return when all ranks have succeeded, raise as soon as one has not."""
+def _wait(ranks: dict[int, "subprocess.Popen[bytes]"], stop: list[int]) -> dict[int, int]:
+    """Statuses of the ranks that have failed as soon as one has; empty when all have succeeded.
+
+    Raises:
+        SystemExit: 75 when the ranks have saved because a signal told them to.
+    """
     told = False
     while True:
-        statuses = [rank.poll() for rank in ranks]
+        statuses = {rank: process.poll() for rank, process in ranks.items()}
         if stop and not told:
             told = True
-            for rank in ranks:
-                rank.send_signal(signal.SIGTERM)
-        failed = {number: status for number, status in enumerate(statuses) if status}
-        if failed and told and set(failed.values()) <= {RESUMABLE, -signal.SIGTERM}:
+            for process in ranks.values():
+                process.send_signal(signal.SIGTERM)
+        failed = {rank: status for rank, status in statuses.items() if status}
+        # the ranks stop together, though the signal may have reached only some of them
+        if failed and set(failed.values()) <= {RESUMABLE, *([-signal.SIGTERM] if told else [])}:
             raise SystemExit(RESUMABLE)
-        if failed:
-            _explain(job, failed)
-        if not any(status is None for status in statuses):
-            return
+        if failed or not any(status is None for status in statuses.values()):
+            return failed
         time.sleep(POLL)
 
 
-def _explain(job: Job, failed: dict[int, int]) -> None:
+def _explain(job: Job, task: Task, failed: dict[int, int], started: float) -> None:
     """Raise for the rank that failed first; those that follow only report that it has gone."""
     print(file=sys.stderr)  # ends the line of a progress bar that was cut short
+    for rank, status in failed.items():
+        if not failure_path(job, rank).is_file():
+            # Killed from outside, which the others may have noticed before we did: it comes first.
+            cause = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+            message = f"{cause}, out of memory perhaps; its checkpoints are kept"
+            write_atomically(failure_path(job, rank), json.dumps({"time": 0.0, "user": False, "message": message, "traceback": ""}))
     records: dict[int, dict[str, Any]] = {}
-    for number in failed:
-        path = failure_path(job, number)
-        if path.is_file():
-            records[number] = json.loads(path.read_text(encoding="utf-8"))
-    # One that left no record was killed from outside, which the others may have noticed before we did.
-    first = min(failed, key=lambda number: (records.get(number, {"time": 0.0})["time"], number))
-    record = records.get(first)
-    if record is None:
-        cause = f"was killed by signal {-failed[first]}" if failed[first] < 0 else f"ended with status {failed[first]}"
-        print(f"koreason: rank {first} {cause}, out of memory perhaps; its checkpoints are kept", file=sys.stderr)
+    if task.count > 1:
+        time.sleep(HEARSAY)
+    for path in job.checkpoints.glob("failed-*.json"):
+        if path.stat().st_mtime >= started - HEARSAY:
+            records[int(path.stem.split("-")[1])] = json.loads(path.read_text(encoding="utf-8"))
+    first = min(records, key=lambda rank: (records[rank]["time"], rank))
+    record = records[first]
+    if first not in task.ranks(job.ranks):
+        time.sleep(2 * HEARSAY)  # Slurm ends all tasks with the first one: leave the word to the one that knows
     elif record["user"]:
         raise UserError(record["message"])
     elif "No space left on device" in record["message"]:
         raise OSError(record["message"])
-    else:
+    elif record["traceback"]:
         print(f"{record['traceback']}koreason: rank {first} failed first: {record['message']}", file=sys.stderr)
+    else:
+        print(f"koreason: rank {first} {record['message']}", file=sys.stderr)
     raise SystemExit(1)

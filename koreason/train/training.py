@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 def train(job: Job, rank: int, stop: threading.Event) -> bool:
     """Train from the newest checkpoint, or from the base, to the exported model; tells whether it came to the end."""
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        # Slurm shows a task all GPUs of its node, or only the task's own
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
     connect(job.spec, rank, job.ranks, os.environ["KOREASON_RENDEZVOUS"])
     shape = read_shape(job.base, job.spec.tensor_parallel)
     trainer = Trainer(shape, job.spec, job.schedule, lambda model: weights.load(model, shape, job.base))

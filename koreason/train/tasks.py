@@ -1,0 +1,91 @@
+"""Who this process is among the tasks of its Slurm job, and who its ranks are: the one place that derives it from the environment.
+
+    task = this_task(os.environ)               # alone on a laptop; one of several under `srun`
+    task.ranks(8)                              # range(4, 8) in the second of two tasks
+    task.rank_environment(5, 8, rendezvous)    # for the process that is rank 5
+
+Outside of `srun`, and in a step of one task, all ranks are this process's own and meet in a file.
+"""
+
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PORTS = range(20000, 40000)  # below what Linux gives to outgoing connections
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the processes that Slurm started for a training job.
+
+    Attributes:
+        index, count: which of how many tasks this is.
+        local: which of the tasks on this node.
+        meeting: where all ranks meet, `tcp://ADDRESS:PORT` of the first node; None when this task has all ranks.
+    """
+
+    index: int = 0
+    count: int = 1
+    local: int = 0
+    meeting: str | None = None
+
+    def ranks(self, total: int) -> range:
+        """This task's share of all ranks: neighbours, so that tensor-parallel ranks stay on one node."""
+        share = -(-total // self.count)
+        return range(self.index * share, min((self.index + 1) * share, total))
+
+    def rank_environment(self, rank: int, total: int, rendezvous: str) -> dict[str, str]:
+        """What a rank learns from its environment: who it is, where the others are, and how many threads it has.
+
+        Sums are reordered with the number of threads, so on the CPU it is fixed and not taken from the machine.
+        """
+        share = self.ranks(total)
+        # By default glibc hands large tensors back to the system at once and a step spends a tenth of its time in page faults.
+        keep_memory = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
+        own = {
+            "RANK": str(rank),
+            "LOCAL_RANK": str(self.local * len(share) + rank - share.start),
+            "WORLD_SIZE": str(total),
+            "KOREASON_RENDEZVOUS": rendezvous,
+            "OMP_NUM_THREADS": "1",
+            "GLOO_SOCKET_IFNAME": interface_to(self.meeting.split("//")[1].split(":")[0]) if self.meeting else "lo",
+            "HF_HUB_OFFLINE": "1",
+        }
+        return os.environ | keep_memory | own
+
+
+def this_task(environment: Mapping[str, str]) -> Task:
+    """The task that `srun` says this process is.
+
+    Only what `srun` sets for a step counts: a shell inside an allocation has Slurm's other variables, too.
+    """
+    count = int(environment.get("SLURM_STEP_NUM_TASKS", "1"))
+    if count == 1:
+        return Task()
+    # srun runs on the first node of the job, where the first task is; a job id's neighbours may run on the same node
+    port = PORTS[int(environment["SLURM_JOB_ID"]) * 7 % len(PORTS)]
+    return Task(
+        index=int(environment["SLURM_PROCID"]),
+        count=count,
+        local=int(environment["SLURM_LOCALID"]),
+        meeting=f"tcp://{environment['SLURM_LAUNCH_NODE_IPADDR']}:{port}",
+    )
+
+
+def interface_to(address: str) -> str:
+    """Name of the network interface that leads to an address: a node's own name need not resolve to one that others reach."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((address, 9))  # sends nothing
+        mine = probe.getsockname()[0]
+        for _, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            try:
+                answer = fcntl.ioctl(probe.fileno(), 0x8915, request)  # SIOCGIFADDR
+            except OSError:
+                continue  # has no address
+            if socket.inet_ntoa(answer[20:24]) == mine:
+                return name
+    return "lo"
