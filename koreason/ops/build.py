@@ -143,7 +143,10 @@ def _build(home: Path, folder: Path, stage: Path, name: str, flavour: str, base:
     arguments = {"LOCK": str(lock), "PACKAGES": PACKAGES[flavour]}
     if base == "debootstrap":
         arguments |= {"BOOTSTRAP": "localimage", "FROM": "base"}
-    command = ["apptainer", "build", "--force", "--bind", f"{stage / 'wheels'}:/srv:ro", "--mksquashfs-args", SQUASH]
+    # Apptainer shows a build the host's folders for temporary files: an empty one hides them
+    (stage / "tmp").mkdir()
+    binds = [f"{stage / 'wheels'}:/srv:ro", f"{stage / 'tmp'}:/tmp", f"{stage / 'tmp'}:/var/tmp"]
+    command = ["apptainer", "build", "--force", "--mksquashfs-args", SQUASH, *(part for bind in binds for part in ("--bind", bind))]
     command += [part for item in arguments.items() for part in ("--build-arg", "=".join(item))]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("APPTAINERENV_", "SINGULARITYENV_"))}
     environment |= {"SOURCE_DATE_EPOCH": str(EPOCH), "APPTAINERENV_SOURCE_DATE_EPOCH": str(EPOCH)}
