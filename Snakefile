@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 sys.path.insert(0, str(workflow.basedir))
 
 from koreason.errors import UserError
+from koreason.ops import budget
 from koreason.ops import site as cluster
 from koreason.workflow import (
     BASE,
@@ -42,6 +43,10 @@ except (ConfigError, UserError) as error:
     # A user's mistake: one line and status 2, before Snakemake has touched anything.
     print(f"koreason: {error}", file=sys.stderr, flush=True)
     os._exit(2)
+
+
+onstart:
+    budget.enforce(workflow.dag, config, SITE)
 
 
 include: "rules/common.smk"

@@ -1,0 +1,79 @@
+"""How much disk a plan may fill, from the configuration alone.
+
+An upper estimate of what the planned jobs write below `results/`, in bytes:
+
+    base      parameters x 2                                        weights in bfloat16
+    trace     prompts of the shard x samples x max_tokens x 4 x 2   4 bytes of text a token; the table and its journal
+    select    sum of quotas x max_tokens of the filters x 4
+    pack      sum of quotas x max_tokens of the filters x 5         an int32 and a mask byte a token
+    train     parameters x (2 in bfloat16, 4 in float32)            the finished model
+              parameters x 12 x (keep_checkpoints + 1)              weights and Adam's two states in float32, one more while it
+                                                                    is written; removed at the end, so counted for as many
+                                                                    trainings as can run at once
+
+A shard has the pool's prompts (from its manifest, else its `limit`) divided by the shards, and where neither is known, 4,096.
+Most traces end long before max_tokens. Dumps, prompt pools and the answers to benchmarks are not counted: their sizes are in
+no configuration.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from koreason.ops.dryrun import Planned
+
+TEXT = 4  # bytes of UTF-8 that one token stands for
+SHARD = 4096  # prompts that a shard should have: see docs/trace.md
+COUNTED = ("base", "trace", "select", "pack", "train")
+
+Config = dict[str, Any]
+
+
+def peak(jobs: Iterable[Planned], config: Config, results: Path, at_once: int) -> dict[str, int]:
+    """Bytes that the jobs of each rule leave, and under `checkpoints` the most that trainings hold besides."""
+    found = dict.fromkeys(COUNTED, 0)
+    checkpoints = []
+    for job in jobs:
+        if job.rule in found:
+            found[job.rule] += _written(job, config, results)
+        if job.rule == "train":
+            checkpoints.append(_checkpoints(job, config))
+    return found | {"checkpoints": sum(sorted(checkpoints, reverse=True)[:at_once])}
+
+
+def _written(job: Planned, config: Config, results: Path) -> int:
+    names = job.wildcards
+    match job.rule:
+        case "base":
+            return 2 * int(config["bases"][names["base"]]["parameters"])
+        case "trace":
+            recipe = config["recipes"][names["recipe"]]
+            rows = _prompts(names["pool"], recipe["shards"], config, results) * recipe["samples"]
+            return int(rows * recipe["sampling"]["max_tokens"] * TEXT * 2)
+        case "select" | "pack":
+            mix = config["mixes"][names["mix"]]
+            bytes_each = TEXT if job.rule == "select" else 5
+            return int(sum(mix["quotas"].values()) * mix["filters"]["max_tokens"] * bytes_each)
+        case _:
+            model = config["models"][names["model"]]
+            return _parameters(job, config) * (2 if model["dtype"] == "bfloat16" else 4)
+
+
+def _checkpoints(job: Planned, config: Config) -> int:
+    keep: int = config["schedules"][job.wildcards["schedule"]]["keep_checkpoints"]
+    return _parameters(job, config) * 12 * (keep + 1)
+
+
+def _parameters(job: Planned, config: Config) -> int:
+    return int(config["bases"][config["models"][job.wildcards["model"]]["base"]]["parameters"])
+
+
+def _prompts(pool: str, shards: int, config: Config, results: Path) -> float:
+    """Prompts of a shard."""
+    try:
+        manifest = json.loads((results / "pools" / pool / "manifest.json").read_text(encoding="utf-8"))
+        return float(manifest["files"]["prompts.parquet"]["rows"] / shards)
+    except (OSError, ValueError, KeyError):
+        limit = config["pools"][pool].get("limit")
+        return limit / shards if limit else SHARD
