@@ -66,6 +66,7 @@ def build_images(
     with open(folder / ".building", "w") as exclusive:
         fcntl.flock(exclusive, fcntl.LOCK_EX)
         todo = [name for name in names if force or not _is_built(home, folder, name, flavour, base)]
+        todo.sort(key=lambda name: -(home / lock_file(name, flavour)).stat().st_size)  # the most packages take longest: begin with them
         if not todo:
             return
         if not shutil.which("apptainer"):

@@ -40,7 +40,7 @@ class Image:
     flavour: str  # cpu or cuda
 
 
-def read_images(home: Path = HOME) -> dict[str, Image]:
+def read_images(home: Path) -> dict[str, Image]:
     """Every image that the repository at `home` records, by environment; empty when none was ever built.
 
     Raises:
@@ -56,7 +56,7 @@ def read_images(home: Path = HOME) -> dict[str, Image]:
         raise UserError(f"damaged ({error})", path, f"delete it and run {BUILD}") from None
 
 
-def write_images(images: dict[str, Image], home: Path = HOME) -> None:
+def write_images(images: dict[str, Image], home: Path) -> None:
     """Replace `images.lock.json`."""
     entries = {name: {key: value for key, value in vars(image).items() if key != "name"} for name, image in images.items()}
     write_atomically(home / LOCK, json.dumps(entries, indent=1, sort_keys=True) + "\n")
@@ -146,7 +146,7 @@ def lock_file(name: str, flavour: str) -> Path:
     return Path("envs") / (f"{name}.lock" if flavour == "cpu" else f"{name}-{flavour}.lock")
 
 
-def states(folder: Path, home: Path = HOME) -> list[tuple[str, Image | None, str]]:
+def states(folder: Path, home: Path) -> list[tuple[str, Image | None, str]]:
     """Every environment with its recorded image and what is to be said of that: `ok`, or what is wrong with it."""
     images = read_images(home)
     found: list[tuple[str, Image | None, str]] = []
@@ -174,7 +174,7 @@ def main(arguments: argparse.Namespace) -> int:
     """List the images."""
     wrong = 0
     print(f"{'image':<10} {'flavour':<8} {'MB':>6}  {'sha256':<64}  {'lock':<12}  state")
-    for name, image, state in states(arguments.folder):
+    for name, image, state in states(arguments.folder, HOME):
         wrong += state != "ok"
         if image is None:
             print(f"{name:<10} {'-':<8} {'-':>6}  {'-':<64}  {'-':<12}  {state}")
