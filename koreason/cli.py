@@ -31,6 +31,7 @@ COMMANDS = {
     "report": ("koreason.report.page", "write the report of a run"),
     "images": ("koreason.ops.images", "list the container images and what is wrong with them"),
     "build-images": ("koreason.ops.build", "build the container images"),
+    "doctor": ("koreason.ops.doctor", "check whether this login node can run the pipeline, or write its site file"),
     "plan": ("koreason.ops.plan", "what a run would cost, and why each job would run"),
     "exec": ("koreason.ops.execute", "run a stage's command as the site says (used by the rules)"),
 }

@@ -1,0 +1,203 @@
+"""Check whether this login node can run the pipeline on its cluster, and say what to do for each thing that is missing.
+
+    envs/run data python -m koreason doctor --init-site              write profiles/slurm/site.yaml from what Slurm says
+    envs/run data python -m koreason doctor --configfile config/demo.yaml
+
+One line for each check: ok, warning or error, what was found, and what to do. Exit status 2 if there is an error. With
+--configfile the run's models and what each rule asks for are checked, too. Nothing is submitted.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from koreason.errors import UserError
+from koreason.manifest import write_atomically
+from koreason.ops import container, images
+from koreason.ops.checks import Check, fits, site_checks, slurm_checks
+from koreason.ops.dryrun import HOME, read_plan, site_path
+from koreason.ops.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
+from koreason.ops.sitefile import choose, render
+from koreason.ops.slurm import Cluster, ask, read_cluster
+
+LITTLE = 50e9  # bytes of free disk below which a warning is due
+COLOURS = {"ok": "32", "warning": "33", "error": "31"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `koreason doctor`."""
+    parser.add_argument("--init-site", action="store_true", help="write the site file (KOREASON_SITE, or profiles/slurm/site.yaml)")
+    parser.add_argument("--force", action="store_true", help="replace a site file that is there")
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's: check this run, too")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Check, or write the site file."""
+    if arguments.init_site:
+        return init_site(Path(os.environ.get(VARIABLE) or HOME / DEFAULT), arguments.force)
+    worst = 0
+    for check in examine(arguments.configfile):
+        print(line(check, sys.stdout.isatty()), flush=True)
+        worst = max(worst, ("ok", "warning", "error").index(check.state))
+    return 2 if worst == 2 else 0
+
+
+def line(check: Check, colour: bool) -> str:
+    """A check as it is printed."""
+    state = f"{check.state:<8}"
+    if colour:
+        state = f"\033[{COLOURS[check.state]}m{state}\033[0m"
+    return f"{state} {check.what:<20} {check.finding}" + (f"; {check.do}" if check.do else "")
+
+
+def init_site(path: Path, force: bool) -> int:
+    """Write a site file from what Slurm says.
+
+    Raises:
+        UserError: there is one, or Slurm does not say enough.
+    """
+    if path.exists() and not force:
+        raise UserError("is there already", path, "give --force to replace it")
+    cluster = read_cluster()
+    if not cluster.partitions:
+        raise UserError("Slurm does not answer", "scontrol show partition", "run this on a login node of the cluster")
+    cpu, gpu = choose(cluster)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, render(cpu, gpu, cluster, container.version() is not None))
+    print(f"{path}: written; read it, then run `koreason doctor`")
+    return 0
+
+
+def examine(configfiles: list[Path]) -> Iterator[Check]:
+    """All checks, in the order in which a run would meet what they look at."""
+    yield environment("data")
+    cluster = read_cluster()
+    yield from slurm_checks(cluster)
+    site = None
+    path = site_path()
+    if path is None:
+        yield Check("error", "site file", "there is none", FIRST_STEP)
+    else:
+        try:
+            site = read_site(path)
+            yield Check("ok", "site file", str(path))
+        except UserError as error:
+            yield Check("error", "site file", str(error))
+    if site:
+        yield from site_checks(site, cluster)
+        yield from software(site)
+    yield from disk(Path("results"))
+    if configfiles:
+        yield from run_checks(configfiles, site, cluster)
+
+
+def environment(name: str) -> Check:
+    """An environment of `envs/create`: there, and of the present lock."""
+    folder = Path(os.environ.get("KOREASON_ENVS") or HOME / ".envs") / name
+    stamp = folder / ".lock-digest"
+    if not stamp.is_file():
+        return Check("error", f"environment {name}", f"{folder} is not there", f"run envs/create {name}")
+    return Check("ok", f"environment {name}", str(folder))
+
+
+def software(site: Site) -> Iterator[Check]:
+    """What jobs run in: images with an Apptainer that works, or the host's environments."""
+    if site.containers is None:
+        yield Check("ok", "containers", "the site file has none: jobs run in the environments of envs/create")
+        for name in ("megatron", "vllm"):
+            yield environment(name)
+        return
+    version = container.version()
+    if version is None:
+        yield Check("error", "Apptainer", "not found", "load the site's module, or set containers: null in the site file")
+    else:
+        yield Check("ok", "Apptainer", version)
+        yield user_namespaces()
+    try:
+        for name, image, state in images.states(HOME / site.containers.images, HOME):
+            found = f"{image.file}: {state}" if image else state
+            yield Check(
+                "ok" if state == "ok" else "error", f"image {name}", found, "" if state == "ok" else "make images, or copy it there"
+            )
+    except UserError as error:
+        yield Check("error", "images", str(error))
+
+
+def image_check(name: str, image: images.Image | None, state: str) -> Check:
+    """An image as `koreason images` sees it."""
+    what, found = f"image {name}", f"{image.file}: {state}" if image else state
+    if state == "ok":
+        return Check("ok", what, found)
+    if image and state.startswith("older"):
+        return Check("warning", what, found, "make images, if the new lock is meant for this cluster")
+    expected = f" (recorded is {image.sha256})" if image and state.startswith("changed") else ""
+    return Check("error", what, found + expected, "make images, or copy the right file there")
+
+
+def user_namespaces() -> Check:
+    """Whether an ordinary user can enter a container: by user namespaces, or by Apptainer's setuid program."""
+    good, reason = ask("unshare", "--user", "true")
+    if good:
+        return Check("ok", "user namespaces", "can be made here")
+    setuid = "APPTAINER_SUID_INSTALL=1" in ask("apptainer", "buildcfg")[1]
+    if setuid:
+        return Check("ok", "user namespaces", "none, and Apptainer is installed setuid, which does as well")
+    return Check("error", "user namespaces", f"cannot be made ({reason}), and Apptainer is not setuid", "ask your site for either")
+
+
+def disk(results: Path) -> Iterator[Check]:
+    """Free space where results go, and the user's quota if the site shows one."""
+    folder = results.resolve() if results.exists() else Path.cwd()
+    free = shutil.disk_usage(folder).free
+    finding = f"{free / 1e9:,.0f} GB are free at {folder}"
+    if free < LITTLE:
+        yield Check("warning", "disk", finding, "`koreason plan` says what a run needs; results may be a link to a larger disk")
+    else:
+        yield Check("ok", "disk", finding)
+    if shutil.which("quota"):
+        good, text = ask("quota", "-w")
+        over = [words[0] for words in map(str.split, text.splitlines()[2:]) if len(words) > 1 and words[1].endswith("*")]
+        if over:
+            yield Check("error", "quota", f"exceeded on {', '.join(over)}", "free some space")
+        else:
+            yield Check("ok", "quota", "not exceeded" if good else f"not known ({text})")
+
+
+def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> Iterator[Check]:
+    """What one run needs: its models on disk, and jobs that fit their nodes."""
+    if absent := [file for file in configfiles if not file.is_file()]:
+        raise UserError("no such configuration", absent[0])
+    try:
+        # as Snakemake reads it; `bases` are all models that the run needs, and what is planned is not there yet
+        jobs, config = read_plan(HOME / "Snakefile", configfiles, ["bases"])
+    except UserError as error:
+        yield Check("error", "configuration", str(error))
+        return
+    if site and cluster.config:
+        yield from fits(config, site, cluster)
+    files = " ".join(map(str, configfiles))
+    for name in sorted(job.wildcards["base"] for job in jobs if job.rule == "base"):
+        yield model(name, config["bases"][name], f"envs/run data snakemake bases --cores 1 --configfile {files}")
+    if not jobs:
+        yield Check("ok", "models", "all of the run's are below results/bases")
+
+
+def model(name: str, base: dict[str, Any], fetch: str) -> Check:
+    """A model that is not below results/bases yet: where it will come from."""
+    what = f"model {name}"
+    if base.get("path"):
+        folder = Path(os.path.expandvars(base["path"])).expanduser()
+        if folder.is_dir():
+            return Check("ok", what, f"will be copied from {folder}")
+        return Check("error", what, f"{folder} is no folder", f"correct bases.{name}.path")
+    if base.get("package"):
+        return Check("ok", what, f"will be taken from the package {base['package']}")
+    revision = str(base.get("revision"))
+    if len(revision) != 40:
+        return Check("error", what, f"revision {revision} is no full commit id", f"correct bases.{name}.revision")
+    finding = "not on disk; a job would fetch it, and compute nodes often have no internet"
+    return Check("warning", what, finding, f"fetch it here, before the run: {fetch}")
