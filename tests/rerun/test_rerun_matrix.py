@@ -116,6 +116,19 @@ def test_an_edit_in_the_scorer(finished: Workflow, everything: dict[str, str]) -
     assert set(finished.plan()) == made_by(everything, "score", "page")
 
 
+def test_an_edit_in_the_engine(finished: Workflow, everything: dict[str, str]) -> None:
+    finished.edit("koreason/engine/journal.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == made_by(everything, "trace", "select", "pack", "train", *SCORED)
+
+
+def test_an_edit_in_the_traces_and_one_in_the_benchmarks_do_not_meet(finished: Workflow, everything: dict[str, str]) -> None:
+    finished.edit("koreason/trace/shard.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == of_trained_models(everything, "trace", "select", "pack", "train", *SCORED)
+    finished.run("traces")
+    finished.edit("koreason/evaluate/generate.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == made_by(everything, *SCORED)
+
+
 def test_an_edit_in_the_style_of_the_page(finished: Workflow, everything: dict[str, str]) -> None:
     finished.edit("koreason/report/page.css", new="\nh1 { color: teal }\n")
     assert set(finished.plan()) == made_by(everything, "page")

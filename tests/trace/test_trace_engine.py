@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -143,7 +144,7 @@ def test_killed_shard_resumes_to_the_same_bytes(undisturbed, tmp_path, teacher, 
 
 
 def test_told_to_end_it_keeps_its_work(undisturbed, tmp_path, teacher, home):
-    root, pool, _ = undisturbed
+    root, pool, facts = undisturbed
     process = subprocess.Popen(command(home, teacher, pool, tmp_path, "00000-of-00001"), stderr=subprocess.PIPE, text=True)
     segments = tmp_path / "journal" / "00000-of-00001" / "segments.jsonl"
     deadline = time.monotonic() + 300
@@ -152,8 +153,8 @@ def test_told_to_end_it_keeps_its_work(undisturbed, tmp_path, teacher, home):
     process.terminate()
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 75
-    assert "run again to go on" in errors
-    trace(home, teacher, pool, tmp_path)
+    [drawn] = re.findall(r"told to end by SIGTERM: (\d+) tokens drawn, .*; run again to go on", errors)
+    assert 0 < int(drawn) == facts["engine_tokens"] - trace(home, teacher, pool, tmp_path)["engine_tokens"], "no token twice"
     assert sha256_file(tmp_path / "00000-of-00001" / "manifest.json") == sha256_file(root / "00000-of-00001" / "manifest.json")
 
 
