@@ -6,13 +6,14 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 from snakemake.utils import min_version
 
 sys.path.insert(0, str(workflow.basedir))
 
 from koreason.errors import UserError
-from koreason.ops import budget
+from koreason.ops import budget, driver
 from koreason.ops import site as cluster
 from koreason.workflow import (
     BASE,
@@ -46,6 +47,8 @@ except (ConfigError, UserError) as error:
 
 
 onstart:
+    if not workflow.local_exec:
+        driver.begin(Path.cwd(), cluster.started_in)
     budget.enforce(workflow.dag, config, SITE)
 
 

@@ -21,6 +21,8 @@ VARIABLE = "KOREASON_SITE"
 DEFAULT = Path("profiles/slurm/site.yaml")
 FIRST_STEP = "write one with `koreason doctor --init-site`"
 
+started_in = Path()  # where Snakemake was typed, before it went to the run's folder
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -154,6 +156,8 @@ def active_site() -> Site | None:
 
 def enter() -> Site:
     """For the profile: read the site file and name it to every job; a mistake in it ends Snakemake with one line."""
+    global started_in
+    started_in = Path.cwd()
     path = Path(os.environ.get(VARIABLE) or DEFAULT).resolve()
     try:
         site = read_site(path)

@@ -1,0 +1,78 @@
+"""The Snakemake that submits jobs: alone in its folder, and aware of jobs that an earlier one left in Slurm.
+
+    onstart:
+        driver.begin(Path.cwd(), site.started_in)
+
+Snakemake's own lock outlives a process that was killed, and then refuses to start; this one ends with its process. Jobs of a
+killed Snakemake go on in Slurm: to submit them again would make two jobs write the same files, so their ends are waited for.
+"""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+LOCK = Path(".snakemake/koreason.lock")
+LOGS = Path("logs/slurm")
+POLL = 5  # seconds between looks at jobs that were left over
+
+_held: list[IO[str]] = []  # open for as long as the process lives
+
+
+def begin(folder: Path, started_in: Path) -> None:
+    """Take the folder, and start Snakemake anew once no job of an earlier one is left in Slurm.
+
+    Ends the process with status 2 where another Snakemake runs. `started_in` is where this one was typed.
+    """
+    if not _take(folder / LOCK):
+        print(f"koreason: {folder}: another Snakemake runs there; wait for it or end it", file=sys.stderr, flush=True)
+        os._exit(2)
+    if not (jobs := left_over(folder)):
+        return
+    print(
+        f"koreason: {len(jobs)} jobs of an earlier Snakemake are still in Slurm ({' '.join(sorted(jobs, key=int)[:10])}): waiting for"
+        " their results; `scancel` those that you do not want",
+        file=sys.stderr,
+        flush=True,
+    )
+    try:
+        while left_over(folder):
+            time.sleep(POLL)
+    except KeyboardInterrupt:
+        os._exit(130)
+    os.chdir(started_in)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def left_over(folder: Path) -> set[str]:
+    """Ids of jobs in Slurm whose logs lie in a run's folder."""
+    done = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True, check=False)
+    return jobs_of(done.stdout, folder / LOGS)
+
+
+def jobs_of(text: str, logs: Path) -> set[str]:
+    """Ids of the unfinished jobs in `scontrol show job --oneliner` that write their logs below a folder."""
+    found = set()
+    for line in text.splitlines():
+        facts = {key: match[1] if (match := re.search(rf"\b{key}=(\S+)", line)) else "" for key in ("JobId", "JobState", "StdOut")}
+        ours = facts["StdOut"].startswith(f"{logs}/")
+        if ours and facts["JobState"] in ("PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "STOPPED"):
+            found.add(facts["JobId"])
+    return found
+
+
+def _take(path: Path) -> bool:
+    """Lock a file until this process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = open(path, "w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _held.append(file)
+    return True
