@@ -22,6 +22,7 @@ from typing import Any
 from koreason.errors import UserError
 
 MANIFEST, RUN = "manifest.json", "run.json"
+SLURM = ("SLURM_JOB_ID", "SLURM_JOB_NODELIST", "SLURMD_NODENAME", "SLURM_RESTART_COUNT")
 
 
 def sha256_file(path: Path) -> str:
@@ -118,7 +119,7 @@ class Stage:
 
     def _run(self) -> dict[str, Any]:
         ended = time.time()
-        slurm = {key: os.environ[key] for key in ("SLURM_JOB_ID", "SLURM_JOB_NODELIST", "SLURM_RESTART_COUNT") if key in os.environ}
+        slurm = {key: os.environ[key] for key in SLURM if key in os.environ}
         return {
             "stage": self.name,
             "spec": self.spec,

@@ -137,7 +137,7 @@ def check_layouts_and_schedules_that_do_not_work(bases: Path) -> None:
     assert "max_steps: is 0" in refusal(bases / "llama", schedule={"max_steps": 0})
     assert "clip: is 0" in refusal(bases / "llama", schedule={"clip": 0})
     with unittest.mock.patch("torch.cuda.device_count", return_value=1):
-        assert "is 2, but there are 1 GPUs" in refusal(bases / "llama", model={"tensor_parallel": 2})
+        assert "puts 2 ranks here, but there are 1 GPUs" in refusal(bases / "llama", model={"tensor_parallel": 2})
     assert "unexpected keyword argument 'tp'" in refusal(bases / "llama", model={"tp": 2})
 
 
