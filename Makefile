@@ -6,12 +6,14 @@
 CONFIG ?= config/demo.yaml
 WORKDIR ?= .
 CORES ?= 2
+BASE ?= registry
+FLAVOUR ?= cpu
 STAGES := bases pools traces mixes models evals report
 
 snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --configfile $(CONFIG)
 pytest = envs/run dev python -m pytest
 
-.PHONY: help demo run envs test test-fast test-slow lint format schema bench
+.PHONY: help demo run envs images test test-fast test-slow lint format schema bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -31,6 +33,10 @@ run: envs ## walk the stages of CONFIG, printing the plan of each; an unchanged 
 	    $(snakemake) --dry-run --quiet rules host -- $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
 	    $(snakemake) --quiet rules host -- $$stage; \
 	done
+
+images: ## build the container images that lack or are older than their locks (BASE=debootstrap: without a registry; FLAVOUR=cuda)
+	@envs/create data
+	@envs/run data python -m koreason build-images --base $(BASE) --flavour $(FLAVOUR)
 
 test: lint test-fast test-slow ## everything that must hold
 
