@@ -11,6 +11,7 @@ from koreason.errors import UserError
 from koreason.ops.slurm import UNTYPED, Cluster, Node, count_gpus
 
 SHORT = 240  # minutes; partitions with a smaller limit are for tests
+PREEMPTED = ("OFF", "SUSPEND", "REQUEUE")  # what may happen to a running job, the best first; the rest, such as CANCEL, comes last
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def choose(cluster: Cluster) -> tuple[Place, Place | None]:
     return _place(cluster, cpu, False), _place(cluster, gpu, True) if gpu else None
 
 
-def _rank(cluster: Cluster, name: str) -> tuple[bool, bool, bool, int, str]:
+def _rank(cluster: Cluster, name: str) -> tuple[int, bool, bool, int, str]:
     """Small for a partition whose jobs are left alone, for as long as they need."""
     info = cluster.partitions[name]
     short = info.max_minutes is not None and info.max_minutes < SHORT
-    return info.preempt != "OFF", short, not info.default, -len(cluster.nodes_of(name)), name
+    preempted = PREEMPTED.index(info.preempt) if info.preempt in PREEMPTED else len(PREEMPTED)
+    return preempted, short, not info.default, -len(cluster.nodes_of(name)), name
 
 
 def _place(cluster: Cluster, names: list[str], gpus: bool) -> Place:
