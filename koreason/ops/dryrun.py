@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,36 @@ def site_path() -> Path | None:
     return next((path.resolve() for path in (DEFAULT, HOME / DEFAULT) if path.is_file()), None)
 
 
+def read_config(configfiles: list[Path]) -> dict[str, Any]:
+    """The workflow's configuration with files laid over it, as Snakemake does that; not checked."""
+    from snakemake.common.configfile import load_configfile
+    from snakemake.utils import update_config
+
+    config: dict[str, Any] = {}
+    for path in (HOME / "config" / "config.yaml", *configfiles):
+        update_config(config, load_configfile(str(path)))
+    return config
+
+
 def read_plan(snakefile: Path, configfiles: list[Path], targets: list[str]) -> tuple[list[Planned], dict[str, Any]]:
     """The jobs of a dry run in the current folder, and the configuration that they follow.
 
     Raises:
         UserError: Snakemake cannot plan this.
     """
+    with planned(snakefile, configfiles, targets) as workflow:
+        return jobs_of(workflow.dag), workflow.config
+
+
+@contextlib.contextmanager
+def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Iterator[Any]:
+    """Snakemake's own workflow object after a dry run in the current folder, with its graph of jobs.
+
+    Raises:
+        UserError: Snakemake cannot plan this.
+    """
     from snakemake import api, cli
-    from snakemake.exceptions import WorkflowError
+    from snakemake.exceptions import RuleException, WorkflowError
     from snakemake.settings import types
 
     arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
@@ -73,8 +96,8 @@ def read_plan(snakefile: Path, configfiles: list[Path], targets: list[str]) -> t
             )
             # a run in progress holds the folder's lock, and reading needs none
             plan.execute_workflow(pseudo_executor="dryrun", execution_settings=types.ExecutionSettings(lock=False))
-            return jobs_of(workflow._workflow.dag), workflow._workflow.config
-    except WorkflowError as error:
+            yield workflow._workflow
+    except (WorkflowError, RuleException, api.ApiError) as error:
         raise UserError(str(error) or type(error).__name__, "snakemake") from None
 
 
