@@ -51,7 +51,8 @@ def main(arguments: argparse.Namespace) -> int:
     if not rules and not runs:
         raise UserError("no job of a run", arguments.folder.resolve(), "name the folder that has its results and logs")
     attempts, silent = read_attempts(sorted(rules)) if rules else ([], "no job of it ran in Slurm")
-    attempts = list(of_folder(attempts, str(arguments.folder.resolve())))
+    # asked for an array's id, sacct tells all of its tasks
+    attempts = [attempt for attempt in of_folder(attempts, str(arguments.folder.resolve())) if attempt.job in rules]
     if attempts:
         known = {attempt.job for attempt in attempts}
         ended = [attempt for attempt in attempts if attempt.state not in LIVE]

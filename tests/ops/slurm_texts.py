@@ -101,6 +101,7 @@ JobIDRaw|State|ElapsedRaw|TotalCPU|AllocCPUS|ReqMem|MaxRSS|AllocTRES|TimelimitRa
 15.batch|COMPLETED|3600|00:03.442|1||102400K|cpu=1,mem=9000M,node=1||1|1|
 15.0|COMPLETED|3600|1-01:00:00|32||2048000K|cpu=32,mem=18000M,node=2||8|2|
 16|CANCELLED by 1000|60|00:01.000|1|1000M||billing=1,cpu=1,mem=1000M,node=1|UNLIMITED||1|/another/run
+20|PENDING|0|00:00:00|1|1000M||cpu=1|60||1|{folder}
 19|RUNNING|60|00:00.000|1|1000M||billing=1,cpu=1,mem=1000M,node=1|60||1|{folder}
 """
 

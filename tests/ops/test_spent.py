@@ -58,6 +58,7 @@ def test_every_time_that_a_job_ran_is_one_record() -> None:
         ("14", "COMPLETED"),
         ("15", "COMPLETED"),
         ("16", "CANCELLED"),
+        ("20", "PENDING"),
         ("19", "RUNNING"),
     ]
     by_job = {attempt.job: attempt for attempt in attempts}
