@@ -152,6 +152,7 @@ def _build(home: Path, folder: Path, stage: Path, name: str, flavour: str, base:
         arguments |= {"BOOTSTRAP": "localimage", "FROM": "base"}
     # Apptainer shows a build the host's folders for temporary files: an empty one hides them
     (stage / "tmp").mkdir()
+    (stage / "tmp").chmod(0o1777)
     binds = [f"{stage / 'wheels'}:/srv:ro", f"{stage / 'tmp'}:/tmp", f"{stage / 'tmp'}:/var/tmp"]
     command = ["apptainer", "build", "--force", "--mksquashfs-args", SQUASH, *(part for bind in binds for part in ("--bind", bind))]
     command += [part for item in arguments.items() for part in ("--build-arg", "=".join(item))]
