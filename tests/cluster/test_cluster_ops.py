@@ -104,11 +104,13 @@ def test_what_a_job_took_is_known(koreason: Callable[..., Result], tmp_path: Pat
     folder.mkdir(parents=True)
     run = {"stage": "clean", "slurm": {"SLURM_JOB_ID": job}, "seconds": 6.0, "ended": time.time()}
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
-    for _ in range(90):
-        text = koreason("spent").stdout
-        row = next((line.split() for line in text.splitlines() if line.startswith("clean ")), [])
-        if row[10:11] == ["1"] and "not ended" not in text:
-            break
+    row, text, state = [], "", ["squeue", "-h", "-j", job, "-t", "all", "-o", "%T"]
+    for _ in range(90):  # accounting hears of the end a little later
+        if subprocess.run(state, capture_output=True, text=True).stdout.strip() in ("COMPLETED", ""):
+            text = koreason("spent").stdout
+            row = next((line.split() for line in text.splitlines() if line.startswith("clean ")), [])
+            if row[3:4] not in ([], ["0"], ["?"]) and "not ended" not in text:
+                break
         time.sleep(2)
     assert row[1:3] == ["1", "1,000"], text
     assert 280 < float(row[3]) < 400, text  # MB
