@@ -65,7 +65,6 @@ def test_a_run_above_the_budget_submits_no_job(koreason: Callable[..., Result], 
     planned = koreason("plan", "--configfile", config)
     assert planned.returncode == 2
     assert "core-hours are planned and 1.0 allowed" in planned.stderr
-    before = subprocess.run(["squeue", "-h", "--me"], capture_output=True, text=True, check=True).stdout
     command = [
         str(home / "envs" / "run"),
         "data",
@@ -82,7 +81,8 @@ def test_a_run_above_the_budget_submits_no_job(koreason: Callable[..., Result], 
     assert run.returncode == 2
     assert "core-hours are planned and 1.0 allowed" in run.stderr.splitlines()[-1]
     assert not (tmp_path / "run" / "logs" / "slurm").exists()
-    assert subprocess.run(["squeue", "-h", "--me"], capture_output=True, text=True, check=True).stdout.count("\n") <= before.count("\n")
+    folders = subprocess.run(["squeue", "-h", "-t", "all", "-o", "%Z"], capture_output=True, text=True, check=True).stdout
+    assert str(tmp_path / "run") not in folders
 
 
 def test_what_a_job_took_is_known(koreason: Callable[..., Result], tmp_path: Path) -> None:
