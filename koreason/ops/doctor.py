@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.errors import UserError
-from koreason.manifest import write_atomically
+from koreason.manifest import sha256_file, write_atomically
 from koreason.ops import container, images
 from koreason.ops.checks import Check, fits, site_checks, slurm_checks
 from koreason.ops.dryrun import HOME, read_plan, site_path
@@ -101,6 +101,8 @@ def environment(name: str) -> Check:
     stamp = folder / ".lock-digest"
     if not stamp.is_file():
         return Check("error", f"environment {name}", f"{folder} is not there", f"run envs/create {name}")
+    if stamp.read_text(encoding="utf-8").strip() != sha256_file(HOME / "envs" / f"{name}.lock"):
+        return Check("warning", f"environment {name}", f"{folder} is of another lock than envs/{name}.lock", f"run envs/create {name}")
     return Check("ok", f"environment {name}", str(folder))
 
 

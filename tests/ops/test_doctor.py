@@ -179,3 +179,15 @@ def test_containers_need_apptainer_and_images(programs: Programs, tmp_path: Path
     programs.set("apptainer", {"--version": "apptainer version 1.4.5", "buildcfg": "APPTAINER_SUID_INSTALL=1"})
     main(["doctor"])
     assert "ok       user namespaces      none, and Apptainer is installed setuid" in capsys.readouterr().out
+
+
+def test_an_environment_has_to_be_there_and_of_its_lock(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KOREASON_ENVS", str(tmp_path / "envs"))
+    assert main(["doctor"]) == 2
+    assert "error    environment data " in capsys.readouterr().out
+    (tmp_path / "envs" / "data").mkdir(parents=True)
+    (tmp_path / "envs" / "data" / ".lock-digest").write_text("0" * 64 + "\n", encoding="utf-8")
+    main(["doctor"])
+    assert "is of another lock than envs/data.lock; run envs/create data" in capsys.readouterr().out
