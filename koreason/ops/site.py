@@ -22,6 +22,7 @@ DEFAULT = Path("profiles/slurm/site.yaml")
 FIRST_STEP = "write one with `koreason doctor --init-site`"
 
 started_in = Path()  # where Snakemake was typed, before it went to the run's folder
+jobs_are_ours = False  # `koreason submit` makes the rules' commands its own jobs, and not Snakemake
 
 
 @dataclass(frozen=True)
