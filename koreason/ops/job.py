@@ -22,7 +22,7 @@ class Job:
     """One Slurm job as its controller sees it.
 
     Attributes:
-        id: job id, of an array's task its own.
+        id: job id; of an array's task `ARRAY_TASK`, because the array's last task shares its bare id with the whole array.
         state: such as RUNNING.
         start: seconds since the epoch.
         end: when its walltime is over, seconds since the epoch.
@@ -52,7 +52,7 @@ def read_job() -> Job:
     Raises:
         UserError: Slurm does not answer.
     """
-    number = os.environ["SLURM_JOB_ID"]
+    number = this_job()
     text = _scontrol("show", "job", "--oneliner", number)
     # the command that was submitted comes last and may hold anything
     values = dict(part.split("=", 1) for part in text.split(" Command=", 1)[0].split() if "=" in part)
@@ -68,6 +68,13 @@ def read_job() -> Job:
         restarts=int(values.get("Restarts", "0")),
         node_list=values.get("NodeList", ""),
     )
+
+
+def this_job() -> str:
+    """What to call the job of this process, and no other, when asking Slurm."""
+    if "SLURM_ARRAY_TASK_ID" in os.environ:
+        return f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
+    return os.environ["SLURM_JOB_ID"]
 
 
 def requeue(job: Job) -> bool:
