@@ -13,7 +13,7 @@ STAGES := bases pools traces mixes models evals report
 snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --configfile $(CONFIG)
 pytest = envs/run dev python -m pytest
 
-.PHONY: help demo run envs images test test-fast test-slow lint format schema bench
+.PHONY: help demo run envs images test test-fast test-slow cluster-test lint format schema bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -42,11 +42,18 @@ test: lint test-fast test-slow ## everything that must hold
 
 test-fast: ## tests without engines, under three minutes
 	@envs/create data dev megatron vllm
-	@$(pytest) -m "not slow" -n 2 --dist worksteal
+	@$(pytest) -m "not slow and not cluster" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
 	@envs/create data dev megatron vllm
 	@$(pytest) -m slow
+
+cluster-test: BASE = debootstrap
+cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
+	@tests/cluster/install
+	@envs/create data dev vllm megatron
+	@$(MAKE) --no-print-directory images
+	@$(pytest) -m cluster tests/cluster
 
 lint: ## style, types, workflow
 	@envs/create data dev

@@ -5,12 +5,15 @@
 #   snakemake traces --cores 2 --configfile config/demo.yaml     up to one stage: bases pools traces mixes models evals report
 import gc
 import os
+import shlex
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
-sys.path.insert(0, str(workflow.basedir))
+# Of this file, also where another workflow takes it as a module.
+HOME = str(workflow.current_basedir)
+sys.path.insert(0, HOME)
 
 from koreason.errors import UserError
 from koreason.ops import budget, driver

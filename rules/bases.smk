@@ -13,4 +13,4 @@ rule base:
         code=code_digest("koreason.bases.fetch"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {RUN:q} vllm python -m koreason base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"
+        "exec {resources.start} vllm python -m koreason base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"

@@ -1,9 +1,9 @@
 # Look-ups that the rules share. Nothing here knows what a stage does.
 
 # How a stage's command is started: at once, or as the site says, which in a job of the cluster includes minding its walltime.
-RUN = [os.path.join(workflow.basedir, "envs", "run")]
+RUN = [os.path.join(HOME, "envs", "run")]
 if SITE:
-    RUN += ["--site", "--job"] if workflow.remote_exec else ["--site"]
+    RUN += ["--site", "--job"] if workflow.remote_exec or cluster.jobs_are_ours else ["--site"]
 CELLS = cells(config)
 TRAININGS = trainings(config)
 
@@ -36,8 +36,9 @@ def language(table, wildcard):
 
 
 def need(rule):
-    """What one job of `rule` asks for: the configuration's wishes, in the words of the site's cluster if there is one."""
-    return cluster.need(SITE, rule, config["resources"][rule])
+    """What one job of `rule` asks for, in the words of the site's cluster if there is one, and how its command starts."""
+    # the command's start is a resource: as a parameter it would make everything run again on another machine
+    return cluster.need(SITE, rule, config["resources"][rule]) | {"start": shlex.join(RUN)}
 
 
 def threads_of(rule):

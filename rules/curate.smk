@@ -14,7 +14,7 @@ rule ingest:
         code=code_digest("koreason.curate.ingest"),
         environment=environment_digest("data"),
     shell:
-        "exec {RUN:q} data python -m koreason ingest --source {wildcards.source:q} --spec {params.spec:q}"
+        "exec {resources.start} data python -m koreason ingest --source {wildcards.source:q} --spec {params.spec:q}"
         " --out results/sources/{wildcards.source:q} > {log:q} 2>&1"
 
 
@@ -36,5 +36,5 @@ rule clean:
         code=code_digest("koreason.curate.clean"),
         environment=environment_digest("data"),
     shell:
-        "exec {RUN:q} data python -m koreason clean --spec {params.spec:q} --language {params.language:q}"
+        "exec {resources.start} data python -m koreason clean --spec {params.spec:q} --language {params.language:q}"
         " --in {input:q} --out results/pools/{wildcards.pool:q} > {log:q} 2>&1"

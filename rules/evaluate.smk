@@ -15,7 +15,7 @@ rule generate:
         code=code_digest("koreason.evaluate.generate"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {RUN:q} vllm python -m koreason generate --spec {params.spec:q} --model {input:q}"
+        "exec {resources.start} vllm python -m koreason generate --spec {params.spec:q} --model {input:q}"
         " --journal results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/journal"
         " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/generations"
         " > {log:q} 2>&1"
@@ -38,6 +38,6 @@ rule score:
         code=code_digest("koreason.evaluate.score"),
         environment=environment_digest("data"),
     shell:
-        "exec {RUN:q} data python -m koreason score --spec {params.spec:q} --generations {input:q}"
+        "exec {resources.start} data python -m koreason score --spec {params.spec:q} --generations {input:q}"
         " --out results/evals/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q}/{wildcards.bench:q}/scores"
         " > {log:q} 2>&1"

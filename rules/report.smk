@@ -22,5 +22,5 @@ rule page:
         code=code_digest("koreason.report.page"),
         environment=environment_digest("data"),
     shell:
-        "exec {RUN:q} data python -m koreason report --spec {params.spec:q} --run {params.run:q}"
+        "exec {resources.start} data python -m koreason report --spec {params.spec:q} --run {params.run:q}"
         " --results results --out results/report > {log:q} 2>&1"

@@ -17,5 +17,5 @@ rule select:
         code=code_digest("koreason.select.mix"),
         environment=environment_digest("data"),
     shell:
-        "exec {RUN:q} data python -m koreason select --spec {params.spec:q} --shards {params.shards:q}"
+        "exec {resources.start} data python -m koreason select --spec {params.spec:q} --shards {params.shards:q}"
         " --traces results/traces --out results/mixes/{wildcards.mix:q} > {log:q} 2>&1"

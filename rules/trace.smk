@@ -18,7 +18,7 @@ rule trace:
         code=code_digest("koreason.trace.shard"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {RUN:q} vllm python -m koreason trace --spec {params.spec:q} --language {params.language:q}"
+        "exec {resources.start} vllm python -m koreason trace --spec {params.spec:q} --language {params.language:q}"
         " --pool {input.pool:q} --teacher {input.teacher:q} --shard {wildcards.shard:q}"
         " --journal results/traces/{wildcards.pool:q}/{wildcards.recipe:q}/journal"
         " --out results/traces/{wildcards.pool:q}/{wildcards.recipe:q}/{wildcards.shard:q} > {log:q} 2>&1"

@@ -15,7 +15,7 @@ rule pack:
         code=code_digest("koreason.train.pack"),
         environment=environment_digest("megatron"),
     shell:
-        "exec {RUN:q} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
+        "exec {resources.start} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
         " --out results/packed/{wildcards.mix:q}/{wildcards.base:q} > {log:q} 2>&1"
 
 
@@ -40,6 +40,6 @@ rule train:
         code=code_digest("koreason.train.launch", "koreason.train.loop"),
         environment=environment_digest("megatron"),
     shell:
-        "exec {RUN:q} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
+        "exec {resources.start} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
         " --packed {input.packed:q} --base {input.base:q}"
         " --out results/models/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q} > {log:q} 2>&1"

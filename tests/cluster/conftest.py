@@ -1,0 +1,74 @@
+"""A real Slurm, a finished local demo to compare with, and Snakemake as a user of the cluster types it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import slurm
+
+HERE = Path(__file__).parent
+SITE = HERE / "site.yaml"
+
+Result = subprocess.CompletedProcess[str]
+
+
+def answers() -> bool:
+    """Whether there is a Slurm already."""
+    return shutil.which("sinfo") is not None and subprocess.run(["sinfo"], capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """A Slurm that answers: the one that is there, or one of our own."""
+    if answers():
+        yield
+        return
+    if shutil.which("slurmctld") is None or os.geteuid() != 0:
+        pytest.skip("needs Slurm's daemons and root: `make cluster-test` installs them")
+    root = Path("/dev/shm/koreason-slurm")
+    slurm.up(root)
+    yield
+    slurm.down(root)
+
+
+def environment(site: Path = SITE, **variables: str) -> dict[str, str]:
+    """The environment of somebody who has put the data environment on the PATH."""
+    home = HERE.parents[1]
+    tools = Path(os.environ.get("KOREASON_ENVS", home / ".envs")) / "data" / "bin"
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KOREASON_HOME")}
+    return {**kept, "KOREASON_SITE": str(site), "PATH": f"{tools}:{os.environ['PATH']}", **variables}
+
+
+@pytest.fixture(scope="session")
+def snakemake(home: Path, cluster: None) -> Callable[..., Result]:
+    """`snakemake --profile slurm ...`, typed in the repository, for a run in `folder`."""
+
+    def call(folder: Path, *arguments: str, site: Path = SITE, check: bool = True, **variables: str) -> Result:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["snakemake", "--profile", "slurm", "--directory", str(folder), *arguments]
+        done = subprocess.run(command, cwd=home, env=environment(site, **variables), capture_output=True, text=True, timeout=3000)
+        assert not check or done.returncode == 0, (done.stdout + done.stderr)[-6000:] + logs(folder)
+        return done
+
+    return call
+
+
+def logs(folder: Path) -> str:
+    """The last lines of all logs of a run."""
+    return "".join(f"\n== {path}\n{path.read_text(errors='replace')[-600:]}" for path in sorted(folder.glob("logs/**/*.log"))[-20:])
+
+
+@pytest.fixture(scope="session")
+def local_demo(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo's results, made on this machine without Slurm and containers; KOREASON_DEMO may name a finished one."""
+    ready = os.environ.get("KOREASON_DEMO")
+    if ready and (Path(ready) / "results" / "report" / "manifest.json").is_file():
+        return Path(ready)
+    folder = tmp_path_factory.mktemp("local")
+    without = {name: value for name, value in os.environ.items() if name != "KOREASON_SITE"}
+    command = ["make", "-C", home, "run", f"WORKDIR={folder}", "STAGES=bases pools traces mixes models"]
+    subprocess.run(command, env=without, check=True, capture_output=True, timeout=3000)
+    return folder
