@@ -50,7 +50,8 @@ def main(arguments: argparse.Namespace) -> int:
 def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int:
     """Run the command over the tasks of this Slurm job; put the job back into the queue if there is more to do."""
     job = read_job()
-    notice = job.end - min(site.notice, (job.end - job.start) / 5)
+    notice = job.end - min(site.notice, (job.end - job.start) / 2)
+    before = _kept(command)
     if job.tasks > 1:
         task = [str(home / "envs" / "run"), "--site", "--task", environment, *command]
         layout = [f"--nodes={job.nodes}", f"--ntasks={job.tasks}", f"--cpus-per-task={job.cpus}", "--cpu-bind=none"]
@@ -61,9 +62,11 @@ def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int
     else:
         with entered(site, home, environment, command) as (inner, variables):
             status = _supervise(inner, variables, signal.SIGTERM, notice)
-    if status == RESUMABLE and requeue(job):
+    over = time.time() >= notice
+    # A job that gets nothing done in its walltime would go back to the queue for ever.
+    if status == RESUMABLE and not (over and _kept(command) == before) and requeue(job):
         return RESUMABLE
-    if status == 128 + signal.SIGTERM and time.time() >= notice:
+    if status in (RESUMABLE, 128 + signal.SIGTERM) and over:
         minutes = (job.end - job.start) / 60
         print(f"koreason: the walltime of {minutes:.0f} minutes was not enough; a retry asks for more", file=sys.stderr)
     return status
@@ -93,3 +96,10 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
 def _manifest(command: list[str]) -> Path:
     """Where a stage's command leaves the proof that it is done."""
     return Path(command[command.index("--out") + 1]) / "manifest.json"
+
+
+def _kept(command: list[str]) -> set[tuple[str, int]]:
+    """What a stage has saved for its next turn: the files of its journal or checkpoints, with their sizes."""
+    folders = [Path(command[command.index(option) + 1]) for option in ("--journal", "--out") if option in command]
+    files = [path for folder in folders for path in folder.glob("**/*") if {"journal", "checkpoints"} & set(path.parts) and path.is_file()]
+    return {(str(path), path.stat().st_size) for path in files if path.name != "lock"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import slurm
+import small_slurm
 
 HERE = Path(__file__).parent
 SITE = HERE / "site.yaml"
@@ -29,9 +29,9 @@ def cluster() -> Iterator[None]:
     if shutil.which("slurmctld") is None or os.geteuid() != 0:
         pytest.skip("needs Slurm's daemons and root: `make cluster-test` installs them")
     root = Path("/dev/shm/koreason-slurm")
-    slurm.up(root)
+    small_slurm.up(root)
     yield
-    slurm.down(root)
+    small_slurm.down(root)
 
 
 def environment(site: Path = SITE, **variables: str) -> dict[str, str]:

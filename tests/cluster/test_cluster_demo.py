@@ -91,7 +91,9 @@ def test_a_tampered_image_is_refused_with_both_digests(demo, home, snakemake, tm
         file.seek(-100, os.SEEK_END)
         file.write(b"tampered")
     site = tmp_path / "site.yaml"
-    site.write_text((home / "tests/cluster/site.yaml").read_text().replace("images: containers/images", f"images: {folder}") + "retries: 0\n")
+    site.write_text(
+        (home / "tests/cluster/site.yaml").read_text().replace("images: containers/images", f"images: {folder}") + "retries: 0\n"
+    )
     (demo / "results/report/manifest.json").unlink()
     failed = snakemake(demo, "--configfile", "config/demo.yaml", site=site, check=False)
     said = (demo / "logs/report/page.log").read_text()

@@ -1,8 +1,8 @@
 """A real Slurm on one machine: a controller, four nodes with GPUs that are none, memory limits, and accounting if wanted.
 
-    python tests/cluster/slurm.py up /dev/shm/slurm            # as root; then sinfo, sbatch, ... answer
-    python tests/cluster/slurm.py up /dev/shm/slurm --bare     # without accounting
-    python tests/cluster/slurm.py down /dev/shm/slurm
+    python tests/cluster/small_slurm.py up /dev/shm/slurm            # as root; then sinfo, sbatch, ... answer
+    python tests/cluster/small_slurm.py up /dev/shm/slurm --bare     # without accounting
+    python tests/cluster/small_slurm.py down /dev/shm/slurm
 
 Each node is a daemon with a port of its own. A GPU is a device file like /dev/null, which is enough for Slurm to hand it out.
 Partitions: `cpu` (nodes c1, c2), `gpu` (g1, g2), and below `gpu` on the same nodes `scavenge`, whose jobs have to make way.

@@ -1,0 +1,145 @@
+"""What the fault tests do to a run: start it, watch it, hurt it, and compare what it ends with."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from conftest import SITE, environment, logs
+
+HOME = Path(__file__).resolve().parents[2]
+CONFIG = HOME / "tests" / "cluster" / "faults.yaml"
+TRACES = Path("results/traces/small/smollm2_mixed")
+MODEL = Path("results/models/tiny/all_of_it/many_steps")
+ANSWERS = Path("results/evals/tiny/all_of_it/many_steps/ko_math")
+# Everything but the report, which shows times.
+RESULTS = (
+    "bases/*",
+    "sources/*",
+    "pools/*",
+    "traces/*/*/*-of-*",
+    "mixes/*",
+    "packed/*/*",
+    "models/*/*/*",
+    "evals/**/generations",
+    "evals/**/scores",
+)
+
+
+def until(what: str, condition: Callable[[], object], seconds: float = 300) -> object:
+    """Wait for something to be true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+    return answer
+
+
+def lines(path: Path) -> int:
+    """How many lines a file has; 0 where there is none."""
+    return path.read_bytes().count(b"\n") if path.is_file() else 0
+
+
+def slurm(*command: str) -> str:
+    """Output of one of Slurm's programs."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def fact(job: str, name: str) -> str:
+    """What the controller says of a job."""
+    text = slurm("scontrol", "show", "job", "--oneliner", job)
+    return next((part.partition("=")[2] for part in text.split() if part.startswith(f"{name}=")), "")
+
+
+class Run:
+    """`snakemake --profile slurm` in the background, in a folder of its own."""
+
+    def __init__(self, folder: Path, targets: tuple[str, ...] = (), **changes: str) -> None:
+        """Start; `changes` are lines of the site file that take the place of those with the same first word."""
+        self.folder, self.targets = folder, targets
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = [line for line in SITE.read_text().splitlines() if line.split(":")[0].strip() not in changes]
+        self.site = folder.with_suffix(".site.yaml")
+        self.site.write_text("\n".join([*kept, *changes.values()]) + "\n")
+        self.start()
+
+    def start(self) -> None:
+        """Type the command, for the first time or once more."""
+        command = ["snakemake", "--profile", "slurm", "--directory", str(self.folder), "--configfile", str(CONFIG)]
+        self.said = open(self.folder.with_suffix(".snakemake.log"), "a+")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [*command, "--", *self.targets] if self.targets else command,
+            cwd=HOME, env=environment(self.site), stdout=self.said, stderr=self.said, start_new_session=True,
+        )  # fmt: skip
+
+    def end(self, seconds: float = 900) -> int:
+        """Wait for Snakemake's end; returns its status."""
+        status = self.process.wait(seconds)
+        self.said.close()
+        return status
+
+    def text(self) -> str:
+        """All that Snakemake has said."""
+        return self.folder.with_suffix(".snakemake.log").read_text(errors="replace")
+
+    def succeed(self) -> None:
+        """Wait for a good end."""
+        assert self.end() == 0, self.text()[-4000:] + logs(self.folder)
+
+    def kill(self) -> None:
+        """End Snakemake as a crash of the login node does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.end()
+
+    def jobs(self, rule: str) -> list[str]:
+        """Ids of a rule's jobs that have started, oldest first."""
+        return sorted((path.stem for path in self.folder.glob(f"logs/slurm/rule_{rule}/**/*.log")), key=int)
+
+    def job(self, rule: str) -> str:
+        """Wait for a rule's first job to run; returns its id."""
+        return str(until(f"a job of {rule}", lambda: self._alive() and (self.jobs(rule) or [None])[-1]))
+
+    def reached(self, path: Path, count: int) -> None:
+        """Wait until a file of the run has that many lines."""
+        until(f"{count} lines of {path}", lambda: self._alive() and lines(self.folder / path) >= count)
+
+    def traced(self, rows: int) -> str:
+        """Wait until so many traces are finished; returns the job's id."""
+        self.reached(TRACES / "journal/00000-of-00001/rows.jsonl", rows)
+        return self.jobs("trace")[-1]
+
+    def trained(self, steps: int) -> str:
+        """Wait until so many steps are taken; returns the job's id."""
+        self.reached(MODEL / "metrics.jsonl", steps)
+        return self.jobs("train")[-1]
+
+    def _alive(self) -> bool:
+        assert self.process.poll() is None, self.text()[-4000:] + logs(self.folder)
+        return True
+
+    def same_as(self, reference: Path) -> None:
+        """Hold the manifests against an undisturbed run's, and count tokens and steps: nothing lost, nothing done twice."""
+        compared = 0
+        for pattern in RESULTS:
+            for manifest in (reference / "results").glob(f"{pattern}/manifest.json"):
+                name = manifest.relative_to(reference)
+                if (self.folder / name).exists() or not self.targets:
+                    assert (self.folder / name).read_text() == manifest.read_text(), name
+                    compared += 1
+        assert compared >= 8
+        for journal in (TRACES / "journal", ANSWERS / "journal"):
+            if (self.folder / journal).is_dir():
+                assert drawn(self.folder / journal) == drawn(reference / journal)
+
+
+def drawn(journal: Path) -> list[str]:
+    """Every line of a journal, sorted: each answer and each segment is in it once, if it was drawn once."""
+    return sorted(line for path in journal.glob("*/*.jsonl") for line in path.read_text().splitlines())
+
+
+def facts(run: Path) -> dict:
+    """A stage's `run.json`."""
+    return json.loads((run / "run.json").read_text())
