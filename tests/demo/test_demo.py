@@ -1,18 +1,20 @@
-"""The whole pipeline with its real engines: `make demo` as a stranger types it, twice, in two folders, and on real data."""
+"""The whole pipeline with its real engines: `make demo` as a stranger types it, twice, and on real data.
+
+That another folder gives the same bytes is shown where the other folder is another machine's, too: tests/cluster/test_cluster_demo.py.
+KOREASON_DEMO names a folder in which the demo is left for those tests.
+"""
 
 import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from koreason.manifest import read_manifest, sha256_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2700)]
-
-# From ingest to packed data and trained weights everything is the same bytes; generations and the report's times follow.
-REPRODUCED = ("bases/*", "sources/*", "pools/*", "traces/*/*/*-of-*", "mixes/*", "packed/*/*", "models/*/*/*")
 
 
 def make(home, *arguments, **variables):
@@ -24,7 +26,7 @@ def make(home, *arguments, **variables):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, home):
     """A finished `make demo` in a folder of its own, and what it printed."""
-    folder = tmp_path_factory.mktemp("demo")
+    folder = Path(os.environ.get("KOREASON_DEMO") or tmp_path_factory.mktemp("demo"))
     return folder, make(home, "demo", f"WORKDIR={folder}")
 
 
@@ -66,19 +68,6 @@ def test_a_deleted_shard_comes_back_from_its_journal(demo, home):
     assert facts["from_journal"] == read_manifest(shard)["counts"]["rows"]
     assert sha256_file(shard / "manifest.json") == before
     assert model.stat().st_mtime_ns == trained, "the same manifest makes nothing else run again"
-
-
-def test_another_folder_gives_the_same_bytes(demo, home, tmp_path):
-    other = tmp_path / "other"
-    other.mkdir()
-    make(home, "run", f"WORKDIR={other}", "STAGES=pools traces mixes models")
-    compared = 0
-    for pattern in REPRODUCED:
-        for manifest in sorted((demo[0] / "results").glob(f"{pattern}/manifest.json")):
-            name = manifest.relative_to(demo[0])
-            assert (other / name).read_text() == manifest.read_text(), name
-            compared += 1
-    assert compared >= 13
 
 
 def test_the_same_pipeline_runs_on_community_data(home, tmp_path, real_data, demo):
