@@ -81,7 +81,8 @@ def _told(home: Path, command: list[str], sha256: str) -> dict[str, str]:
     else:
         told["HF_HUB_OFFLINE"] = "1"
     told |= {"KOREASON_HOME": str(home), "KOREASON_IMAGE": sha256, "KOREASON_COMMIT": commit_of(home)}
-    return told | {"LANG": "C.UTF-8"}
+    # what vLLM finds out about a model and compiles for it serves the run's next job, which has no home to find it in
+    return told | {"LANG": "C.UTF-8", "VLLM_CACHE_ROOT": str(Path.cwd() / ".snakemake" / "vllm")}
 
 
 def _named(command: list[str]) -> dict[str, str]:
