@@ -46,6 +46,15 @@ def test_a_package_of_one_image_is_in_no_other(enter: Callable[..., Result], env
     assert found.stdout.split() == [ONLY_IN[environment]], found.stderr
 
 
+@pytest.mark.parametrize(
+    ("environment", "program"),
+    [("data", "import datasets, math_verify"), ("vllm", "from vllm import LLM"), ("megatron", "import megatron.core.models.gpt.gpt_model")],
+)
+def test_an_image_has_the_libraries_that_its_packages_link_to(enter: Callable[..., Result], environment: str, program: str) -> None:
+    found = enter(environment, "python", "-c", program)
+    assert found.returncode == 0, found.stderr[-2000:]
+
+
 def test_nothing_of_the_host_leaks_in(enter: Callable[..., Result], tmp_path: Path) -> None:
     user = tmp_path / "user"
     (user / ".local" / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
