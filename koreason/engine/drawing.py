@@ -11,6 +11,7 @@ the former one stay in the journal, unused.
 
 import logging
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Model:
         """
         folder = manifest if manifest.is_dir() else manifest.parent
         return cls(folder, digest(read_manifest(manifest)["files"]), prefill, sampling, engine)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """Its engine, which is started when it is first asked for and serves all that follows."""
+        return Generator(self.folder, self.sampling, self.engine)
 
     def request(self, messages: list[dict[str, str]], seed: int) -> Request:
         """Ask for one answer; its key is a digest of everything that decides it.
@@ -101,11 +107,13 @@ def _draw_missing(requests: list[Request], model: Model, journal: Journal, notic
         notice.hold()
         return
     try:
-        generator = Generator(model.folder, model.sampling, model.engine)
+        runs = "generator" in vars(model)
+        generator = model.generator
+        tokens, seconds = generator.drawn_tokens, generator.seconds  # for other journals
         notice.hold()
 
         def on_step() -> None:
-            facts["engine_tokens"] = generator.drawn_tokens
+            facts["engine_tokens"] = generator.drawn_tokens - tokens
             journal.sync_when_due()
             notice.check()
 
@@ -118,5 +126,6 @@ def _draw_missing(requests: list[Request], model: Model, journal: Journal, notic
         if notice.told:
             raise Interrupted from error
         raise
-    facts |= {"engine_tokens": generator.drawn_tokens, "engine_seconds": generator.seconds, "start_seconds": generator.start_seconds}
-    facts["tokens_per_second"] = generator.drawn_tokens / max(generator.seconds, 1e-9)
+    facts |= {"engine_tokens": generator.drawn_tokens - tokens, "engine_seconds": generator.seconds - seconds}
+    facts["start_seconds"] = 0.0 if runs else generator.start_seconds
+    facts["tokens_per_second"] = facts["engine_tokens"] / max(facts["engine_seconds"], 1e-9)

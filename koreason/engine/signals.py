@@ -2,6 +2,7 @@
 
 notice = Notice()    # from here on such a signal ends the process at once
 notice.hold()        # from here on only where `notice.check()` is called
+notice.release()     # from here on at once again
 """
 
 import signal
@@ -39,6 +40,15 @@ class Notice:
     def hold(self) -> None:
         """From now on a signal is only remembered, until `check`."""
         self._held = True
+
+    def release(self) -> None:
+        """From now on a signal ends the process at once again.
+
+        Raises:
+            Interrupted: one came already.
+        """
+        self._held = False
+        self.check()
 
     def check(self) -> None:
         """End here if a signal came.

@@ -6,7 +6,8 @@
 
 A prompt belongs to a shard by its id, which is a digest: adding prompts moves none. A request is known by a digest of
 all that decides its answer (messages, prefill, sampling, teacher, seed). SIGTERM or SIGUSR1 ends the run with status 75
-and every segment drawn so far in the journal.
+and every segment drawn so far in the journal. Several shards (`--shard A B --out 'results/traces/demo/mixed/{shard}'`) share
+one start of the engine; each one's manifest is there as soon as it is drawn.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import polars as pl
 from koreason.engine.drawing import Model, draw
 from koreason.engine.generator import Request
 from koreason.engine.signals import Notice
+from koreason.errors import UserError
 from koreason.languages import Language, target_share
 from koreason.manifest import Stage, digest, read_manifest
 from koreason.settings import add_spec, load, read_spec
@@ -31,6 +33,7 @@ from koreason.trace.rows import ROWS, trace_row
 from koreason.trace.spec import Recipe
 
 SUMMARY = "let the teacher answer one shard of a pool"
+SHARD = "{shard}"  # in --out
 HEX_DIGITS = 12  # of a prompt id; enough that shard borders fall between ids
 
 
@@ -40,22 +43,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", required=True, metavar="JSON", help="the target language whose share is measured")
     parser.add_argument("--pool", required=True, type=Path, metavar="MANIFEST", help="the pool's manifest")
     parser.add_argument("--teacher", required=True, type=Path, metavar="MANIFEST", help="the teacher's manifest")
-    parser.add_argument("--shard", required=True, metavar="I-of-N", help="which part, such as 00000-of-00002")
+    parser.add_argument("--shard", required=True, nargs="+", metavar="I-of-N", help="which part or parts, such as 00000-of-00002")
     parser.add_argument("--journal", required=True, type=Path, metavar="DIR", help="journals of all shards of this pool and recipe")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for traces.parquet and its manifest")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help=f"folder for traces.parquet and its manifest; {SHARD} stands for the shard"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Draw what the journal lacks, then write the shard's table."""
+    """Draw what the journal lacks, then write the shard's table; of several shards one after the other, by one engine."""
     notice = Notice()
     recipe, language = read_spec(arguments.spec, Recipe), load(Language, json.loads(arguments.language))
     teacher = Model.read(arguments.teacher, recipe.prefill, recipe.sampling, recipe.engine)
     read_manifest(arguments.pool)
+    outs = {shard: Path(str(arguments.out).replace(SHARD, shard)) for shard in arguments.shard}
+    if len(set(outs.values())) < len(arguments.shard):
+        raise UserError(f"lacks {SHARD}", "--out", f"several shards need {SHARD} in it, and each only once")
+    for shard, out in outs.items():
+        notice.release()  # the table of the shard before is written
+        trace_shard(shard, out, arguments, recipe, language, teacher, notice)
+    return 0
+
+
+def trace_shard(
+    shard: str, out: Path, arguments: argparse.Namespace, recipe: Recipe, language: Language, teacher: Model, notice: Notice
+) -> None:
+    """Draw one shard and write its table and manifest to `out`."""
     pool = arguments.pool if arguments.pool.is_dir() else arguments.pool.parent
-    prompts = shard_prompts(pool / "prompts.parquet", arguments.shard)
+    prompts = shard_prompts(pool / "prompts.parquet", shard)
     requests = list(build_requests(prompts, recipe, teacher))
-    with Stage(arguments.out, "trace", json.loads(arguments.spec), [arguments.pool, arguments.teacher]) as stage:
-        drawn, stage.run = draw(requests, teacher, arguments.journal, arguments.shard, notice)
+    with Stage(out, "trace", json.loads(arguments.spec), [arguments.pool, arguments.teacher]) as stage:
+        drawn, stage.run = draw(requests, teacher, arguments.journal, shard, notice)
         rows = [
             trace_row(row, prompt, sample, request.seed)
             for row, (prompt, sample), request in zip(drawn, samples(prompts, recipe.samples), requests, strict=True)
@@ -65,7 +83,6 @@ def main(arguments: argparse.Namespace) -> int:
         write_table(frame, stage, "traces.parquet", TRACES)
         stage.counts |= {"prompts": prompts.height, "rows": frame.height, "tokens": int(frame["tokens"].sum())}
         stage.counts["finish"] = dict(sorted(Counter(frame["finish"].to_list()).items()))
-    return 0
 
 
 def shard_prompts(path: Path, shard: str) -> pl.DataFrame:

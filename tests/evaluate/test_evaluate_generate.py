@@ -20,15 +20,16 @@ class Played:
 
     log: list[str]  # what each engine drew, over all of a test's engines
     at_start, at_step = staticmethod(lambda: None), staticmethod(lambda steps: None)
-    seconds, start_seconds = 2.0, 1.0
+    start_seconds = 1.0
 
     def __init__(self, model, sampling, engine):
         assert (model / "config.json").is_file() and sampling.max_tokens == 24
-        self.drawn_tokens, self.steps = 0, 0
+        self.drawn_tokens, self.steps, self.seconds = 0, 0, 0.0
         Played.log.append("start")
         Played.at_start()
 
     def answers(self, requests, on_segment, on_step):
+        self.seconds += 2.0
         for request in reversed(list(requests)):
             [message] = request.messages
             text = request.prefill + str(request.seed)

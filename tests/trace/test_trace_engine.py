@@ -177,6 +177,54 @@ def test_nothing_is_drawn_twice(undisturbed, teacher, home):
     assert 0 < grown["engine_tokens"] <= 2 * 96
 
 
+def test_several_shards_share_one_engine(undisturbed, tmp_path, teacher, home):
+    root, pool, facts = undisturbed
+    halves = [f"0000{index}-of-00002" for index in range(2)]
+    for half in halves:
+        trace(home, teacher, pool, root, half)
+    words = command(home, teacher, pool, tmp_path, halves[0])
+    words[words.index("--shard") + 1 : words.index("--shard") + 2] = halves
+    words[words.index("--out") + 1] = tmp_path / "{shard}"
+    done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stderr.count("loading ") == 1
+    runs = [json.loads((tmp_path / half / "run.json").read_text()) for half in halves]
+    assert [run["start_seconds"] > 0 for run in runs] == [True, False]
+    assert sum(run["engine_tokens"] for run in runs) == facts["engine_tokens"]
+    for half in halves:
+        assert sha256_file(tmp_path / half / "manifest.json") == sha256_file(root / half / "manifest.json")
+        assert (tmp_path / "journal" / half / "rows.jsonl").stat().st_size, "each shard has its journal"
+
+
+def test_told_to_end_between_shards(undisturbed, tmp_path, teacher, home):
+    """The first shard's manifest is there, the next run draws the second only."""
+    root, pool, facts = undisturbed
+    halves = [f"0000{index}-of-00002" for index in range(2)]
+    words = command(home, teacher, pool, tmp_path, halves[0])
+    words[words.index("--shard") + 1 : words.index("--shard") + 2] = halves
+    words[words.index("--out") + 1] = tmp_path / "{shard}"
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    first = tmp_path / halves[0] / "manifest.json"
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not first.is_file():
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait(timeout=60) == 75
+    assert not (tmp_path / halves[1] / "manifest.json").exists()
+    begun = json.loads((tmp_path / halves[0] / "run.json").read_text())["engine_tokens"]
+    assert 0 < trace(home, teacher, pool, tmp_path, halves[1])["engine_tokens"] <= facts["engine_tokens"] - begun
+    for half in halves:
+        trace(home, teacher, pool, root, half)
+        assert sha256_file(tmp_path / half / "manifest.json") == sha256_file(root / half / "manifest.json")
+
+
+def test_several_shards_need_a_folder_each(tmp_path, teacher, home):
+    words = command(home, teacher, write_pool(tmp_path / "pool", 2), tmp_path, "00000-of-00002")
+    words[words.index("--shard") + 1 : words.index("--shard") + 2] = ["00000-of-00002", "00001-of-00002"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, "lacks {shard}" in done.stderr) == (2, True)
+
+
 def test_a_missing_teacher_is_one_line(tmp_path, home):
     done = subprocess.run(command(home, tmp_path / "nobody", tmp_path, tmp_path, "00000-of-00001"), capture_output=True, text=True)
     assert done.returncode == 2
