@@ -33,6 +33,7 @@ COMMANDS = {
     "build-images": ("koreason.ops.build", "build the container images"),
     "doctor": ("koreason.ops.doctor", "check whether this login node can run the pipeline, or write its site file"),
     "plan": ("koreason.ops.plan", "what a run would cost, and why each job would run"),
+    "submit": ("koreason.ops.submit", "run one stage on the cluster as one array, without Snakemake"),
     "spent": ("koreason.ops.spent", "what a run took on the cluster, beside what it asked for"),
     "exec": ("koreason.ops.execute", "run a stage's command as the site says (used by the rules)"),
 }

@@ -28,7 +28,7 @@ def begin(folder: Path, started_in: Path) -> None:
 
     Ends the process with status 2 where another Snakemake runs. `started_in` is where this one was typed.
     """
-    if not _take(folder / LOCK):
+    if not take(folder / LOCK):
         print(f"koreason: {folder}: another Snakemake runs there; wait for it or end it", file=sys.stderr, flush=True)
         os._exit(2)
     if not (jobs := left_over(folder)):
@@ -65,10 +65,10 @@ def jobs_of(text: str, logs: Path) -> set[str]:
     return found
 
 
-def _take(path: Path) -> bool:
+def take(path: Path) -> bool:
     """Lock a file until this process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(path, "w")
+    file = open(path, "w")  # noqa: SIM115 - held for the process's life
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

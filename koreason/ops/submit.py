@@ -1,0 +1,280 @@
+"""Run one stage of the pipeline on the cluster as one bounded Slurm array, without a Snakemake job for each of its parts.
+
+    envs/run data python -m koreason submit trace --configfile config/demo.yaml --pool demo --recipe mixed
+    envs/run data python -m koreason submit clean --configfile config/demo.yaml --pool demo --local       here, without Slurm
+
+What a part's command is, what it asks for and whether it has to run is asked of the workflow: a part is current exactly where
+Snakemake would not run it, and what is made here is recorded so that Snakemake knows it. What comes before the stage has to
+be there. A driver that was killed, or left with Ctrl-C, is typed again: it finds its tasks in Slurm and submits none twice.
+Tasks that have to make way, or reach their walltime, save, go back into the queue and resume. Exit status 1 where a task failed.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from koreason import progress
+from koreason.errors import RESUMABLE, UserError
+from koreason.manifest import digest, sha256_file
+from koreason.ops import array, budget, driver, turn
+from koreason.ops import site as cluster
+from koreason.ops.array import Array, Failure, Task, Unit
+from koreason.ops.dryrun import HOME, planned, read_config, site_path
+from koreason.ops.slurm import ask, parse_config
+from koreason.workflow import ConfigError, check, shard_names
+
+# The manifests that a stage makes, as its rule declares them.
+STAGES = {
+    "ingest": "results/sources/{source}/manifest.json",
+    "clean": "results/pools/{pool}/manifest.json",
+    "trace": "results/traces/{pool}/{recipe}/{shard}/manifest.json",
+}
+TABLES = {"source": "sources", "pool": "pools", "recipe": "recipes"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `koreason submit`."""
+    parser.add_argument("stage", choices=sorted(STAGES), metavar="STAGE", help="ingest, clean or trace")
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
+    parser.add_argument("--source", metavar="NAME", help="of `ingest`: entry of `sources`")
+    parser.add_argument("--pool", metavar="NAME", help="of `clean` and `trace`: entry of `pools`")
+    parser.add_argument("--recipe", metavar="NAME", help="of `trace`: entry of `recipes`")
+    parser.add_argument("--shards-per-task", type=int, default=1, metavar="K", help="of `trace`: shards that one start of the engine draws")
+    parser.add_argument("--limit", type=int, metavar="N", help="tasks at a time; without it the site file's `jobs`")
+    parser.add_argument("--local", action="store_true", help="here, one task after the other")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Submit what is due and wait for it."""
+    if arguments.shards_per_task < 1 or (arguments.limit is not None and arguments.limit < 1):
+        raise UserError("must be 1 or more", "--shards-per-task, --limit")
+    if absent := [file for file in arguments.configfile if not file.is_file()]:
+        raise UserError("no such configuration", absent[0])
+    config = read_config(arguments.configfile)
+    try:
+        check(config)
+    except ConfigError as error:
+        raise UserError(str(error)) from None
+    folder, targets = outputs(arguments.stage, vars(arguments), config)
+    site = enter(arguments.local)
+    if not driver.take(driver.LOCK):
+        raise UserError("another run is going on there", Path.cwd(), "wait for it or end it")
+    with planned(HOME / "Snakefile", arguments.configfile, targets) as workflow:
+        stage = Stage(workflow, arguments.stage, targets)
+        state = folder / "submitted.json"
+        if site is None or arguments.local:
+            return report(run_here(stage, chunks(stage.due(), arguments.shards_per_task)))
+        ask_for = parameters(site, arguments.stage, config["resources"][arguments.stage])
+        queue = array.Slurm(driver.LOGS / f"rule_{arguments.stage}", ask_for, arguments.limit or site.jobs)
+        refuse_strangers(state, queue.logs)
+        arrays, flying = attach(stage, state, queue)
+        if due := stage.due(but=flying):
+            over = budget.excess(budget.cost({arguments.stage: len(due)}, config["resources"], site), site)
+            if over:
+                raise UserError(over, "budget", "choose less, or raise `budget` in the site file")
+            tasks = chunks(due, max(arguments.shards_per_task, -(-len(due) // longest_array())))
+            stage.begin(due)
+            arrays = array.submit(tasks, queue, state, arrays, arguments.stage)
+            print(f"koreason: array {arrays[-1].id}: {len(due)} of {len(targets)} in {len(tasks)} tasks", file=sys.stderr, flush=True)
+        followed = {unit.made for each in arrays for task in each.tasks for unit in task}
+        return wait(stage, arrays, queue, state, done=len(set(targets) - followed), poll=site.poll)
+
+
+def wait(stage: "Stage", arrays: list[Array], queue: array.Queue, state: Path, *, done: int, poll: float) -> int:
+    """Follow the arrays to their end; Ctrl-C leaves them to Slurm."""
+    try:
+        failures = array.follow(arrays, queue, stage.finish, done=done, what=stage.name, poll=poll)
+    except KeyboardInterrupt:
+        ids = " ".join(each.id or each.name for each in arrays)
+        print(f"\nkoreason: array {ids} goes on in Slurm; type this again to follow it, or `scancel {ids}`", file=sys.stderr)
+        return 130
+    array.write_arrays(state, [])
+    return report(failures)
+
+
+def report(failures: list[Failure]) -> int:
+    """Print what failed and why; returns the exit status."""
+    for failure in failures:
+        unit = failure.unit
+        print(f"koreason: {Path(unit.made).parent}: {failure.state}: {array.last_line(unit.log)} (log: {unit.log})", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def outputs(stage: str, given: dict[str, Any], config: dict[str, Any]) -> tuple[Path, list[str]]:
+    """The folder that a stage's choices name, and the manifests that it makes there.
+
+    Raises:
+        UserError: a choice is missing, not known, or not the stage's.
+    """
+    wanted = re.findall(r"{(\w+)}", STAGES[stage])
+    for name, table in TABLES.items():
+        if name not in wanted and given[name] is not None:
+            raise UserError(f"`{stage}` has no such choice", f"--{name}")
+        if name in wanted and given[name] not in config[table]:
+            missing = "is missing" if given[name] is None else f"'{given[name]}' is not in {table}"
+            raise UserError(missing, f"--{name}", f"accepted: {', '.join(sorted(config[table]))}")
+    shards = shard_names(config["recipes"][given["recipe"]]["shards"]) if "shard" in wanted else [""]
+    made = [STAGES[stage].format(**{**given, "shard": shard}) for shard in shards]
+    return Path(made[0]).parents[1 if "shard" in wanted else 0], made
+
+
+def enter(local: bool) -> cluster.Site | None:
+    """The site file by which jobs run, named to the workflow as the profile does it.
+
+    Raises:
+        UserError: there is none, and Slurm is to be used.
+    """
+    if local:
+        return cluster.active_site()
+    path = site_path()
+    if path is None:
+        raise UserError("there is none", "site file", f"{cluster.FIRST_STEP}, or give --local")
+    os.environ[cluster.VARIABLE] = str(path)
+    cluster.jobs_are_ours = True
+    return cluster.read_site(path)
+
+
+def parameters(site: cluster.Site, stage: str, resources: dict[str, int]) -> dict[str, Any]:
+    """What a task asks Slurm for, in submitit's words.
+
+    Raises:
+        UserError: it is to have several tasks of its own, which an array's tasks cannot.
+    """
+    asked = cluster.asked(site, stage, resources)
+    if asked["nodes"] * asked["tasks"] > 1:
+        raise UserError("asks for several tasks", f"rules.{stage}", "use `snakemake --profile slurm` for that")
+    need = cluster.need(site, stage, resources)
+    extra: dict[str, Any] = {"requeue" if site.requeue else "no-requeue": True}
+    if "gpu" in need:
+        extra["gpus"] = ":".join(str(part) for part in (need.get("gpu_model"), need["gpu"]) if part)
+    found = {
+        "partition": need.get("slurm_partition"),
+        "account": need.get("slurm_account"),
+        "constraint": need.get("constraint"),
+        "qos": need.get("qos"),
+        "gres": need.get("gres"),
+        "mem": f"{need['mem_mb']('', 1)}M",
+        "time": need["runtime"]("", 1),
+        "cpus_per_task": asked["threads"],
+        # srun does not take the job's cores for its own
+        "srun_args": ["--ntasks=1", f"--cpus-per-task={asked['threads']}", "--cpu-bind=none"],
+        "additional_parameters": extra,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def longest_array() -> int:
+    """How many tasks an array may have here."""
+    return int(parse_config(ask("scontrol", "show", "config")[1]).get("MaxArraySize", "1001"))
+
+
+def refuse_strangers(state: Path, logs: Path) -> None:
+    """Refuse a folder in which jobs that are not noted in the state file write.
+
+    Raises:
+        UserError: with some of their ids.
+    """
+    text = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True, check=False).stdout
+    strangers = driver.jobs_of(text, Path.cwd() / driver.LOGS)
+    for each in array.read_arrays(state):
+        strangers -= driver.jobs_of(text, logs / each.name)
+    if strangers:
+        raise UserError(
+            f"jobs of another run are in Slurm ({' '.join(sorted(strangers)[:10])})", Path.cwd(), "wait for them or `scancel` them"
+        )
+
+
+def attach(stage: "Stage", state: Path, queue: array.Queue) -> tuple[list[Array], set[str]]:
+    """The arrays of an earlier driver that still run, and the manifests that they have yet to make; what is finished is recorded.
+
+    Raises:
+        UserError: they make what is no longer asked for.
+    """
+    noted = array.read_arrays(state)
+    arrays = array.alive(noted, queue)
+    # before the look at what is there: what is finished between the two is in both
+    flying = array.in_flight(arrays, queue)
+    if any(stage.key_of(unit.made) != unit.key for unit in flying):
+        ids = " ".join(each.id or each.name for each in arrays)
+        raise UserError(f"array {ids} runs with another configuration or code", state, f"`scancel {ids}`, or go back to it")
+    for unit in (unit for each in noted for task in each.tasks for unit in task):
+        if Path(unit.made).is_file() and stage.key_of(unit.made) == unit.key:
+            stage.finish(unit)
+    if arrays:
+        print(f"koreason: found array {' '.join(each.id or each.name for each in arrays)} in Slurm", file=sys.stderr, flush=True)
+    return arrays, {unit.made for unit in flying}
+
+
+def chunks(units: list[Unit], size: int) -> list[Task]:
+    """Units in tasks of `size`."""
+    return [units[first : first + size] for first in range(0, len(units), size)]
+
+
+def run_here(stage: "Stage", tasks: list[Task]) -> list[Failure]:
+    """Run tasks in place, one after the other."""
+    failures = []
+    with progress.bar(total=sum(map(len, tasks)), what=stage.name, unit="unit") as bar:
+        for task in tasks:
+            stage.begin(task)
+            for unit in task:
+                Path(unit.made).unlink(missing_ok=True)
+                Path(unit.log).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                turn.run([unit.command for unit in task], [unit.made for unit in task])
+                status = 0
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+            for unit in task:
+                if Path(unit.made).is_file():
+                    stage.finish(unit)
+                    bar.update()
+                else:
+                    failures.append(Failure(unit, "told to save" if status == RESUMABLE else f"exit status {status}"))
+    return failures
+
+
+class Stage:
+    """The jobs of one rule in Snakemake's graph, and Snakemake's records of them."""
+
+    def __init__(self, workflow: Any, name: str, targets: list[str]) -> None:
+        self.name, self._workflow = name, workflow
+        self._jobs = {str(job.output[0]): job for job in workflow.dag.jobs if job.rule.name == name}
+        waiting = [job for job in workflow.dag.needrun_jobs() if job.output]
+        self._due = {str(job.output[0]) for job in waiting if job.rule.name == name} & set(targets)
+        before = [job for job in waiting if str(job.output[0]) not in self._due]
+        if before:
+            what = before[0].output[0]
+            raise UserError(f"has to be made first, and {len(before) - 1} more", what, "run `snakemake` up to there, or `koreason submit`")
+
+    def due(self, but: Iterable[str] = ()) -> list[Unit]:
+        """What has to be made and is not among `but`."""
+        return [self._unit(made) for made in sorted(self._due.difference(but))]
+
+    def _unit(self, made: str) -> Unit:
+        job = self._jobs[made]
+        return Unit(made, str(job.log[0]), self.key_of(made), job.shellcmd)
+
+    def key_of(self, made: str) -> str:
+        """Digest of a manifest's command, parameters and inputs; empty where the stage does not make it."""
+        if made not in self._jobs:
+            return ""
+        job = self._jobs[made]
+        inputs = {str(path): sha256_file(Path(path)) for path in job.input}
+        return digest([job.shellcmd, {name: str(value) for name, value in job.params.items()}, inputs])
+
+    def begin(self, units: list[Unit]) -> None:
+        """Tell Snakemake's records that these are being made: until they are finished, it would make them again."""
+        for unit in units:
+            self._workflow.persistence.started(self._jobs[unit.made])
+
+    def finish(self, unit: Unit) -> None:
+        """Record a unit as Snakemake records what it made."""
+        from snakemake.common import async_run
+
+        async_run(self._workflow.persistence.finished(self._jobs[unit.made]))
+        self._due.discard(unit.made)
