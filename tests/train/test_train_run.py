@@ -212,3 +212,25 @@ def test_rerun_of_a_finished_model_gives_the_same_manifest(training, tmp_path):
     status, errors = training.run(out)
     assert status == 0, errors
     assert manifest(out) == manifest(training.finished("one rank"))
+
+
+def in_tasks(training, out: Path, **variables: str) -> list[tuple[int, str]]:
+    """One `koreason train` for each of two tasks of a Slurm step, as `srun` starts them; status and errors of each."""
+    step = {"SLURM_STEP_NUM_TASKS": "2", "SLURM_JOB_ID": "4711", "SLURM_LOCALID": "0", "SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1"}
+    processes = [training.start(out, "tensor parallel", **step, SLURM_PROCID=str(index), **variables) for index in (1, 0)]
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    return [(process.returncode, text) for process, text in zip(processes, errors, strict=True)][::-1]
+
+
+def test_two_tasks_learn_the_same_bits_as_one_process(training, tmp_path):
+    assert [status for status, _ in in_tasks(training, tmp_path)] == [0, 0]
+    assert manifest(tmp_path) == manifest(training.finished("tensor parallel"))
+    assert json.loads((tmp_path / "run.json").read_text())["tasks"] == 2
+
+
+def test_the_task_whose_rank_failed_first_says_why(training, tmp_path):
+    faults = {"PYTHONPATH": str(HERE / "faults"), "FAULT_FSYNC": "1", "FAULT_RANK": "1"}
+    (first, said_first), (second, said_second) = in_tasks(training, tmp_path, **faults)
+    assert (first, second) == (1, 1)
+    assert "rank 1 was killed by signal 9" in said_second
+    assert "failed first" not in said_first, "it only noticed"
