@@ -1,0 +1,38 @@
+"""A Slurm that keeps no accounts: jobs are watched, cancelled and tried again all the same."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import small_slurm
+from faults import Run, fact, slurm
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def unaccounted(cluster):
+    """The cluster, started anew without its database."""
+    root = Path("/etc/slurm/slurm.conf").resolve().parents[1]
+    small_slurm.down(root)
+    small_slurm.up(root, accounting=False)
+    yield
+    small_slurm.down(root)
+    small_slurm.up(root)
+
+
+def test_jobs_run_fail_and_are_tried_again(unaccounted, tmp_path, home):
+    assert subprocess.run(["sacct"], capture_output=True).returncode != 0
+    rules = "rules: {clean: {mem_mb: 230}}"
+    nothing = {"  trace": "", "  train": "", "  generate": ""}
+    run = Run(tmp_path / "run", ("pools",), account="account: null", rules=rules, **nothing)
+    slurm("scancel", run.job("ingest"))
+    run.succeed()
+    states = {rule: [fact(job, "JobState") for job in run.jobs(rule)] for rule in ("ingest", "clean")}
+    assert states == {"ingest": ["CANCELLED", "COMPLETED"], "clean": ["OUT_OF_MEMORY", "COMPLETED"]}
+    assert "clean small: attempt 2 asks for 460 MB" in run.text()
+    spent = subprocess.run(
+        [home / "envs/run", "data", "python", "-m", "koreason", "spent", run.folder], cwd=home, capture_output=True, text=True
+    )
+    assert spent.returncode == 0, spent.stderr
+    assert "clean" in spent.stdout
