@@ -133,7 +133,12 @@ def test_the_array_runs_the_rules_commands_and_is_found_again(workflow, slurm, c
     assert len(workflow.plan("traces")) == shards, "Snakemake has the parameters of what was made"
     (folder / f"00001-of-{shards:05d}" / "manifest.json").unlink()
     assert call(workflow, "--shards-per-task", "3") == 0
-    assert [len(task) for task in list(slurm.arrays.values())[1].tasks] == [3, 1]
+    [three, one] = list(slurm.arrays.values())[1].tasks
+    names = [Path(unit.made).parent.name for unit in three]
+    assert (len(names), len(one)) == (3, 1)
+    together = turn.merge(three[0].command, names, Path(three[0].made).parent)
+    assert f" --shard {' '.join(names)} " in together
+    assert f" --out '{folder}/{{shard}}' > logs/" in together
 
 
 def test_what_a_killed_driver_began_is_not_taken_for_done(workflow, slurm):
