@@ -51,7 +51,7 @@ except (ConfigError, UserError) as error:
 
 onstart:
     if not workflow.local_exec:
-        driver.begin(Path.cwd(), cluster.started_in)
+        driver.begin(Path.cwd(), cluster.started_in, SITE.poll)
     budget.enforce(workflow.dag, config, SITE)
 
 

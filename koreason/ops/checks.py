@@ -12,8 +12,6 @@ from typing import Any, Literal
 from koreason.ops.site import GpuPartition, Partition, Site, asked
 from koreason.ops.slurm import Cluster, count_gpus
 
-FORGETS = 180  # seconds, the longest time between two looks of Snakemake's Slurm plugin at its jobs
-
 
 @dataclass(frozen=True)
 class Check:
@@ -133,9 +131,9 @@ def _gpus(place: GpuPartition, cluster: Cluster) -> Iterator[Check]:
 def _patience(site: Site, cluster: Cluster) -> Iterator[Check]:
     """How long Slurm remembers a finished job, and whether jobs may be put back into the queue."""
     text = cluster.config.get("MinJobAge", "").split()
-    needed = max(3 * site.poll, FORGETS)
+    needed = 3 * site.poll  # below that Snakemake's plugin asks `sacct`, which it misreads
     if text and text[0].isdigit() and int(text[0]) < needed:
-        finding = f"Slurm forgets a finished job after {text[0]} s; Snakemake looks every {site.poll} to {FORGETS} s"
+        finding = f"Slurm forgets a finished job after {text[0]} s; Snakemake looks every {site.poll} s"
         yield Check(
             "warning", "MinJobAge", finding, f"ask your site for MinJobAge={needed} or more; a job whose end is missed is waited for"
         )

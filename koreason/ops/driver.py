@@ -1,7 +1,7 @@
 """The Snakemake that submits jobs: alone in its folder, and aware of jobs that an earlier one left in Slurm.
 
     onstart:
-        driver.begin(Path.cwd(), site.started_in)
+        driver.begin(Path.cwd(), site.started_in, site.poll)
 
 Snakemake's own lock outlives a process that was killed, and then refuses to start; this one ends with its process. Jobs of a
 killed Snakemake go on in Slurm: to submit them again would make two jobs write the same files, so their ends are waited for.
@@ -23,11 +23,13 @@ POLL = 5  # seconds between looks at jobs that were left over
 _held: list[IO[str]] = []  # open for as long as the process lives
 
 
-def begin(folder: Path, started_in: Path) -> None:
+def begin(folder: Path, started_in: Path, poll: int) -> None:
     """Take the folder, and start Snakemake anew once no job of an earlier one is left in Slurm.
 
-    Ends the process with status 2 where another Snakemake runs. `started_in` is where this one was typed.
+    Ends the process with status 2 where another Snakemake runs. `started_in` is where this one was typed, `poll` how many seconds
+    may lie between two of its looks at the jobs.
     """
+    _look_every(poll)
     if not take(folder / LOCK):
         print(f"koreason: {folder}: another Snakemake runs there; wait for it or end it", file=sys.stderr, flush=True)
         os._exit(2)
@@ -63,6 +65,15 @@ def jobs_of(text: str, logs: Path) -> set[str]:
         if ours and facts["JobState"] in ("PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "STOPPED"):
             found.add(facts["JobId"])
     return found
+
+
+def _look_every(seconds: int) -> None:
+    """Keep Snakemake's executor from looking less and less often, up to three minutes apart, at jobs that take long."""
+    from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+    wait = RemoteExecutor.next_seconds_between_status_checks
+    capped = wait.setter(lambda executor, value: wait.fset(executor, min(value, seconds)))
+    RemoteExecutor.next_seconds_between_status_checks = capped
 
 
 def take(path: Path) -> bool:

@@ -100,7 +100,7 @@ class Site:
         account: Slurm account; null lets Slurm choose.
         jobs: most jobs of ours in Slurm at a time.
         retries: how often a failed job is tried again, with more memory and time each time.
-        poll: seconds before Snakemake first asks how its jobs are.
+        poll: seconds between two looks at the jobs.
         notice: seconds before the end of its walltime at which a job is told to save.
         requeue: the site lets jobs be put back into the queue.
         containers: null runs the host's environments.
