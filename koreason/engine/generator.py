@@ -262,7 +262,8 @@ def _start(model: Path, engine: Engine) -> Any:
     if not (model / "config.json").is_file():
         raise UserError("there is no model", model, "run `snakemake bases`, or correct the entry in `bases`")
     # One engine process with one thread: vLLM's results do not depend on batch and order, but they may on thread count.
-    os.environ.update(HF_HUB_OFFLINE="1", VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_NO_USAGE_STATS="1", OMP_NUM_THREADS="1")
+    os.environ.update(HF_HUB_OFFLINE="1", VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_NO_USAGE_STATS="1")
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # Snakemake sets them to the threads that the job asked for
     os.environ.update(VLLM_CPU_KVCACHE_SPACE=str(engine.kv_cache_gib), VLLM_CPU_OMP_THREADS_BIND="nobind")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     from vllm import EngineArgs, LLMEngine

@@ -50,7 +50,9 @@ class Task:
             "LOCAL_RANK": str(self.local * len(share) + rank - share.start),
             "WORLD_SIZE": str(total),
             "KOREASON_RENDEZVOUS": rendezvous,
+            # Snakemake sets both to the threads that the job asked for
             "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
             "GLOO_SOCKET_IFNAME": interface_to(self.meeting.split("//")[1].split(":")[0]) if self.meeting else "lo",
             "HF_HUB_OFFLINE": "1",
         }

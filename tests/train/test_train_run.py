@@ -228,6 +228,12 @@ def test_two_tasks_learn_the_same_bits_as_one_process(training, tmp_path):
     assert json.loads((tmp_path / "run.json").read_text())["tasks"] == 2
 
 
+def test_the_threads_of_the_job_change_no_bit(training, tmp_path):
+    status, errors = training.run(tmp_path, MKL_NUM_THREADS="2", OMP_NUM_THREADS="2")
+    assert status == 0, errors
+    assert manifest(tmp_path) == manifest(training.finished("one rank"))
+
+
 def test_the_task_whose_rank_failed_first_says_why(training, tmp_path):
     faults = {"PYTHONPATH": str(HERE / "faults"), "FAULT_FSYNC": "1", "FAULT_RANK": "1"}
     (first, said_first), (second, said_second) = in_tasks(training, tmp_path, **faults)
