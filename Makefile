@@ -7,6 +7,7 @@ CONFIG ?= config/demo.yaml
 WORKDIR ?= .
 CORES ?= 2
 BASE ?= registry
+CLUSTER ?= cluster
 FLAVOUR ?= cpu
 STAGES := bases pools traces mixes models evals report
 
@@ -46,14 +47,15 @@ test-fast: ## tests without engines, under three minutes
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
 	@envs/create data dev megatron vllm
-	@$(pytest) -m slow
+	@$(pytest) -m slow -n 2 --dist loadfile --ignore tests/demo
+	@$(pytest) -m slow tests/demo
 
 cluster-test: BASE = debootstrap
 cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
 	@tests/cluster/install
 	@envs/create data dev vllm megatron
 	@$(MAKE) --no-print-directory images
-	@$(pytest) -m cluster tests/cluster
+	@$(pytest) -m "$(CLUSTER)" tests/cluster
 
 lint: ## style, types, workflow
 	@envs/create data dev
