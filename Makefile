@@ -61,13 +61,13 @@ lint: ## style, types, workflow
 	@envs/create data dev
 	@envs/run dev ruff check .
 	@envs/run dev ruff format --check .
-	@envs/run dev snakefmt --check Snakefile rules
+	@envs/run dev snakefmt --check Snakefile workflow rules
 	@envs/run dev mypy
 
 format: ## mend style
 	@envs/run dev ruff check --fix .
 	@envs/run dev ruff format .
-	@envs/run dev snakefmt Snakefile rules
+	@envs/run dev snakefmt Snakefile workflow rules
 
 schema: ## write config/schema.json from koreason/**/spec.py
 	@envs/run data python -m koreason.specs > config/schema.json.new && mv config/schema.json.new config/schema.json

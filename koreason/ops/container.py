@@ -60,16 +60,20 @@ def entered(site: Site, home: Path, environment: str, command: list[str]) -> Ite
 
 
 def _folders(home: Path, command: list[str]) -> list[str]:
-    """Binds of the repository, the run's folder with what it links to, and the folders that the command names by variables."""
+    """Binds of the repository, the run's folder, and what lies outside of it: link targets, and folders that variables name."""
     work = Path.cwd()
     folders = {home: "ro", work: "rw"} if work != home else {home: "rw"}
     for name in WRITTEN:
         target = (work / name).resolve()
         if target.is_dir() and not target.is_relative_to(work):
             folders[target] = "rw"  # a link to scratch
-    for value in _named(command).values():
-        if Path(value).is_absolute() and Path(value).exists():
-            folders.setdefault(Path(value), "ro")
+    outside = [Path(value) for value in _named(command).values()]
+    for manifest in (Path(part) for part in command if part.endswith("/manifest.json")):
+        # a model that lies elsewhere is linked to, file by file
+        outside += [path.readlink().parent for path in manifest.parent.glob("*") if path.is_symlink()]
+    for folder in outside:
+        if folder.is_absolute() and folder.is_dir():
+            folders.setdefault(folder, "ro")
     return [f"{folder}:{folder}:{mode}" for folder, mode in folders.items()]
 
 
