@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 import small_slurm
-
-HERE = Path(__file__).parent
-SITE = HERE / "site.yaml"
+from faults import SITE, environment, logs
 
 Result = subprocess.CompletedProcess[str]
 
@@ -34,14 +32,6 @@ def cluster() -> Iterator[None]:
     small_slurm.down(root)
 
 
-def environment(site: Path = SITE, **variables: str) -> dict[str, str]:
-    """The environment of somebody who has put the data environment on the PATH."""
-    home = HERE.parents[1]
-    tools = Path(os.environ.get("KOREASON_ENVS", home / ".envs")) / "data" / "bin"
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KOREASON_HOME")}
-    return {**kept, "KOREASON_SITE": str(site), "PATH": f"{tools}:{os.environ['PATH']}", **variables}
-
-
 @pytest.fixture(scope="session")
 def snakemake(home: Path, cluster: None) -> Callable[..., Result]:
     """`snakemake --profile slurm ...`, typed in the repository, for a run in `folder`."""
@@ -54,11 +44,6 @@ def snakemake(home: Path, cluster: None) -> Callable[..., Result]:
         return done
 
     return call
-
-
-def logs(folder: Path) -> str:
-    """The last lines of all logs of a run."""
-    return "".join(f"\n== {path}\n{path.read_text(errors='replace')[-600:]}" for path in sorted(folder.glob("logs/**/*.log"))[-20:])
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import SITE, environment, logs
-
 HOME = Path(__file__).resolve().parents[2]
+SITE = HOME / "tests" / "cluster" / "site.yaml"
 CONFIG = HOME / "tests" / "cluster" / "faults.yaml"
 TRACES = Path("results/traces/small/smollm2_mixed")
 MODEL = Path("results/models/tiny/all_of_it/many_steps")
@@ -52,6 +51,18 @@ def fact(job: str, name: str) -> str:
     """What the controller says of a job."""
     text = slurm("scontrol", "show", "job", "--oneliner", job)
     return next((part.partition("=")[2] for part in text.split() if part.startswith(f"{name}=")), "")
+
+
+def environment(site: Path = SITE, **variables: str) -> dict[str, str]:
+    """The environment of somebody who has put the data environment on the PATH."""
+    tools = Path(os.environ.get("KOREASON_ENVS", HOME / ".envs")) / "data" / "bin"
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KOREASON_HOME")}
+    return {**kept, "KOREASON_SITE": str(site), "PATH": f"{tools}:{os.environ['PATH']}", **variables}
+
+
+def logs(folder: Path) -> str:
+    """The last lines of all logs of a run."""
+    return "".join(f"\n== {path}\n{path.read_text(errors='replace')[-600:]}" for path in sorted(folder.glob("logs/**/*.log"))[-20:])
 
 
 class Run:

@@ -1,8 +1,7 @@
-"""`koreason doctor`, `plan` and `spent` on a real Slurm: `sinfo` has to answer."""
+"""`koreason doctor`, `plan` and `spent` on a real Slurm."""
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import pytest
 from koreason.ops.site import read_site
 from koreason.ops.slurm import read_cluster
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("cluster")]
 Result = subprocess.CompletedProcess[str]
 
 # puts itself back into the queue once, uses memory and a core for some seconds, and ends
@@ -22,12 +21,6 @@ if [ -z "$SLURM_RESTART_COUNT" ]; then srun sleep 1; scontrol requeue $SLURM_JOB
 srun python3 -c "import time; x = bytearray(300 << 20); t = time.time()
 while time.time() < t + 6: pass"
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def slurm() -> None:
-    if shutil.which("sinfo") is None or subprocess.run(["sinfo"], capture_output=True).returncode:
-        pytest.skip("there is no Slurm here")
 
 
 @pytest.fixture

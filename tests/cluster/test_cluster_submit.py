@@ -16,7 +16,7 @@ import yaml
 
 from tests.workflow_copy import Workflow
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("cluster")]
 SHARDS = 6
 
 RUN = """#!/bin/bash
