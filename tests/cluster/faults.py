@@ -7,6 +7,9 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 HOME = Path(__file__).resolve().parents[2]
 SITE = HOME / "tests" / "cluster" / "site.yaml"
@@ -68,13 +71,12 @@ def logs(folder: Path) -> str:
 class Run:
     """`snakemake --profile slurm` in the background, in a folder of its own."""
 
-    def __init__(self, folder: Path, targets: tuple[str, ...] = (), **changes: str) -> None:
-        """Start; `changes` are lines of the site file that take the place of those with the same first word."""
+    def __init__(self, folder: Path, targets: tuple[str, ...] = (), **changes: Any) -> None:
+        """Start; `changes` are values of the site file."""
         self.folder, self.targets = folder, targets
         folder.mkdir(parents=True, exist_ok=True)
-        kept = [line for line in SITE.read_text().splitlines() if line.split(":")[0].strip() not in changes]
         self.site = folder.with_suffix(".site.yaml")
-        self.site.write_text("\n".join([*kept, *changes.values()]) + "\n")
+        self.site.write_text(yaml.safe_dump(yaml.safe_load(SITE.read_text()) | changes))
         self.start()
 
     def start(self) -> None:

@@ -72,8 +72,10 @@ def test_scancel_in_each_stage(reference, tmp_path):
 
 
 def test_preemption_a_dead_node_a_restarted_controller_and_a_killed_snakemake(reference, begun):
-    scavenge = "gpu: {partition: scavenge, max_runtime: 1440, max_mem_mb: 16000, style: gres, model: a100}"
-    run = Run(begun, UP_TO_TRAINING, gpu=scavenge)
+    scavenge = {"partition": "scavenge", "max_runtime": 1440, "max_mem_mb": 16000, "style": "gres", "model": "a100"}
+    # both tasks on one node: the one that died is not asked again
+    rules = {"trace": {"gpus": 1}, "train": {"nodes": 1, "tasks": 2, "gpus": 2, "threads": 1}}
+    run = Run(begun, UP_TO_TRAINING, gpu=scavenge, rules=rules)
     make_way(run.traced(3))
     job = run.traced(12)
     node = fact(job, "NodeList")
@@ -124,8 +126,7 @@ def test_a_full_disk_too_little_memory_and_walltime(reference, begun):
     try:
         shutil.move(begun / "results", scratch / "results")
         (begun / "results").symlink_to(scratch / "results")
-        nothing = {"  trace": "", "  train": "", "  generate": ""}
-        run = Run(begun, UP_TO_TRAINING, retries="retries: 0", **nothing, rules="rules: {trace: {gpus: 1}}")
+        run = Run(begun, UP_TO_TRAINING, retries=0)
         run.traced(3)
         fill(scratch / "ballast")
         assert run.end() == 1
@@ -133,9 +134,9 @@ def test_a_full_disk_too_little_memory_and_walltime(reference, begun):
         assert "no space left on the disk" in said, said[-2000:]
         (scratch / "ballast").unlink()
         # one minute is not enough for an engine or for training, nor is so little memory for selecting
-        train = "train: {nodes: 2, gpus: 1, threads: 1, runtime: 1}"
-        rules = f"rules: {{trace: {{gpus: 1, runtime: 1}}, select: {{mem_mb: 230}}, {train}}}"
-        again = Run(begun, UP_TO_TRAINING, notice="notice: 28", **nothing, rules=rules)
+        train = {"nodes": 2, "gpus": 1, "threads": 1, "runtime": 1}
+        rules = {"trace": {"gpus": 1, "runtime": 1}, "select": {"mem_mb": 230}, "train": train}
+        again = Run(begun, UP_TO_TRAINING, notice=28, rules=rules)
         again.succeed()
         again.same_as(reference)
         assert "select all_of_it: attempt 2 asks for 460 MB" in again.text()

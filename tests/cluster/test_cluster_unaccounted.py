@@ -23,9 +23,7 @@ def unaccounted(cluster):
 
 def test_jobs_run_fail_and_are_tried_again(unaccounted, tmp_path, home):
     assert subprocess.run(["sacct"], capture_output=True).returncode != 0
-    rules = "rules: {clean: {mem_mb: 230}}"
-    nothing = {"  trace": "", "  train": "", "  generate": ""}
-    run = Run(tmp_path / "run", ("pools",), account="account: null", rules=rules, **nothing)
+    run = Run(tmp_path / "run", ("pools",), account=None, rules={"clean": {"mem_mb": 230}})
     slurm("scancel", run.job("ingest"))
     run.succeed()
     states = {rule: [fact(job, "JobState") for job in run.jobs(rule)] for rule in ("ingest", "clean")}
