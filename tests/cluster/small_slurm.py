@@ -66,10 +66,10 @@ NodeName=g[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[17003-17004] CPUs=8
 PartitionName=cpu Nodes=c[1-2] Default=YES MaxTime=1-0 DefaultTime=10 PriorityTier=10 PreemptMode=OFF
 PartitionName=gpu Nodes=g[1-2] MaxTime=1-0 DefaultTime=10 PriorityTier=10 PreemptMode=OFF
 PartitionName=scavenge Nodes=g[1-2] MaxTime=1-0 DefaultTime=10 PriorityTier=1 PreemptMode=REQUEUE GraceTime={grace}
-AccountingStorageTRES=gres/gpu
 """
 
 ACCOUNTED = """
+AccountingStorageTRES=gres/gpu
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=16819
@@ -141,7 +141,7 @@ def configure(root: Path, accounting: bool) -> None:
         if not device.exists():
             os.mknod(device, 0o20666, os.makedev(1, 3))
     files = {
-        "slurm.conf": (SLURM + (ACCOUNTED if accounting else "")).format(**values),
+        "slurm.conf": (SLURM + (ACCOUNTED if accounting else "AccountingStorageType=accounting_storage/none\n")).format(**values),
         "gres.conf": GPUS.format(**values),
         "cgroup.conf": CGROUP if real else "",
         "slurmdbd.conf": DATABASE.format(**values),
