@@ -50,7 +50,8 @@ def main(arguments: argparse.Namespace) -> int:
 def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int:
     """Run the command over the tasks of this Slurm job; put the job back into the queue if there is more to do."""
     job = read_job()
-    notice = job.end - min(site.notice, (job.end - job.start) / 2)
+    # of a job that was cancelled meanwhile the end is its cancelling
+    notice = job.end - min(site.notice, (job.end - job.start) / 2) if job.state == "RUNNING" else float("inf")
     before = _kept(command)
     if job.tasks > 1:
         task = [str(home / "envs" / "run"), "--site", "--task", environment, *command]
