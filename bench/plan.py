@@ -4,7 +4,8 @@
 
 The bare one is what a plan costs at the least: as many jobs of one rule, a literal command, one output each, no inputs,
 parameters, resources, logs or configuration. Both are planned in turns, in empty folders; the least of three times counts.
-Exit status 1 where the paper's plan takes longer than 15 seconds.
+Exit status 1 where the paper's plan takes more than 15 seconds of processor time: by the clock, a machine with other work, or one whose
+Slurm does not answer (each start of Snakemake asks it, for 10 seconds), would be measured instead.
 """
 
 import os
@@ -18,7 +19,7 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
-LIMIT = 15.0  # seconds
+LIMIT = 15.0  # seconds of processor time
 TURNS = 3
 
 BARE = """\
@@ -56,7 +57,7 @@ def main() -> int:
     for name, seconds, processor in (("config/paper.yaml", wall, cpu), ("bare Snakefile", bare_wall, bare_cpu)):
         print(f"{name:24}{jobs:8}{seconds:10.1f}{processor:10.1f}{jobs / seconds:10.0f}")
     print(f"ratio: {wall / bare_wall:.2f} times the wall time of a bare Snakefile, {cpu / bare_cpu:.2f} times its CPU time")
-    return int(wall > LIMIT)
+    return int(cpu > LIMIT)
 
 
 if __name__ == "__main__":

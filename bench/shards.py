@@ -1,6 +1,6 @@
 """What many jobs cost: one Snakemake job per shard beside one array of `koreason submit`, on a real Slurm.
 
-    tests/cluster/slurm.py up /dev/shm/slurm
+    python tests/cluster/small_slurm.py up /dev/shm/slurm
     envs/run dev python bench/shards.py            KOREASON_SITE: a site file other than tests/cluster/site.yaml
 
 Every shard is a command that only sleeps, started as the rules start theirs (`koreason exec --job`, on the host). Both ways get

@@ -17,7 +17,8 @@ from koreason.errors import UserError
 from koreason.ops.dryrun import Planned
 from koreason.ops.site import Site, asked
 
-RESOURCES = {"page": "report"}  # rules whose `resources` have another name
+RESOURCES = {"page": "report"}  # rules whose `resources` have another name, their stage's
+ORDER = ("base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Cost:
     hours: float
     gpu_hours: float
     core_hours: float
+
+
+def in_order(rule: str) -> tuple[int, str]:
+    """Sorts rules as the pipeline runs them, rules of other workflows behind them."""
+    return ORDER.index(rule) if rule in ORDER else len(ORDER), rule
 
 
 def of_rule(rule: str, jobs: int, resources: Mapping[str, dict[str, int]], site: Site | None) -> Cost:

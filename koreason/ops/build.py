@@ -3,8 +3,9 @@
     envs/run data python -m koreason build-images                        # `make images` calls this
     envs/run data python -m koreason build-images --base debootstrap     # as root, where no image registry can be reached
 
-An image that is as it would be built is left alone. Packages are downloaded here, by the host's pip with all that it is configured to use, and checked against the lock; the build
-itself fetches nothing but Debian's packages. Each image is built under another name and takes its place when it is whole.
+An image that is as it would be built is left alone. Packages are downloaded here, by the host's pip with all that it is configured to
+use, and checked against the lock; the build itself fetches nothing but Debian's packages. Each image is built under another name and
+takes its place when it is whole.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from pathlib import Path
 from koreason.errors import UserError
 from koreason.manifest import digest, sha256_file
 from koreason.ops import sif
-from koreason.ops.images import FOLDER, HOME, NAMES, Image, lock_file, read_images, write_images
+from koreason.ops.images import FOLDER, NAMES, Image, lock_file, read_images, write_images
+from koreason.ops.site import HOME
 
 log = logging.getLogger(__name__)
 

@@ -36,12 +36,11 @@ def entered(site: Site, home: Path, environment: str, command: list[str]) -> Ite
         UserError: the image is missing or not the recorded one, or there is no Apptainer.
     """
     run = [str(home / "envs" / "run"), environment, *command]
-    outside = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    outside["KOREASON_COMMIT"] = commit_of(home)
+    outside = {name: value for name, value in os.environ.items() if name != VARIABLE} | {"KOREASON_COMMIT": commit_of(home)}
     if site.containers is None:
         yield run, outside
         return
-    program = shutil.which("apptainer") or shutil.which("singularity")
+    program = find_program()
     if program is None:
         raise UserError("no Apptainer on this node", "containers", "load the site's module, or set containers: null in the site file")
     image, sha256 = images.checked(home, home / site.containers.images, environment, site.containers.verify_signatures)
@@ -52,7 +51,8 @@ def entered(site: Site, home: Path, environment: str, command: list[str]) -> Ite
         options += ["--nv"] if site.containers.nv and Path("/dev/nvidiactl").exists() else []
         options += [part for bind in binds for part in ("--bind", bind)]
         # in the environment and not on the command line, where everyone on the node could read them
-        told = {f"APPTAINERENV_{name}": value for name, value in _told(home, command, sha256).items()}
+        inside = _told(command) | {"KOREASON_HOME": str(home), "KOREASON_IMAGE": sha256, "KOREASON_COMMIT": outside["KOREASON_COMMIT"]}
+        told = {f"APPTAINERENV_{name}": value for name, value in inside.items()}
         clean = {name: value for name, value in outside.items() if not name.startswith(("APPTAINERENV_", "SINGULARITYENV_"))}
         yield [program, "--silent", "exec", *options, str(image), *run], clean | told
     finally:
@@ -77,14 +77,13 @@ def _folders(home: Path, command: list[str]) -> list[str]:
     return [f"{folder}:{folder}:{mode}" for folder, mode in folders.items()]
 
 
-def _told(home: Path, command: list[str], sha256: str) -> dict[str, str]:
-    """The environment inside: nothing of the host's but what is meant for the stage."""
+def _told(command: list[str]) -> dict[str, str]:
+    """What a stage may know of the host and the run."""
     told = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)} | _named(command)
     if command[2:4] == ["koreason", "base"]:
         told |= {name: os.environ[name] for name in HUB if name in os.environ}
     else:
         told["HF_HUB_OFFLINE"] = "1"
-    told |= {"KOREASON_HOME": str(home), "KOREASON_IMAGE": sha256, "KOREASON_COMMIT": commit_of(home)}
     # what vLLM finds out about a model and compiles for it serves the run's next job, which has no home to find it in
     return told | {"LANG": "C.UTF-8", "VLLM_CACHE_ROOT": str(Path.cwd() / ".snakemake" / "vllm")}
 
@@ -95,9 +94,14 @@ def _named(command: list[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in sorted(names) if name in os.environ and name != "KOREASON_HOME"}
 
 
+def find_program() -> str | None:
+    """Apptainer, by either of its names."""
+    return shutil.which("apptainer") or shutil.which("singularity")
+
+
 def version() -> str | None:
     """Apptainer's version, or None where there is none."""
-    program = shutil.which("apptainer") or shutil.which("singularity")
+    program = find_program()
     if program is None:
         return None
     return subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()

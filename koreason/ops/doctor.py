@@ -19,8 +19,8 @@ from koreason.errors import UserError
 from koreason.manifest import sha256_file, write_atomically
 from koreason.ops import container, images
 from koreason.ops.checks import Check, fits, site_checks, slurm_checks
-from koreason.ops.dryrun import HOME, read_plan, site_path
-from koreason.ops.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
+from koreason.ops.dryrun import read_plan, site_path
+from koreason.ops.site import DEFAULT, FIRST_STEP, HOME, VARIABLE, Site, read_site
 from koreason.ops.sitefile import choose, render
 from koreason.ops.slurm import Cluster, ask, read_cluster
 
@@ -127,17 +127,6 @@ def software(site: Site) -> Iterator[Check]:
             )
     except UserError as error:
         yield Check("error", "images", str(error))
-
-
-def image_check(name: str, image: images.Image | None, state: str) -> Check:
-    """An image as `koreason images` sees it."""
-    what, found = f"image {name}", f"{image.file}: {state}" if image else state
-    if state == "ok":
-        return Check("ok", what, found)
-    if image and state.startswith("older"):
-        return Check("warning", what, found, "make images, if the new lock is meant for this cluster")
-    expected = f" (recorded is {image.sha256})" if image and state.startswith("changed") else ""
-    return Check("error", what, found + expected, "make images, or copy the right file there")
 
 
 def user_namespaces() -> Check:

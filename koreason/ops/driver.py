@@ -10,11 +10,13 @@ killed Snakemake go on in Slurm: to submit them again would make two jobs write 
 import fcntl
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
+
+from koreason.errors import UserError
+from koreason.ops.job import scontrol
 
 LOCK = Path(".snakemake/koreason.lock")
 LOGS = Path("logs/slurm")
@@ -31,33 +33,45 @@ def begin(folder: Path, started_in: Path, poll: int) -> None:
     """
     _look_every(poll)
     if not take(folder / LOCK):
-        print(f"koreason: {folder}: another Snakemake runs there; wait for it or end it", file=sys.stderr, flush=True)
-        os._exit(2)
-    if not (jobs := left_over(folder)):
-        return
-    print(
-        f"koreason: {len(jobs)} jobs of an earlier Snakemake are still in Slurm ({' '.join(sorted(jobs, key=int)[:10])}): waiting for"
-        " their results; `scancel` those that you do not want",
-        file=sys.stderr,
-        flush=True,
-    )
+        _refuse(UserError("another Snakemake runs there", folder, "wait for it or end it"))
     try:
+        if not (jobs := left_over(folder)):
+            return
+        shown = " ".join(sorted(jobs, key=int)[:10])
+        print(
+            f"koreason: {len(jobs)} jobs of an earlier Snakemake are still in Slurm ({shown}): waiting for their results; `scancel` those"
+            " that you do not want",
+            file=sys.stderr,
+            flush=True,
+        )
         while left_over(folder):
             time.sleep(POLL)
+    except UserError as error:
+        _refuse(error)
     except KeyboardInterrupt:
         os._exit(130)
     os.chdir(started_in)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
+def _refuse(error: UserError) -> NoReturn:
+    """End Snakemake, which would show an exception of ours with its own traceback."""
+    print(f"koreason: {error}", file=sys.stderr, flush=True)
+    os._exit(2)
+
+
 def left_over(folder: Path) -> set[str]:
     """Ids of jobs in Slurm whose logs lie in a run's folder."""
-    done = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True, check=False)
-    return jobs_of(done.stdout, folder / LOGS)
+    return jobs_of(all_jobs(), folder / LOGS)
+
+
+def all_jobs() -> str:
+    """All jobs that Slurm's controller knows, a line each; waits for a controller that is away, as no answer is not no jobs."""
+    return scontrol("show", "job", "--oneliner")
 
 
 def jobs_of(text: str, logs: Path) -> set[str]:
-    """Ids of the unfinished jobs in `scontrol show job --oneliner` that write their logs below a folder."""
+    """Ids of the unfinished jobs in the text of `all_jobs` that write their logs below a folder."""
     found = set()
     for line in text.splitlines():
         facts = {key: match[1] if (match := re.search(rf"\b{key}=(\S+)", line)) else "" for key in ("JobId", "JobState", "StdOut")}

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from koreason.errors import UserError
-from koreason.ops.site import DEFAULT, VARIABLE
+from koreason.ops.site import DEFAULT, HOME, VARIABLE
 
-HOME = Path(os.environ.get("KOREASON_HOME", Path(__file__).resolve().parents[2]))
 OWN_CODE = {"code": "the stage's code", "environment": "its environment's lock or image"}
 
 

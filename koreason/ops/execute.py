@@ -8,6 +8,7 @@ to save a while before the job's walltime is over; one that then ends with statu
 """
 
 import argparse
+import itertools
 import os
 import signal
 import subprocess
@@ -94,13 +95,20 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
+def _values(command: list[str], option: str) -> list[str]:
+    """The values of one of a stage's options; none where it is not given."""
+    rest = command[command.index(option) + 1 :] if option in command else []
+    return list(itertools.takewhile(lambda word: not word.startswith("--"), rest))
+
+
 def _manifest(command: list[str]) -> Path:
     """Where a stage's command leaves the proof that it is done."""
-    return Path(command[command.index("--out") + 1]) / "manifest.json"
+    return Path(*_values(command, "--out"), "manifest.json")
 
 
 def _kept(command: list[str]) -> set[tuple[str, int]]:
-    """What a stage has saved for its next turn: the files of its journal or checkpoints, with their sizes."""
-    folders = [Path(command[command.index(option) + 1]) for option in ("--journal", "--out") if option in command]
-    files = [path for folder in folders for path in folder.glob("**/*") if {"journal", "checkpoints"} & set(path.parts) and path.is_file()]
-    return {(str(path), path.stat().st_size) for path in files if path.name != "lock"}
+    """What a stage has saved for its next turn: the files of its journal, of its own shards there, or its checkpoints, with their sizes."""
+    journals = [Path(journal, shard) for journal in _values(command, "--journal") for shard in _values(command, "--shard") or [""]]
+    folders = [*journals, *(Path(out, "checkpoints") for out in _values(command, "--out"))]
+    files = [path for folder in folders for path in folder.glob("**/*") if path.is_file() and path.name not in ("lock", ".lock")]
+    return {(str(path), path.stat().st_size) for path in files}

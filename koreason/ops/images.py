@@ -16,8 +16,8 @@ from pathlib import Path
 
 from koreason.errors import UserError
 from koreason.manifest import sha256_file, write_atomically
+from koreason.ops.site import HOME
 
-HOME = Path(os.environ.get("KOREASON_HOME", Path(__file__).resolve().parents[2]))
 NAMES = ("data", "megatron", "vllm")
 LOCK = Path("containers/images.lock.json")
 FOLDER = Path("containers/images")

@@ -53,7 +53,7 @@ def read_job() -> Job:
         UserError: Slurm does not answer.
     """
     number = this_job()
-    text = _scontrol("show", "job", "--oneliner", number)
+    text = scontrol("show", "job", "--oneliner", number)
     # the command that was submitted comes last and may hold anything
     values = dict(part.split("=", 1) for part in text.split(" Command=", 1)[0].split() if "=" in part)
     return Job(
@@ -88,7 +88,7 @@ def requeue(job: Job) -> bool:
         print(f"koreason: job {job.id} is {state}: not put back into the queue", file=sys.stderr)
         return False
     print(f"koreason: job {job.id} has saved its work and goes back to the queue", file=sys.stderr, flush=True)
-    _scontrol("requeue", job.id)
+    scontrol("requeue", job.id)
     time.sleep(PATIENCE)
     return True
 
@@ -97,8 +97,12 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp() if text[:1].isdigit() else float("inf")
 
 
-def _scontrol(*arguments: str) -> str:
-    """Output of `scontrol`, tried again while the controller is away."""
+def scontrol(*arguments: str) -> str:
+    """Output of `scontrol`, asked again while the controller is away.
+
+    Raises:
+        UserError: it stays away.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         done = subprocess.run(["scontrol", *arguments], capture_output=True, text=True, check=False)

@@ -16,11 +16,9 @@ from pathlib import Path
 
 from koreason.errors import UserError
 from koreason.ops import disk
-from koreason.ops.budget import Cost, cost, excess, longest_chain
-from koreason.ops.dryrun import HOME, Planned, read_plan, site_path
-from koreason.ops.site import VARIABLE, Site, read_site
-
-ORDER = ("base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page")
+from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
+from koreason.ops.dryrun import Planned, read_plan, site_path
+from koreason.ops.site import HOME, VARIABLE, Site, read_site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
         if not file.is_file():
             raise UserError("no such configuration", file, "targets stand in front of --configfile")
     jobs, config = read_plan(arguments.snakefile, arguments.configfile, arguments.targets)
-    jobs.sort(key=lambda job: (ORDER.index(job.rule) if job.rule in ORDER else len(ORDER), job.output))
+    jobs.sort(key=lambda job: (*in_order(job.rule), job.output))
     print(f"site file: {path or 'none: costs on this machine'}")
     if not jobs:
         print("Nothing to be done: every requested file is there and up to date.")

@@ -15,8 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from koreason.errors import UserError
+import yaml
 
+from koreason.errors import UserError
+from koreason.resources import Jobs
+from koreason.schema import schema_of
+from koreason.settings import load
+from koreason.workflow import ConfigError, check_structure
+
+HOME = Path(os.environ.get("KOREASON_HOME", Path(__file__).resolve().parents[2]))
 VARIABLE = "KOREASON_SITE"
 DEFAULT = Path("profiles/slurm/site.yaml")
 FIRST_STEP = "write one with `koreason doctor --init-site`"
@@ -125,13 +132,6 @@ def read_site(path: Path) -> Site:
     Raises:
         UserError: it is missing, or says what no site file may say.
     """
-    # A stage's job has no use for these, and some start without them.
-    import yaml
-
-    from koreason.settings import load
-    from koreason.specs import Jobs, schema
-    from koreason.workflow import ConfigError, check_structure
-
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError:
@@ -139,7 +139,7 @@ def read_site(path: Path) -> Site:
     except yaml.YAMLError as error:
         raise UserError(f"not YAML ({error})", path) from None
     try:
-        check_structure(values, schema(Site))
+        check_structure(values, schema_of(Site))
     except ConfigError as error:
         raise UserError(str(error), path) from None
     known = {rule.name for rule in dataclasses.fields(Jobs)}

@@ -19,11 +19,10 @@ from pathlib import Path
 
 from koreason.errors import UserError
 from koreason.ops.accounting import FAILED, LIVE, PUT_BACK, Attempt, of_folder, read_attempts
-from koreason.ops.budget import RESOURCES
-from koreason.ops.plan import ORDER
+from koreason.ops.budget import RESOURCES, in_order
 
 LEAST_MB, LEAST_MINUTES = 1000, 5  # the Snakemake inside each job takes some, and starts anew each time
-STAGES = {"report": "page"}  # stages whose rule has another name
+RULES = {stage: rule for rule, stage in RESOURCES.items()}  # of stages whose rule has another name
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def read_runs(results: Path) -> Iterator[Run]:
         try:
             run = json.loads(path.read_text(encoding="utf-8"))
             stage = str(run["stage"])
-            yield Run(STAGES.get(stage, stage), str(run["slurm"].get("SLURM_JOB_ID", "")), float(run["seconds"]), float(run["ended"]))
+            yield Run(RULES.get(stage, stage), str(run["slurm"].get("SLURM_JOB_ID", "")), float(run["seconds"]), float(run["ended"]))
         except (OSError, ValueError, KeyError, AttributeError):
             continue
 
@@ -100,7 +99,7 @@ def by_rule(attempts: Iterable[Attempt], rules: dict[str, str]) -> dict[str, lis
     found: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         found[rules[attempt.job]].append(attempt)
-    return dict(sorted(found.items(), key=lambda item: (ORDER.index(item[0]) if item[0] in ORDER else len(ORDER), item[0])))
+    return dict(sorted(found.items(), key=lambda item: in_order(item[0])))
 
 
 def table(attempts: list[Attempt], rules: dict[str, str]) -> list[str]:
@@ -173,7 +172,7 @@ def _far(suggested: float, asked: float) -> bool:
 def short_table(runs: list[Run]) -> list[str]:
     """Outputs and time of each rule where only run.json is known."""
     lines = [f"{'rule':<10}{'outputs':>8}{'of Slurm jobs':>15}{'hours':>9}{'longest min':>13}"]
-    for rule in sorted({run.rule for run in runs}, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
+    for rule in sorted({run.rule for run in runs}, key=in_order):
         mine = [run for run in runs if run.rule == rule]
         seconds = [run.seconds for run in mine]
         lines.append(

@@ -12,7 +12,6 @@ Tasks that have to make way, or reach their walltime, save, go back into the que
 import argparse
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +23,8 @@ from koreason.manifest import digest, sha256_file
 from koreason.ops import array, budget, driver, turn
 from koreason.ops import site as cluster
 from koreason.ops.array import Array, Failure, Task, Unit
-from koreason.ops.dryrun import HOME, planned, read_config, site_path
+from koreason.ops.dryrun import planned, read_config, site_path
+from koreason.ops.site import HOME
 from koreason.ops.slurm import ask, parse_config
 from koreason.workflow import ConfigError, check, shard_names
 
@@ -179,7 +179,7 @@ def refuse_strangers(state: Path, logs: Path) -> None:
     Raises:
         UserError: with some of their ids.
     """
-    text = subprocess.run(["scontrol", "show", "job", "--oneliner"], capture_output=True, text=True, check=False).stdout
+    text = driver.all_jobs()
     strangers = driver.jobs_of(text, Path.cwd() / driver.LOGS)
     for each in array.read_arrays(state):
         strangers -= driver.jobs_of(text, logs / each.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from small_slurm import run as slurm
 
 HOME = Path(__file__).resolve().parents[2]
 SITE = HOME / "tests" / "cluster" / "site.yaml"
@@ -43,11 +44,6 @@ def until(what: str, condition: Callable[[], object], seconds: float = 300) -> o
 def lines(path: Path) -> int:
     """How many lines a file has; 0 where there is none."""
     return path.read_bytes().count(b"\n") if path.is_file() else 0
-
-
-def slurm(*command: str) -> str:
-    """Output of one of Slurm's programs."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def fact(job: str, name: str) -> str:

@@ -243,6 +243,10 @@ def down(root: Path) -> None:
     subprocess.run(["scancel", "-u", "root"], capture_output=True, timeout=30)
     for daemon in [*(f"slurmd.{node}" for node in NODES), "slurmctld", "slurmdbd", "mariadbd"]:
         stop(root / "run" / f"{daemon}.pid")
+    # what still pointed there would make every program of Slurm, and so every start of Snakemake, wait for a controller
+    for link in CONFIGURATION.glob("*.conf"):
+        if link.is_symlink() and link.resolve().is_relative_to(root.resolve()):
+            link.unlink()
     shutil.rmtree(root, ignore_errors=True)
 
 

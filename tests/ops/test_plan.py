@@ -188,7 +188,7 @@ def test_mistakes_are_one_line(workflow: Workflow) -> None:
 
 
 def test_the_plan_knows_every_rule() -> None:
-    from koreason.ops.plan import ORDER
+    from koreason.ops.budget import ORDER
 
     written = {
         line.split()[1].rstrip(":")
