@@ -49,6 +49,10 @@ except (ConfigError, UserError) as error:
     os._exit(2)
 
 
+if workflow.remote_exec:
+    driver.record_in_job()
+
+
 onstart:
     if not workflow.local_exec:
         driver.begin(Path.cwd(), cluster.started_in, SITE.poll)

@@ -5,7 +5,8 @@
         stage.add("prompts.parquet", rows=3)
 
 The manifest is content only (deterministic, the next rule's input) and is written last: where it exists the stage is
-complete. A stage that fails leaves none, and removes the files it declared.
+complete. A stage that fails leaves none, and removes the files it declared. `run.json` repeats what was made, so that a
+stage too costly to repeat can take its output over where only the manifest was lost: `made_before`.
 """
 
 import hashlib
@@ -86,12 +87,29 @@ class Stage:
         self.counts: dict[str, Any] = {}
         self.run: dict[str, Any] = {}
         self._files: dict[str, dict[str, Any]] = {}
+        self._before: dict[str, Any] | None = None
 
     def __enter__(self) -> "Stage":
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / MANIFEST).unlink(missing_ok=True)
         self._started = time.time()
         return self
+
+    def made_before(self) -> bool:
+        """Whether the output is there already, whole, from the same spec, inputs, code and environment; it is then declared as it is.
+
+        So it is where a job reached its end while it was told to make way: Slurm or Snakemake takes it for failed, and starts it anew.
+        All processes that share the stage may ask; only one may enter it.
+        """
+        try:
+            run = json.loads((self.out / RUN).read_text(encoding="utf-8"))
+            same = canonical(self._causes()) == canonical({cause: run[cause] for cause in self._causes()})
+            made: dict[str, Any] = run["made"]
+            if same and all(sha256_file(self.out / name) == facts["sha256"] for name, facts in made["files"].items()):
+                self._before = made
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return self._before is not None
 
     def path(self, name: str) -> Path:
         """Where the declared file `name` goes; its folder is made, and a failing stage will remove it."""
@@ -109,23 +127,30 @@ class Stage:
             for name in self._files:
                 (self.out / name).unlink(missing_ok=True)
             return
-        files = {}
-        for name, facts in sorted(self._files.items()):
-            path = self.out / name
-            files[name] = {"sha256": sha256_file(path), "bytes": path.stat().st_size, **facts}
-        write_atomically(self.out / RUN, json.dumps(self._run(), indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-        body = {"stage": self.name, "files": files, "counts": self.counts}
-        write_atomically(self.out / MANIFEST, json.dumps(body, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        made = self._before
+        if made is None:
+            files = {}
+            for name, facts in sorted(self._files.items()):
+                path = self.out / name
+                files[name] = {"sha256": sha256_file(path), "bytes": path.stat().st_size, **facts}
+            made = {"stage": self.name, "files": files, "counts": self.counts}
+            write_atomically(self.out / RUN, json.dumps(self._run() | {"made": made}, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        write_atomically(self.out / MANIFEST, json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
 
-    def _run(self) -> dict[str, Any]:
-        ended = time.time()
-        slurm = {key: os.environ[key] for key in SLURM if key in os.environ}
+    def _causes(self) -> dict[str, Any]:
+        """All that decides the output."""
         return {
             "stage": self.name,
             "spec": self.spec,
             "inputs": {str(path): sha256_file(path) for path in self.inputs if path.is_file()},
             "code": os.environ.get("KOREASON_CODE", ""),
             "environment": os.environ.get("KOREASON_ENVIRONMENT", ""),
+        }
+
+    def _run(self) -> dict[str, Any]:
+        ended = time.time()
+        slurm = {key: os.environ[key] for key in SLURM if key in os.environ}
+        return self._causes() | {
             "commit": commit_of(Path(__file__).parent),
             "host": platform.node(),
             "python": platform.python_version(),

@@ -5,12 +5,14 @@
 
 Output: the model in Hugging Face's layout (safetensors, configuration, tokenizer), and metrics.jsonl with one row per
 step: step, epoch, loss, grad_norm, lr, tokens, loss_tokens. Checkpoints lie in OUT/checkpoints until the output is whole;
-a run that was killed goes on from the newest. SIGTERM or SIGUSR1 saves at the next step and ends with status 75.
+a run that was killed goes on from the newest. SIGTERM or SIGUSR1 saves at the next step and ends with status 75. A model
+that is already there, whole and from the same inputs, settings, code and environment, is not trained again.
 """
 
 import argparse
 import fcntl
 import json
+import logging
 import os
 import shutil
 import statistics
@@ -34,22 +36,31 @@ from koreason.train.tasks import Task, this_task
 
 __all__ = ["add_arguments", "main"]
 
+STARTS = ("koreason.train.loop",)  # as processes of their own, which no import shows
+
+log = logging.getLogger(__name__)
+
 
 def main(arguments: argparse.Namespace) -> int:
     """Train, and declare the model."""
     job, task = read_job(arguments), this_task(os.environ)
     options = [part for name in ("spec", "schedule", "packed", "base", "out") for part in (f"--{name}", str(getattr(arguments, name)))]
     command = [sys.executable, "-m", "koreason", "train-rank", *options]
+    spec = {"model": vars(job.spec), "schedule": vars(job.schedule)}
+    model = Stage(job.out, "train", spec, [arguments.packed, arguments.base])
     if task.index > 0:
         # The first task checks, reports and declares; the ranks of the others wait for its own to show up.
-        job.checkpoints.mkdir(parents=True, exist_ok=True)
-        run_ranks(job, task, command, None)
+        if not model.made_before():
+            job.checkpoints.mkdir(parents=True, exist_ok=True)
+            run_ranks(job, task, command, None)
         return 0
     plan = check(job, task)
-    spec = {"model": vars(job.spec), "schedule": vars(job.schedule)}
-    with _alone(job) as lock, Stage(job.out, "train", spec, [arguments.packed, arguments.base]) as stage:
-        run_ranks(job, task, command, lock)
-        _declare(stage, job, task, plan)
+    with _alone(job) as lock, model as stage:
+        if stage.made_before():
+            log.info("%s was trained to its end before: declared as it is; delete the folder to train it again", job.out)
+        else:
+            run_ranks(job, task, command, lock)
+            _declare(stage, job, task, plan)
     shutil.rmtree(job.checkpoints)  # many times the model's size, and of no use beside the finished model
     return 0
 

@@ -204,14 +204,32 @@ def test_documents_one_by_one(training, tmp_path):
     assert manifest(tmp_path)["counts"]["bins"] == 23
 
 
-def test_rerun_of_a_finished_model_gives_the_same_manifest(training, tmp_path):
+@pytest.fixture
+def undeclared(training, tmp_path) -> Path:
+    """A finished model whose job was taken for failed: Snakemake has removed its manifest."""
     out = tmp_path / "copy"
-    shutil.copytree(training.finished("one rank"), out)
+    shutil.copytree(training.finished("tensor parallel"), out)
     (out / "manifest.json").unlink()
-    (out / "model-00001-of-00002.safetensors").write_bytes(b"left over")
-    status, errors = training.run(out)
+    return out
+
+
+def test_a_finished_model_is_not_trained_again(training, undeclared):
+    run = (undeclared / "run.json").read_text()
+    assert [status for status, _ in in_tasks(training, undeclared)] == [0, 0]
+    assert manifest(undeclared) == manifest(training.finished("tensor parallel"))
+    assert (undeclared / "run.json").read_text() == run, "it tells of the run that trained it"
+    assert not (undeclared / "checkpoints").exists()
+
+
+def test_a_damaged_model_is_trained_again(training, undeclared):
+    with open(undeclared / "model.safetensors", "r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"!")
+    (undeclared / "model-00001-of-00002.safetensors").write_bytes(b"left over")
+    status, errors = training.run(undeclared, "tensor parallel")
     assert status == 0, errors
-    assert manifest(out) == manifest(training.finished("one rank"))
+    assert manifest(undeclared) == manifest(training.finished("tensor parallel"))
+    assert not list(undeclared.glob("model-*"))
 
 
 def in_tasks(training, out: Path, **variables: str) -> list[tuple[int, str]]:
