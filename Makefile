@@ -54,7 +54,7 @@ cluster-test: BASE = debootstrap
 cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
 	@tests/cluster/install
 	@envs/create data dev vllm megatron
-	@$(MAKE) --no-print-directory images
+	@$(MAKE) --no-print-directory images BASE=$(BASE)
 	@$(pytest) -m "$(CLUSTER)" tests/cluster
 
 lint: ## style, types, workflow

@@ -59,13 +59,16 @@ class Model:
     def request(self, messages: list[dict[str, str]], seed: int) -> Request:
         """Ask for one answer; its key is a digest of everything that decides it.
 
-        Of the engine's options only the numbers' precision is among it: the others change no float32 result.
+        Of the engine's options only the numbers' precision is among it, and the model's length where no `max_tokens` bounds the answer:
+        the others change no float32 result.
         """
         # what is not set is left out, so that an option added later does not orphan the answers that were drawn without it
         sampling = {name: value for name, value in asdict(self.sampling).items() if value is not None}
         # "teacher" is any model: journals hold keys that were made under this name
         decides: dict[str, Any] = {"prefill": self.prefill, "sampling": sampling, "teacher": self.files}
         decides |= {"dtype": self.engine.dtype, "quantization": self.engine.quantization, "messages": messages, "seed": seed}
+        if self.sampling.max_tokens is None:
+            decides["max_model_len"] = self.engine.max_model_len
         return Request(digest(decides), messages, self.prefill, seed)
 
 

@@ -85,6 +85,7 @@ class Answer:
 class _Live:
     request: Request
     prompt: list[int]
+    limit: int
     drawn: list[int]
     segments: int
     phase: Phase
@@ -171,10 +172,12 @@ class Generator:
     def _admit(self, request: Request) -> "_Live | Answer":
         text = self._tokenizer.apply_chat_template(request.messages, add_generation_prompt=True, tokenize=False) + request.prefill
         prompt = list(self._tokenizer.encode(text, add_special_tokens=False))
-        if len(prompt) + self.sampling.max_tokens > self.limits.max_model_len:
+        left = self.limits.max_model_len - len(prompt)
+        limit = left if self.sampling.max_tokens is None else self.sampling.max_tokens
+        if not 0 < limit <= left:
             return Answer(request.key, request.prefill, "refused:prompt_too_long", len(prompt), 0)
         first: Phase = "answer" if self.sampling.think_tokens is None else "think"
-        state = _Live(request, prompt, [], 0, first, 0)
+        state = _Live(request, prompt, limit, [], 0, first, 0)
         for segment in request.begun:
             self._extend(state, segment)
         return state
@@ -184,7 +187,7 @@ class Generator:
         from vllm.sampling_params import RepetitionDetectionParams, RequestOutputKind
 
         sampling, thinking = self.sampling, state.phase == "think"
-        room = sampling.max_tokens - len(state.drawn)
+        room = state.limit - len(state.drawn)
         if thinking:
             room = min(room, (sampling.think_tokens or 0) - state.thought)
         stop = [THINK_CLOSE] if thinking else sampling.stop
@@ -217,7 +220,7 @@ class Generator:
             then = "answer"
         elif thinking and state.thought + len(tokens) >= (self.sampling.think_tokens or 0):
             tokens, then = self._whole_text(tokens) + self._think_end, "answer"
-        return Segment(tokens, "length" if len(state.drawn) + len(tokens) >= self.sampling.max_tokens else then)
+        return Segment(tokens, "length" if len(state.drawn) + len(tokens) >= state.limit else then)
 
     def _whole_text(self, tokens: tuple[int, ...]) -> tuple[int, ...]:
         """Tokens without those at the end that hold only part of a character, as where thinking was cut off."""

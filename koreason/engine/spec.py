@@ -1,7 +1,7 @@
 """Configuration of the engine, part of a recipe and of a benchmark."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -9,7 +9,7 @@ class Sampling:
     """How one answer is drawn.
 
     Attributes:
-        max_tokens: of one answer, thinking included.
+        max_tokens: of one answer, thinking included; null gives it all that its prompt leaves of `max_model_len`.
         segment_tokens: an answer is drawn in segments of this many tokens, each with a seed of its own, so that an answer
             that was cut off goes on at a segment's end exactly as if it had not been.
         think_tokens: thinking longer than this is closed with `think_end`; null lets it run.
@@ -22,7 +22,7 @@ class Sampling:
     top_p: float
     top_k: int
     min_p: float
-    max_tokens: int
+    max_tokens: int | None
     segment_tokens: int
     think_tokens: int | None = None
     think_end: str | None = None
@@ -32,7 +32,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Engine:
-    """How vLLM runs; none of it changes what is drawn when `dtype` is float32, where vLLM is deterministic.
+    """How vLLM runs; but for `max_model_len` under `max_tokens: null`, none of it changes what is drawn in float32, where vLLM is
+    deterministic.
 
     Attributes:
         max_model_len: tokens of prompt and answer together; a prompt that leaves no room for an answer is refused.
@@ -49,3 +50,8 @@ class Engine:
     kv_cache_gib: int
     gpu_memory_utilization: float
     quantization: str | None = None
+
+
+def longest(sampling: dict[str, Any], engine: dict[str, Any]) -> int:
+    """The most tokens that an answer can have, from a recipe's or benchmark's `sampling` and `engine`."""
+    return int(sampling["max_tokens"] or engine["max_model_len"])

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from koreason.engine.spec import longest
 from koreason.ops.dryrun import Planned
 
 TEXT = 4  # bytes of UTF-8 that one token stands for
@@ -50,7 +51,7 @@ def _written(job: Planned, config: Config, results: Path) -> int:
         case "trace":
             recipe = config["recipes"][names["recipe"]]
             rows = _prompts(names["pool"], recipe["shards"], config, results) * recipe["samples"]
-            return int(rows * recipe["sampling"]["max_tokens"] * TEXT * 2)
+            return int(rows * longest(recipe["sampling"], recipe["engine"]) * TEXT * 2)
         case "select" | "pack":
             mix = config["mixes"][names["mix"]]
             bytes_each = TEXT if job.rule == "select" else 5

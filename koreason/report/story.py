@@ -7,6 +7,7 @@ Wording and arithmetic only: `tables` read the files, `figures` draw.
 
 import polars as pl
 
+from koreason.engine.spec import longest
 from koreason.report import figures
 from koreason.report.facts import Facts, Plan
 from koreason.report.paper import MIX, TABLE_5
@@ -134,7 +135,8 @@ def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
         language = plan.languages[plan.recipes[recipe]["language"]]
         name = f"{pool}-{recipe}"
         mixes = [mix for mix in plan.mixes.values() if {"pool": pool, "recipe": recipe} in mix["traces"]]
-        told = f"Tokens of thinking and answer together; at most {plan.recipes[recipe]['sampling']['max_tokens']:,} were allowed."
+        most = longest(plan.recipes[recipe]["sampling"], plan.recipes[recipe]["engine"])
+        told = f"Tokens of thinking and answer together; at most {most:,} were allowed."
         drawn.append(
             figures.histogram(f"lengths-{name}", f"Length of traces: {recipe}", told, "Tokens in a trace", tables["lengths"].filter(here))
         )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import polars as pl
 import pytest
 
 from koreason.engine.journal import read_lines
@@ -32,17 +33,17 @@ class Answering:
         engine = {**json.loads(workbench.spec())["engine"], "max_num_seqs": 4}
         self.spec = json.loads(workbench.spec(ITEMS, repeats=2, sampling=SAMPLING, engine=engine))
 
-    def start(self, root, **engine):
-        spec = {**self.spec, "engine": {**self.spec["engine"], **engine}}
+    def start(self, root, sampling=SAMPLING, **engine):
+        spec = {**self.spec, "sampling": sampling, "engine": {**self.spec["engine"], **engine}}
         options = {"--spec": json.dumps(spec), "--model": self.model / "manifest.json"}
         options |= {"--journal": root / "journal", "--out": root / "generations"}
         words = [str(word) for option in options.items() for word in option]
         command = [str(self.home / "envs" / "run"), "vllm", "python", "-m", "koreason", "generate", *words]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
-    def finish(self, root, **engine):
+    def finish(self, root, **options):
         """Run to the end; what `run.json` says."""
-        process = self.start(root, **engine)
+        process = self.start(root, **options)
         _, errors = process.communicate(timeout=400)
         assert process.returncode == 0, errors[-3000:]
         return json.loads((root / "generations" / "run.json").read_text())
@@ -133,3 +134,12 @@ def test_a_deleted_output_comes_back_without_an_engine(answering, undisturbed, t
     assert manifest(tmp_path) == manifest(root)
     assert (facts["from_journal"], facts["engine_tokens"]) == (24, 0)
     assert "start_seconds" not in facts
+
+
+def test_without_a_limit_an_answer_gets_what_its_prompt_leaves(answering, tmp_path):
+    for length in (120, 140):
+        facts = answering.finish(tmp_path, sampling=SAMPLING | {"max_tokens": None}, max_model_len=length)
+        assert facts["from_journal"] == 0, "an answer of another length is another answer"
+        answers = pl.read_parquet(tmp_path / "generations" / "generations.parquet")
+        cut = answers.filter(pl.col("finish") == "length")
+        assert cut.height > 12 and (cut["prompt_tokens"] + cut["tokens"] == length).all()
