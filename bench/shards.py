@@ -108,7 +108,7 @@ def by_array(shards: int, at_once: int) -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, shards, at_once, "")
-        queue, tasks = queue_and_tasks(folder, shards, at_once)
+        queue, tasks = queue_and_tasks(folder, shards, at_once, -(-shards // submit.longest_array()))
         begun = time.perf_counter()
         arrays = array.submit(tasks, queue, folder / "submitted.json", [], "one")
         failures = array.follow(arrays, queue, lambda unit: None, done=0, what="array", poll=2)
@@ -166,7 +166,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", nargs="*", type=int, default=[50, 100], help="how many shards really run, one after the other")
-    parser.add_argument("--array", nargs="*", type=int, default=[1000], help="further sizes for the array alone")
+    parser.add_argument("--array", nargs="*", type=int, default=[SHARDS], help="further sizes for the array alone")
     parser.add_argument("--at-once", type=int, default=8, help="jobs at a time")
     parser.add_argument("--held", action="store_true", help="also the controller with 1,414 jobs in Slurm")
     given = parser.parse_args()

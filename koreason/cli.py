@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from koreason import imports
 from koreason.errors import UserError, out_of_space
 from koreason.workflow import code_digest
 
@@ -46,7 +47,8 @@ def parser_for(command: str | None) -> argparse.ArgumentParser:
     for name, (module_name, summary) in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         if name == command:
-            module = importlib.import_module(module_name)
+            with imports.many():
+                module = importlib.import_module(module_name)
             subparser.description = module.__doc__
             module.add_arguments(subparser)
             subparser.set_defaults(main=module.main)

@@ -17,6 +17,7 @@ import traceback
 import warnings
 from pathlib import Path
 
+from koreason import imports
 from koreason.errors import RESUMABLE, UserError
 from koreason.manifest import write_atomically
 from koreason.train.job import Job, add_arguments, read_job
@@ -38,7 +39,8 @@ def main(arguments: argparse.Namespace) -> int:
     job = read_job(arguments)
     try:
         # Takes seconds, in which a signal must not get lost, and tells of missing kernels.
-        from koreason.train.training import train
+        with imports.many():
+            from koreason.train.training import train
 
         return 0 if train(job, rank, stop) else RESUMABLE
     except Exception as error:

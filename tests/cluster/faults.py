@@ -15,7 +15,7 @@ from small_slurm import run as slurm
 HOME = Path(__file__).resolve().parents[2]
 SITE = HOME / "tests" / "cluster" / "site.yaml"
 CONFIG = HOME / "tests" / "cluster" / "faults.yaml"
-TRACES = Path("results/traces/small/smollm2_mixed")
+TRACES = Path("results/traces/small/tiny_mixed")
 MODEL = Path("results/models/tiny/all_of_it/many_steps")
 ANSWERS = Path("results/evals/tiny/all_of_it/many_steps/ko_math")
 # Everything but the report, which shows times.

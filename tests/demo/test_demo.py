@@ -76,5 +76,5 @@ def test_the_same_pipeline_runs_on_community_data(home, tmp_path, real_data, dem
     make(home, "demo", "CONFIG=config/community.yaml", f"WORKDIR={tmp_path}", KOREASON_DATA=str(real_data))
     counts = read_manifest(tmp_path / "results" / "pools" / "community")["counts"]
     assert counts["input"] > 20_000
-    assert counts["kept"] == 48
+    assert counts["kept"] == 24
     assert (tmp_path / "results" / "report" / "index.html").is_file()
