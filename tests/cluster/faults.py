@@ -107,6 +107,14 @@ class Run:
         """Ids of a rule's jobs that have started, oldest first."""
         return sorted((path.stem for path in self.folder.glob(f"logs/slurm/rule_{rule}/**/*.log")), key=int)
 
+    def out_of_memory(self, rule: str) -> list[str]:
+        """Ids of the rule's jobs in which something was killed for memory. Only some are OUT_OF_MEMORY: others see a part of them fail."""
+        return [
+            job
+            for job in self.jobs(rule)
+            if any("oom-kill event" in path.read_text() for path in self.folder.glob(f"logs/slurm/**/{job}.log"))
+        ]
+
     def job(self, rule: str) -> str:
         """Wait for a rule's first job to run; returns its id."""
         return str(until(f"a job of {rule}", lambda: self._alive() and (self.jobs(rule) or [None])[-1]))

@@ -11,6 +11,7 @@ Partitions: `cpu` (nodes c1, c2), `gpu` (g1, g2), and below `gpu` on the same no
 import argparse
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -225,24 +226,35 @@ def up(root: Path, accounting: bool = True) -> None:
     wait("all nodes", "bash", "-c", f'[ "$(sinfo -h -N -t idle -o %N | sort -u | wc -l)" = {len(NODES)} ]')
 
 
-def stop(pid_file: Path, number: int = 15, seconds: float = 20) -> None:
-    """End the daemon that wrote a pid file."""
-    try:
-        pid = int(pid_file.read_text())
-        os.kill(pid, number)
-    except (OSError, ValueError):
-        return
+def stop(*pid_files: Path, seconds: float = 20) -> None:
+    """End the daemons that wrote these pid files, all at once."""
+    running = {}
+    for path in pid_files:
+        try:
+            running[path] = int(path.read_text())
+            os.kill(running[path], signal.SIGTERM)
+        except (OSError, ValueError):
+            running.pop(path, None)
     deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+    while any(map(alive, running.values())) and time.monotonic() < deadline:
         time.sleep(0.1)
-    pid_file.unlink(missing_ok=True)
+    for path in running:
+        path.unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; one of our own that has ended stays listed until we ask for its status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def down(root: Path) -> None:
     """End what `up` started, and remove it."""
     subprocess.run(["scancel", "-u", "root"], capture_output=True, timeout=30)
-    for daemon in [*(f"slurmd.{node}" for node in NODES), "slurmctld", "slurmdbd", "mariadbd"]:
-        stop(root / "run" / f"{daemon}.pid")
+    for daemons in ([*(f"slurmd.{node}" for node in NODES), "slurmctld"], ["slurmdbd"], ["mariadbd"]):
+        stop(*(root / "run" / f"{daemon}.pid" for daemon in daemons))
     # what still pointed there would make every program of Slurm, and so every start of Snakemake, wait for a controller
     for link in CONFIGURATION.glob("*.conf"):
         if link.is_symlink() and link.resolve().is_relative_to(root.resolve()):

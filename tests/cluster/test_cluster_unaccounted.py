@@ -26,8 +26,8 @@ def test_jobs_run_fail_and_are_tried_again(unaccounted, tmp_path, home):
     run = Run(tmp_path / "run", ("pools",), account=None, rules={"clean": {"mem_mb": 230}})
     slurm("scancel", run.job("ingest"))
     run.succeed()
-    states = {rule: [fact(job, "JobState") for job in run.jobs(rule)] for rule in ("ingest", "clean")}
-    assert states == {"ingest": ["CANCELLED", "COMPLETED"], "clean": ["OUT_OF_MEMORY", "COMPLETED"]}
+    assert [fact(job, "JobState") for job in run.jobs("ingest")] == ["CANCELLED", "COMPLETED"]
+    assert run.jobs("clean")[:-1] == run.out_of_memory("clean") != []
     assert "clean small: attempt 2 asks for 460 MB" in run.text()
     spent = subprocess.run(
         [home / "envs/run", "data", "python", "-m", "koreason", "spent", run.folder], cwd=home, capture_output=True, text=True
