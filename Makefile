@@ -7,7 +7,6 @@ CONFIG ?= config/demo.yaml
 WORKDIR ?= .
 CORES ?= 2
 BASE ?= registry
-CLUSTER ?= cluster
 FLAVOUR ?= cpu
 STAGES := bases pools traces mixes models evals report
 
@@ -55,7 +54,7 @@ cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm 
 	@tests/cluster/install
 	@envs/create data dev vllm megatron
 	@$(MAKE) --no-print-directory images BASE=$(BASE)
-	@$(pytest) -m "$(CLUSTER)" tests/cluster
+	@$(pytest) -m cluster tests/cluster
 
 lint: ## style, types, workflow
 	@envs/create data dev

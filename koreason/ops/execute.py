@@ -78,6 +78,7 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
     """Run a command, hand signals on to it, and tell it to save when `notice` (seconds since the epoch) has come."""
     told: list[int] = []
     previous = {number: signal.signal(number, lambda number, _: told.append(number)) for number in SIGNALS}
+    child = None
     try:
         child = subprocess.Popen(command, env=environment)
         sent = False
@@ -90,8 +91,10 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
                 child.send_signal(notify)
             time.sleep(POLL)
     finally:
+        # nobody calls back a command that has done all it had to; one that has to go on later leaves this process to Slurm
+        done = child is not None and child.returncode == 0
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if done else handler)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 

@@ -26,6 +26,9 @@ HEARSAY = 1.0  # seconds within which the other tasks' failures are known here, 
 def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> None:
     """Start this task's ranks and wait for them; they keep the file descriptor `lock` open.
 
+    SIGTERM and SIGUSR1 tell the ranks to save. Once they have ended, such a signal changes nothing for the rest of the process: what a
+    finished training still needs is short beside what ending it would cost.
+
     Raises:
         UserError: a rank met a mistake of the user's.
         SystemExit: 75 after a signal, 1 when a rank failed.
@@ -37,7 +40,8 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
         for path in job.out.glob("model*.safetensors*"):
             path.unlink()
     stop: list[int] = []
-    previous = {number: signal.signal(number, lambda number, _: stop.append(number)) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda number, _: stop.append(number))
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="koreason-") as folder:
         rendezvous = task.meeting or f"file://{folder}/meet"
@@ -59,8 +63,6 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
                 if process.poll() is None:
                     process.kill()
                 process.wait()
-            for number, handler in previous.items():
-                signal.signal(number, handler)
     if failed:
         _explain(job, task, failed, started)
 
