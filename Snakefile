@@ -16,7 +16,7 @@ HOME = str(workflow.current_basedir)
 sys.path.insert(0, HOME)
 
 from koreason.errors import UserError
-from koreason.ops import budget, driver
+from koreason.ops import budget, driver, inside
 from koreason.ops import site as cluster
 from koreason.workflow import (
     BASE,
@@ -50,7 +50,7 @@ except (ConfigError, UserError) as error:
 
 
 if workflow.remote_exec:
-    driver.record_in_job()
+    inside.begin(workflow.local_exec)
 
 
 onstart:

@@ -98,7 +98,7 @@ class Stage:
     def made_before(self) -> bool:
         """Whether the output is there already, whole, from the same spec, inputs, code and environment; it is then declared as it is.
 
-        So it is where a job reached its end while it was told to make way: Slurm or Snakemake takes it for failed, and starts it anew.
+        So it is where a job had reached its end and was taken for failed all the same, as when its node died: it is started anew.
         All processes that share the stage may ask; only one may enter it.
         """
         try:

@@ -72,14 +72,20 @@ class Workflow:
         run.chmod(0o755)
         return cls(folder)
 
-    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Snakemake with the configuration as it is now."""
         (self.folder / "selection.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True, sort_keys=False), encoding="utf-8")
         command = [Path(sys.executable).parent / "snakemake", "--cores", "2", "--configfile", "selection.yaml", *arguments]
         # with byte code: most of a start is reading it
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        result = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300)
-        assert not check or result.returncode == 0, result.stdout[-4000:] + result.stderr[-4000:]
-        return result
+        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end."""
+        process = self.start(*arguments)
+        printed, said = process.communicate(timeout=300)
+        assert not check or process.returncode == 0, printed[-4000:] + said[-4000:]
+        return subprocess.CompletedProcess(process.args, process.returncode, printed, said)
 
     def run(self, *targets: str) -> None:
         self.snakemake("--quiet", "all", "--", *targets)

@@ -4,8 +4,7 @@
         driver.begin(Path.cwd(), site.started_in, site.poll)
 
 Snakemake's own lock outlives a process that was killed, and then refuses to start; this one ends with its process. Jobs of a
-killed Snakemake go on in Slurm: to submit them again would make two jobs write the same files, so their ends are waited for,
-and each job records what it made as the Snakemake that is gone would have done.
+killed Snakemake go on in Slurm: to submit them again would make two jobs write the same files, so their ends are waited for.
 """
 
 import fcntl
@@ -14,7 +13,7 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 from koreason.errors import UserError
 from koreason.ops.job import scontrol
@@ -89,28 +88,6 @@ def _look_every(seconds: int) -> None:
     wait = RemoteExecutor.next_seconds_between_status_checks
     capped = wait.setter(lambda executor, value: wait.fset(executor, min(value, seconds)))
     RemoteExecutor.next_seconds_between_status_checks = capped
-
-
-def record_in_job() -> None:
-    """Let the Snakemake inside a job record with which parameters and inputs an output was made.
-
-    Else only the one that submitted it does, when it sees the job's end. Where that one was killed, a later change of those parameters
-    would rerun nothing.
-    """
-    from snakemake.persistence import PersistenceBase
-    from snakemake.settings.types import ExecMode
-
-    finished = PersistenceBase.finished
-
-    async def recorded(self: Any, job: Any) -> None:
-        settings = self.dag.workflow.workflow_settings
-        mode, settings.exec_mode = settings.exec_mode, ExecMode.DEFAULT
-        try:
-            await finished(self, job)
-        finally:
-            settings.exec_mode = mode
-
-    PersistenceBase.finished = recorded
 
 
 def take(path: Path) -> bool:

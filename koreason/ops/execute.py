@@ -22,6 +22,7 @@ from koreason.ops.job import read_job, requeue
 from koreason.ops.site import Site, active_site
 
 POLL = 0.2  # seconds between looks at the command
+SAVING = ("trace", "generate", "train")  # stages that can save and go on later
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -76,6 +77,8 @@ def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int
 
 def _supervise(command: list[str], environment: dict[str, str], notify: signal.Signals, notice: float | None) -> int:
     """Run a command, hand signals on to it, and tell it to save when `notice` (seconds since the epoch) has come."""
+    # who has to make way and cannot save works on for as long as Slurm lets it: it may come to its end, or is put back into the queue
+    patient = "SLURM_JOB_ID" in os.environ and not set(SAVING) & set(command)
     told: list[int] = []
     previous = {number: signal.signal(number, lambda number, _: told.append(number)) for number in SIGNALS}
     child = None
@@ -83,12 +86,14 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
         child = subprocess.Popen(command, env=environment)
         sent = False
         while child.poll() is None:
-            if notice is not None and time.time() >= notice and not told:
+            over = notice is not None and time.time() >= notice and not told
+            if over:
                 print("koreason: the walltime is nearly over: telling the stage to save", file=sys.stderr, flush=True)
                 told.append(signal.SIGTERM)
             if told and not sent:
                 sent = True
-                child.send_signal(notify)
+                if over or told[0] != signal.SIGTERM or not patient:
+                    child.send_signal(notify)
             time.sleep(POLL)
     finally:
         # nobody calls back a command that has done all it had to; one that has to go on later leaves this process to Slurm

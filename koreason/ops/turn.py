@@ -6,6 +6,7 @@ A task that was put back into the queue does this again: what its earlier turn f
 """
 
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 
@@ -23,7 +24,10 @@ def run(commands: list[str], makes: list[str]) -> None:
     command, first = waiting[0]
     together = merge(command, [made.parent.name for _, made in waiting], first.parent)
     # as Snakemake starts the same command
-    status = subprocess.call(["bash", "-euo", "pipefail", "-c", together])
+    child = subprocess.Popen(["bash", "-euo", "pipefail", "-c", together])
+    # submitit would let it pass
+    signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGTERM))
+    status = child.wait()
     if status:
         raise SystemExit(status)
 
