@@ -88,8 +88,10 @@ class Journal:
             low, high = shard_range(other.name)
             if low < end and start < high:
                 self._read_segments(other / SEGMENTS)
-        self._files = {name: open(own / name, "ab") for name in (ROWS, SEGMENTS)}  # noqa: SIM115
-        self._synced, self._noted = time.monotonic(), False
+        # Unbuffered: what a full disk refused must not get there later, behind our back.
+        self._files = {name: open(own / name, "ab", buffering=0) for name in (SEGMENTS, ROWS)}  # noqa: SIM115
+        self._noted: dict[str, list[bytes]] = {name: [] for name in self._files}
+        self._synced = time.monotonic()
 
     def _read_segments(self, path: Path) -> None:
         found: dict[str, list[Segment]] = {}
@@ -112,25 +114,33 @@ class Journal:
         self._append(ROWS, row)
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
-        self._files[name].write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        self._noted = True
+        self._noted[name].append(json.dumps(line, ensure_ascii=False).encode() + b"\n")
         self.sync_when_due()
 
     def sync_when_due(self) -> None:
         """Sync what was noted if the last time is `SYNC_SECONDS` ago; called often, it bounds what a kill can take away."""
-        if self._noted and time.monotonic() - self._synced > SYNC_SECONDS:
+        if any(self._noted.values()) and time.monotonic() - self._synced > SYNC_SECONDS:
             self.sync()
 
     def sync(self) -> None:
-        """Bring everything noted so far to disk; segments first, so that no row is known whose segments are not."""
-        for name in (SEGMENTS, ROWS):
-            self._files[name].flush()
-            os.fsync(self._files[name].fileno())
-        self._synced, self._noted = time.monotonic(), False
+        """Bring everything noted so far to disk; segments first, so that no row is known whose segments are not.
+
+        Raises:
+            OSError: the disk is full; what did not fit is forgotten, and drawn again by the next job.
+        """
+        noted, self._noted = self._noted, {name: [] for name in self._files}
+        for name, file in self._files.items():
+            rest = b"".join(noted[name])
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+        self._synced = time.monotonic()
 
     def close(self) -> None:
         """Sync and release."""
-        self.sync()
-        for file in self._files.values():
-            file.close()
-        self._lock.close()
+        try:
+            self.sync()
+        finally:
+            for file in self._files.values():
+                file.close()
+            self._lock.close()

@@ -88,3 +88,27 @@ def test_shards_tile_the_interval():
     assert all(left[1] == right[0] for left, right in pairwise(ranges))
     with pytest.raises(UserError, match="is no shard"):
         shard_range("7-of-7")
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from koreason.engine.generator import Answer, Segment
+from koreason.engine.journal import Journal
+journal = Journal(Path(sys.argv[1]), "00000-of-00001")
+resource.setrlimit(resource.RLIMIT_FSIZE, (220, 220))
+for index in range(20):
+    journal.add_segment(str(index), Segment((1, 2, 3), "stop"))
+for index in range(20):
+    journal.add_row(Answer(str(index), "", "stop", 5, 3), 512)
+journal.close()
+"""
+
+
+def test_where_a_full_disk_refuses_segments_it_gets_no_rows(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True)
+    assert done.returncode == 1 and "File too large" in done.stderr
+    journal = Journal(tmp_path, "00000-of-00001")
+    assert journal.rows == {} and journal.torn > 0
+    assert 0 < len(journal.begun) < 20
+    journal.close()
