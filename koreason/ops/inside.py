@@ -4,9 +4,7 @@ if workflow.remote_exec:
     inside.begin(workflow.local_exec)
 """
 
-import os
-import signal
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 
@@ -44,16 +42,13 @@ def _hand_on(innermost: bool) -> None:
     Slurm tells a step's first process only, which is Snakemake. That one would tell nobody, wait for the command, and end with status 1
     even where the command came to its end.
     """
+    import psutil
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     def told(*_: object) -> None:
         # a SIGTERM to the outer one's child, `srun`, would end the step
-        for child in _children() if innermost else []:
-            os.kill(child, signal.SIGTERM)
+        for child in psutil.Process().children() if innermost else []:
+            with suppress(psutil.NoSuchProcess):
+                child.terminate()
 
     JobScheduler.exit_gracefully = told
-
-
-def _children() -> list[int]:
-    """Processes that this one started."""
-    return [int(child) for path in Path("/proc/self/task").glob("*/children") for child in path.read_text().split()]
