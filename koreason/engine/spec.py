@@ -52,6 +52,6 @@ class Engine:
     quantization: str | None = None
 
 
-def longest(sampling: dict[str, Any], engine: dict[str, Any]) -> int:
-    """The most tokens that an answer can have, from a recipe's or benchmark's `sampling` and `engine`."""
-    return int(sampling["max_tokens"] or engine["max_model_len"])
+def longest(entry: dict[str, Any]) -> int:
+    """The most tokens that an answer of a recipe or benchmark can have."""
+    return int(entry["sampling"]["max_tokens"] or entry["engine"]["max_model_len"])

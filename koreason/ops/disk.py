@@ -51,7 +51,7 @@ def _written(job: Planned, config: Config, results: Path) -> int:
         case "trace":
             recipe = config["recipes"][names["recipe"]]
             rows = _prompts(names["pool"], recipe["shards"], config, results) * recipe["samples"]
-            return int(rows * longest(recipe["sampling"], recipe["engine"]) * TEXT * 2)
+            return int(rows * longest(recipe) * TEXT * 2)
         case "select" | "pack":
             mix = config["mixes"][names["mix"]]
             bytes_each = TEXT if job.rule == "select" else 5

@@ -135,7 +135,7 @@ def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
         language = plan.languages[plan.recipes[recipe]["language"]]
         name = f"{pool}-{recipe}"
         mixes = [mix for mix in plan.mixes.values() if {"pool": pool, "recipe": recipe} in mix["traces"]]
-        most = longest(plan.recipes[recipe]["sampling"], plan.recipes[recipe]["engine"])
+        most = longest(plan.recipes[recipe])
         told = f"Tokens of thinking and answer together; at most {most:,} were allowed."
         drawn.append(
             figures.histogram(f"lengths-{name}", f"Length of traces: {recipe}", told, "Tokens in a trace", tables["lengths"].filter(here))
