@@ -44,9 +44,8 @@ try:
     for rule, resources in config["resources"].items():
         cluster.need(SITE, rule, resources)
 except (ConfigError, UserError) as error:
-    # A user's mistake: one line and status 2, before Snakemake has touched anything.
-    print(f"koreason: {error}", file=sys.stderr, flush=True)
-    os._exit(2)
+    # A user's mistake, told before Snakemake has touched anything.
+    driver.refuse(error)
 
 
 if workflow.remote_exec:

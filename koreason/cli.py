@@ -61,8 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
         arguments = parser_for(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
-        module = arguments.main.__module__
-        os.environ["KOREASON_CODE"] = code_digest(module, *getattr(sys.modules[module], "STARTS", ()))  # for run.json
+        os.environ["KOREASON_CODE"] = code_digest(arguments.main.__module__)  # for run.json
         return int(arguments.main(arguments) or 0)
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def many() -> Iterator[None]:
-    """Look for no garbage meanwhile, and never among what was read: a tenth of the time that vLLM or Megatron take to start."""
+    """Look for no garbage meanwhile, and never among what was read: up to a sixth of the time that Megatron takes to start."""
     gc.disable()
     try:
         yield

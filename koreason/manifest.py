@@ -101,15 +101,17 @@ class Stage:
         So it is where a job had reached its end and was taken for failed all the same, as when its node died: it is started anew.
         All processes that share the stage may ask; only one may enter it.
         """
+        causes = self._causes()
         try:
             run = json.loads((self.out / RUN).read_text(encoding="utf-8"))
-            same = canonical(self._causes()) == canonical({cause: run[cause] for cause in self._causes()})
             made: dict[str, Any] = run["made"]
-            if same and all(sha256_file(self.out / name) == facts["sha256"] for name, facts in made["files"].items()):
-                self._before = made
+            same = canonical(causes) == canonical({cause: run[cause] for cause in causes})
+            if not same or any(sha256_file(self.out / name) != facts["sha256"] for name, facts in made["files"].items()):
+                return False
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        return self._before is not None
+        self._before = made
+        return True
 
     def path(self, name: str) -> Path:
         """Where the declared file `name` goes; its folder is made, and a failing stage will remove it."""

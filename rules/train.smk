@@ -36,8 +36,7 @@ rule train:
     params:
         spec=entry("models", "model"),
         schedule=entry("schedules", "schedule"),
-        # `launch` starts `loop` as processes of its own, which no import shows
-        code=code_digest("koreason.train.launch", "koreason.train.loop"),
+        code=code_digest("koreason.train.launch"),
         environment=environment_digest("megatron"),
     shell:
         "exec {resources.start} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"

@@ -274,25 +274,25 @@ def _start(model: Path, engine: Engine) -> Any:
         from vllm import EngineArgs, LLMEngine
         from vllm.platforms import current_platform
 
-        cpu = current_platform.is_cpu()
-        log.info("loading %s on %s", model, "CPU" if cpu else "GPU")
-        return LLMEngine.from_engine_args(
-            EngineArgs(
-                model=str(model),
-                dtype=engine.dtype,
-                seed=0,
-                max_model_len=engine.max_model_len,
-                max_num_seqs=engine.max_num_seqs,
-                tensor_parallel_size=engine.tensor_parallel,
-                gpu_memory_utilization=engine.gpu_memory_utilization,
-                quantization=engine.quantization,
-                enforce_eager=cpu,
-                block_size=32 if cpu else None,
-                # On CPU a seeded request must not be prefilled in parts: vLLM would rewind a generator that cannot be rewound.
-                enable_chunked_prefill=False if cpu else None,
-                max_num_batched_tokens=max(8192, engine.max_model_len) if cpu else None,
-                enable_prefix_caching=True,  # a segment starts where the one before left its keys and values
-                trust_remote_code=False,
-                disable_log_stats=True,
-            )
+    cpu = current_platform.is_cpu()
+    log.info("loading %s on %s", model, "CPU" if cpu else "GPU")
+    return LLMEngine.from_engine_args(
+        EngineArgs(
+            model=str(model),
+            dtype=engine.dtype,
+            seed=0,
+            max_model_len=engine.max_model_len,
+            max_num_seqs=engine.max_num_seqs,
+            tensor_parallel_size=engine.tensor_parallel,
+            gpu_memory_utilization=engine.gpu_memory_utilization,
+            quantization=engine.quantization,
+            enforce_eager=cpu,
+            block_size=32 if cpu else None,
+            # On CPU a seeded request must not be prefilled in parts: vLLM would rewind a generator that cannot be rewound.
+            enable_chunked_prefill=False if cpu else None,
+            max_num_batched_tokens=max(8192, engine.max_model_len) if cpu else None,
+            enable_prefix_caching=True,  # a segment starts where the one before left its keys and values
+            trust_remote_code=False,
+            disable_log_stats=True,
         )
+    )

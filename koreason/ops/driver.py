@@ -33,7 +33,7 @@ def begin(folder: Path, started_in: Path, poll: int) -> None:
     """
     _look_every(poll)
     if not take(folder / LOCK):
-        _refuse(UserError("another Snakemake runs there", folder, "wait for it or end it"))
+        refuse(UserError("another Snakemake runs there", folder, "wait for it or end it"))
     try:
         if not (jobs := left_over(folder)):
             return
@@ -47,15 +47,15 @@ def begin(folder: Path, started_in: Path, poll: int) -> None:
         while left_over(folder):
             time.sleep(POLL)
     except UserError as error:
-        _refuse(error)
+        refuse(error)
     except KeyboardInterrupt:
         os._exit(130)
     os.chdir(started_in)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
-def _refuse(error: UserError) -> NoReturn:
-    """End Snakemake, which would show an exception of ours with its own traceback."""
+def refuse(error: Exception) -> NoReturn:
+    """End Snakemake with one line and status 2; it would show an exception of ours with its own traceback."""
     print(f"koreason: {error}", file=sys.stderr, flush=True)
     os._exit(2)
 

@@ -80,26 +80,25 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
     # who has to make way and cannot save works on for as long as Slurm lets it: it may come to its end, or is put back into the queue
     patient = "SLURM_JOB_ID" in os.environ and not set(SAVING) & set(command)
     told: list[int] = []
-    previous = {number: signal.signal(number, lambda number, _: told.append(number)) for number in SIGNALS}
-    child = None
-    try:
-        child = subprocess.Popen(command, env=environment)
-        sent = False
-        while child.poll() is None:
-            over = notice is not None and time.time() >= notice and not told
-            if over:
-                print("koreason: the walltime is nearly over: telling the stage to save", file=sys.stderr, flush=True)
-                told.append(signal.SIGTERM)
-            if told and not sent:
-                sent = True
-                if over or told[0] != signal.SIGTERM or not patient:
-                    child.send_signal(notify)
-            time.sleep(POLL)
-    finally:
-        # nobody calls back a command that has done all it had to; one that has to go on later leaves this process to Slurm
-        done = child is not None and child.returncode == 0
-        for number, handler in previous.items():
-            signal.signal(number, signal.SIG_IGN if done else handler)
+
+    def hear(number: int, _: object) -> None:
+        if not (patient and number == signal.SIGTERM):
+            told.append(number)
+
+    previous = {number: signal.signal(number, hear) for number in SIGNALS}
+    child = subprocess.Popen(command, env=environment)
+    sent = False
+    while child.poll() is None:
+        if notice is not None and time.time() >= notice and not told:
+            print("koreason: the walltime is nearly over: telling the stage to save", file=sys.stderr, flush=True)
+            told.append(signal.SIGTERM)
+        if told and not sent:
+            sent = True
+            child.send_signal(notify)
+        time.sleep(POLL)
+    # nobody calls back a command that has done all it had to; one that has to go on later leaves this process to Slurm
+    for number, handler in previous.items():
+        signal.signal(number, handler if child.returncode else signal.SIG_IGN)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 

@@ -36,8 +36,6 @@ from koreason.train.tasks import Task, this_task
 
 __all__ = ["add_arguments", "main"]
 
-STARTS = ("koreason.train.loop",)  # as processes of their own, which no import shows
-
 log = logging.getLogger(__name__)
 
 
