@@ -49,7 +49,10 @@ except (ConfigError, UserError) as error:
 
 
 if workflow.remote_exec:
-    inside.begin(workflow.local_exec)
+    inside.begin()
+elif not workflow.local_exec:
+    # here and not in `onstart`, which Snakemake ignores in a module
+    inside.start_alone(os.path.join(HOME, "profiles", "slurm", "step"))
 
 
 onstart:

@@ -31,6 +31,15 @@ LIMIT_MB = 1000
 SITE = Path(os.environ.get(VARIABLE, HOME / "tests" / "cluster" / "site.yaml"))
 
 SNAKEFILE = """\
+import sys
+sys.path.insert(0, "{home}")
+from koreason.ops import driver, inside
+if workflow.remote_exec:
+    inside.begin()
+else:
+    inside.start_alone("{home}/profiles/slurm/step")
+onstart:
+    driver.begin(Path.cwd(), Path("{home}"), {poll})
 SHARDS = [f"{{i:05d}}-of-{shards:05d}" for i in range({shards})]
 localrules: all
 rule all:
@@ -48,7 +57,14 @@ def prepare(folder: Path, shards: int, at_once: int, extra: str) -> dict[str, st
     site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
     site |= {"containers": None, "jobs": at_once, "retries": 0}
     (folder / "site.yaml").write_text(yaml.safe_dump(site))
-    values = {"partition": site["cpu"]["partition"], "account": site["account"], "extra": extra, "sleep": SLEEP}
+    values = {
+        "partition": site["cpu"]["partition"],
+        "account": site["account"],
+        "extra": extra,
+        "sleep": SLEEP,
+        "home": HOME,
+        "poll": site["poll"],
+    }
     text = SNAKEFILE.format(shards=shards, run=HOME / "envs" / "run --site --job", **values)
     (folder / "Snakefile").write_text(text)
     os.environ[VARIABLE] = str(folder / "site.yaml")

@@ -1,17 +1,44 @@
-"""The Snakemakes inside a job, which run the rule's command there: one that waits for `srun`, and below it one that runs the shell.
+"""The Snakemake inside a job, which runs the rule's command there.
 
 if workflow.remote_exec:
-    inside.begin(workflow.local_exec)
+    inside.begin()
+else:
+    inside.start_alone("profiles/slurm/step")
 """
 
+import shlex
 from contextlib import suppress
 from typing import Any
 
 
-def begin(innermost: bool) -> None:
-    """Make up for what they leave undone; `innermost` is the one that runs the shell."""
+def start_alone(step: str) -> None:
+    """Let jobs start the Snakemake that runs their shell at once, and not another one before it that waits for `srun` (2 s of CPU).
+
+    The program `step` starts it as the only step of its job. A job over several tasks starts its steps itself: there the Snakemake
+    is what the batch script runs.
+    """
+    from snakemake_executor_plugin_slurm import Executor
+    from snakemake_executor_plugin_slurm_jobstep import get_cpu_setting, get_gpu_setting, get_node_setting
+
+    if Executor.cores == "all":  # another workflow of this run has seen to it
+        return
+    snakemake = Executor.format_job_exec
+
+    def command(self: Any, job: Any) -> str:
+        if job.resources.get("mpi"):
+            return str(snakemake(self, job))
+        layout = [get_cpu_setting(job, bool(job.resources.get("gpu"))), get_gpu_setting(job), get_node_setting(job)]
+        return " ".join([shlex.quote(step), *layout, snakemake(self, job)])
+
+    Executor.format_job_exec = command
+    Executor.additional_general_args = lambda self: ""  # it names the executor that would start the other one
+    Executor.cores = "all"  # of the job, not as many as there are where Snakemake was typed
+
+
+def begin() -> None:
+    """Make up for what it leaves undone."""
     _record()
-    _hand_on(innermost)
+    _hand_on()
 
 
 def _record() -> None:
@@ -36,7 +63,7 @@ def _record() -> None:
     PersistenceBase.finished = recorded
 
 
-def _hand_on(innermost: bool) -> None:
+def _hand_on() -> None:
     """Let the command hear that it has to make way, and its own end decide what the job's is.
 
     Slurm tells a step's first process only, which is Snakemake. That one would tell nobody, wait for the command, and end with status 1
@@ -46,8 +73,7 @@ def _hand_on(innermost: bool) -> None:
     from snakemake.scheduling.job_scheduler import JobScheduler
 
     def told(*_: object) -> None:
-        # a SIGTERM to the outer one's child, `srun`, would end the step
-        for child in psutil.Process().children() if innermost else []:
+        for child in psutil.Process().children():
             with suppress(psutil.NoSuchProcess):
                 child.terminate()
 

@@ -58,6 +58,12 @@ def test_every_rule_was_a_job_in_its_image(demo, home):
         assert len(run["commit"].rstrip("+")) == 40, where
 
 
+def test_one_snakemake_started_in_each_job(demo):
+    texts = {path: path.read_text() for path in (demo / "logs" / "slurm").glob("**/*.log")}
+    assert len(texts) >= 22
+    assert {text.count("Workflow ID: ") for text in texts.values()} == {1}
+
+
 def test_training_spanned_two_tasks_on_two_nodes(demo):
     (run,) = [run for run in runs(demo).values() if run["stage"] == "train"]
     assert (run["ranks"], run["tasks"]) == (2, 2)
