@@ -52,7 +52,7 @@ if workflow.remote_exec:
     inside.begin()
 elif not workflow.local_exec:
     # here and not in `onstart`, which Snakemake ignores in a module
-    inside.start_alone(os.path.join(HOME, "profiles", "slurm", "step"))
+    inside.start_alone()
 
 
 onstart:

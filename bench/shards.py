@@ -37,7 +37,7 @@ from koreason.ops import driver, inside
 if workflow.remote_exec:
     inside.begin()
 else:
-    inside.start_alone("{home}/profiles/slurm/step")
+    inside.start_alone()
 onstart:
     driver.begin(Path.cwd(), Path("{home}"), {poll})
 SHARDS = [f"{{i:05d}}-of-{shards:05d}" for i in range({shards})]

@@ -3,19 +3,23 @@
 if workflow.remote_exec:
     inside.begin()
 else:
-    inside.start_alone("profiles/slurm/step")
+    inside.start_alone()
 """
 
 import shlex
 from contextlib import suppress
 from typing import Any
 
+from koreason.ops.site import HOME
 
-def start_alone(step: str) -> None:
+STEP = HOME / "profiles" / "slurm" / "step"
+
+
+def start_alone() -> None:
     """Let jobs start the Snakemake that runs their shell at once, and not another one before it that waits for `srun` (2 s of CPU).
 
-    The program `step` starts it as the only step of its job. A job over several tasks starts its steps itself: there the Snakemake
-    is what the batch script runs.
+    `STEP` starts it as the only step of its job. A job over several tasks starts its steps itself: there the Snakemake is what the
+    batch script runs.
     """
     from snakemake_executor_plugin_slurm import Executor
     from snakemake_executor_plugin_slurm_jobstep import get_cpu_setting, get_gpu_setting, get_node_setting
@@ -28,7 +32,7 @@ def start_alone(step: str) -> None:
         if job.resources.get("mpi"):
             return str(snakemake(self, job))
         layout = [get_cpu_setting(job, bool(job.resources.get("gpu"))), get_gpu_setting(job), get_node_setting(job)]
-        return " ".join([shlex.quote(step), *layout, snakemake(self, job)])
+        return " ".join([shlex.quote(str(STEP)), *layout, snakemake(self, job)])
 
     Executor.format_job_exec = command
     Executor.additional_general_args = lambda self: ""  # it names the executor that would start the other one
