@@ -50,7 +50,7 @@ except (ConfigError, UserError) as error:
 
 if workflow.remote_exec:
     inside.begin()
-elif not workflow.local_exec:
+else:
     # here and not in `onstart`, which Snakemake ignores in a module
     inside.start_alone()
 

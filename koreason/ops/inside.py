@@ -7,6 +7,7 @@ else:
 """
 
 import shlex
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,8 @@ def start_alone() -> None:
     `STEP` starts it as the only step of its job. A job over several tasks starts its steps itself: there the Snakemake is what the
     batch script runs.
     """
+    if "snakemake_executor_plugin_slurm" not in sys.modules:  # Snakemake reads all executors before a Snakefile; who only plans, none
+        return
     from snakemake_executor_plugin_slurm import Executor
     from snakemake_executor_plugin_slurm_jobstep import get_cpu_setting, get_gpu_setting, get_node_setting
 
