@@ -135,11 +135,11 @@ def test_a_full_disk_too_little_memory_and_walltime(reference, begun):
         (scratch / "ballast").unlink()
         # one minute is not enough for an engine or for training, nor is so little memory for selecting
         train = {"nodes": 2, "gpus": 1, "threads": 1, "runtime": 1}
-        rules = {"trace": {"gpus": 1, "runtime": 1}, "select": {"mem_mb": 230}, "train": train}
+        rules = {"trace": {"gpus": 1, "runtime": 1}, "select": {"mem_mb": 115}, "train": train}
         again = Run(begun, UP_TO_TRAINING, notice=24, rules=rules)
         again.succeed()
         again.same_as(reference)
-        assert "select all_of_it: attempt 2 asks for 460 MB" in again.text()
+        assert "select all_of_it: attempt 2 asks for 230 MB" in again.text()
         assert again.jobs("select")[:-1] == again.out_of_memory("select") != []
         turns = {rule: sum(1 + int(fact(job, "Restarts")) for job in again.jobs(rule)) for rule in ("trace", "train")}
         assert turns["trace"] > 2 and turns["train"] > 1, "their walltimes were reached"

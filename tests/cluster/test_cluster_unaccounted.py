@@ -23,12 +23,12 @@ def unaccounted(cluster):
 
 def test_jobs_run_fail_and_are_tried_again(unaccounted, tmp_path, home):
     assert subprocess.run(["sacct"], capture_output=True).returncode != 0
-    run = Run(tmp_path / "run", ("pools",), account=None, rules={"clean": {"mem_mb": 230}})
+    run = Run(tmp_path / "run", ("pools",), account=None, rules={"clean": {"mem_mb": 115}})
     slurm("scancel", run.job("ingest"))
     run.succeed()
     assert [fact(job, "JobState") for job in run.jobs("ingest")] == ["CANCELLED", "COMPLETED"]
     assert run.jobs("clean")[:-1] == run.out_of_memory("clean") != []
-    assert "clean small: attempt 2 asks for 460 MB" in run.text()
+    assert "clean small: attempt 2 asks for 230 MB" in run.text()
     spent = subprocess.run(
         [home / "envs/run", "data", "python", "-m", "koreason", "spent", run.folder], cwd=home, capture_output=True, text=True
     )

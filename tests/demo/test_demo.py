@@ -44,7 +44,7 @@ def test_every_stage_left_its_manifest_and_its_counts_add_up(demo):
     assert pool["kept"] + sum(pool["dropped"].values()) == pool["input"] >= 400
     mix = read_manifest(results / "mixes" / "demo_mix")["counts"]
     assert mix["kept"] + sum(mix["dropped"].values()) == mix["input"] == pool["kept"]
-    assert mix["kept"] >= 12, "the little teacher's yield"
+    assert mix["kept"] >= 20, "the little teacher's yield"
     metrics = [json.loads(line) for line in (results / "models/smollm2/demo_mix/laptop_short/metrics.jsonl").read_text().splitlines()]
     assert metrics[-1]["loss"] < metrics[0]["loss"], "it learns"
     scores = list(results.glob("evals/smollm2/*/*/*/scores/scores.json"))
