@@ -52,6 +52,13 @@ rule one:
 """
 
 
+# a stage that only sleeps, for as many shards as its task has:  --shard A B ... --out FOLDER/{shard}
+STAGE = """\
+while [ $# -gt 2 ]; do [ "$1" = --shard ] || shards="$shards $1"; shift; done
+for shard in $shards; do sleep %s; touch "$(echo "$2" | sed "s/{shard}/$shard/")/manifest.json"; done
+"""
+
+
 def prepare(folder: Path, shards: int, at_once: int, extra: str) -> dict[str, str]:
     """A folder with a Snakefile and a site file; returns the environment in which both ways run."""
     site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
@@ -107,12 +114,14 @@ def by_snakemake(shards: int, at_once: int) -> tuple[float, float, float]:
 def queue_and_tasks(folder: Path, shards: int, at_once: int, each: int = 1, **extra: bool) -> tuple[array.Slurm, list[array.Task]]:
     """What `koreason submit` would hand to Slurm in a folder that is prepared, `each` shards a task."""
     site = yaml.safe_load((folder / "site.yaml").read_text())
+    (folder / "stage.sh").write_text(STAGE % SLEEP)
     units = []
     for index in range(shards):
         shard = f"{index:05d}-of-{shards:05d}"
         made, log = folder / "results" / shard / "manifest.json", folder / "logs" / f"one.{shard}.log"
         made.parent.mkdir(parents=True)
-        command = f"{HOME}/envs/run --site --job data sleep {SLEEP} > {log} 2>&1 && touch {made}"
+        stage = f"{HOME}/envs/run --site --job data sh {folder}/stage.sh --shard {shard} --out {made.parent}"
+        command = f"exec {stage} > {log} 2>&1"
         units.append(array.Unit(str(made), str(log), "", command))
     parameters = {"partition": site["cpu"]["partition"], "account": site["account"], "mem": "500M", "time": 10, "cpus_per_task": 1}
     queue = array.Slurm(folder / "logs" / "slurm" / "rule_one", parameters | {"additional_parameters": extra}, at_once)
