@@ -1,4 +1,5 @@
-# make demo    the whole pipeline, small, with the real engines; prints where the report is
+# make taste   from dumps to a report on a handful of rows, with the real engines, in two minutes; prints where the report is
+# make demo    the same on more rows and two benchmarks, in about ten minutes
 # make test    every test: make lint, make test-fast, make test-slow
 # make run CONFIG=config/paper.yaml    stage after stage, with the plan of each before it runs
 # make help    all targets
@@ -8,26 +9,47 @@ WORKDIR ?= .
 CORES ?= 2
 BASE ?= registry
 FLAVOUR ?= cpu
-STAGES := bases pools traces mixes models evals report
+STAGES := bases benches pools traces mixes models evals report
 
 snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --configfile $(CONFIG)
-pytest = envs/run dev python -m pytest
+# each call of pytest leaves its times in a file of its own, where .ci/run wants them
+pytest = envs/run dev python -m pytest $(if $(KOREASON_TIMES),--junit-xml $(KOREASON_TIMES)/$@-$$$$.xml)
+slurm = envs/run dev python tests/on_slurm/small_slurm.py
+SLURM = /dev/shm/koreason-slurm
+report = echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
+# The model that taste and demo run with belongs to what is set up: it is kept beside the environments, and this file says since when.
+ENVS := $(or $(KOREASON_ENVS),.envs)
+CONVERTED := $(ENVS)/.bases/ready
 
-.PHONY: help demo run envs images test test-fast test-slow cluster-test lint format schema bench
+.PHONY: help taste demo run envs images test test-unit test-fast test-slow cluster-test soak lint format schema bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
 
-envs: ## create the locked environments
+envs: ## create the locked environments, and convert the model that taste and demo run with
 	@envs/create
+	@$(MAKE) --no-print-directory $(CONVERTED)
+
+$(CONVERTED): config/config.yaml envs/vllm.lock $(wildcard koreason/bases/*.py)
+	@set -e; folder=$$(mktemp -d -p $(ENVS)); trap 'rm -rf $$folder' EXIT; echo "converting the model of the demo, once ..."; \
+	    envs/run data snakemake --cores 1 --directory $$folder --configfile config/taste.yaml --quiet all -- bases; \
+	    mkdir -p $(@D); touch $@
+
+taste: CONFIG = config/taste.yaml
+taste: WORKDIR = taste
+taste: envs ## run config/taste.yaml (or CONFIG) in the folder taste (or WORKDIR): the whole way on a handful of rows, in two minutes
+	@mkdir -p $(WORKDIR)
+	@$(snakemake) --quiet rules host
+	@$(report)
 
 demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the report is
 	@# traces first, by themselves: a deleted shard comes back from its journal, and its unchanged manifest reruns nothing else
 	@$(snakemake) --quiet rules host -- traces
 	@$(snakemake) --quiet rules host
-	@echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
+	@$(report)
 
-run: envs ## walk the stages of CONFIG, printing the plan of each; an unchanged result stops what follows it
+run: ## walk the stages of CONFIG, printing the plan of each; an unchanged result stops what follows it
+	@envs/create
 	@set -e; for stage in $(STAGES); do \
 	    echo "== $$stage"; \
 	    $(snakemake) --dry-run --quiet rules host -- $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
@@ -36,28 +58,42 @@ run: envs ## walk the stages of CONFIG, printing the plan of each; an unchanged 
 
 images: ## build the container images that lack or are older than their locks (BASE=debootstrap: without a registry; FLAVOUR=cuda)
 	@envs/create data
-	@envs/run data python -m koreason build-images --base $(BASE) --flavour $(FLAVOUR)
+	@bin/koreason build-images --base $(BASE) --flavour $(FLAVOUR)
 
 test: lint test-fast test-slow ## everything that must hold
 
+test-unit: ## the laws, what the docs promise, and pure functions: in under a minute, with the environments data and dev
+	@envs/create data dev
+	@$(pytest) -q -m "not slow and not cluster" -n 2 tests/laws tests/docs tests/records tests/identity tests/select tests/curate
+
 test-fast: ## tests without engines, under three minutes
 	@envs/create data dev megatron vllm
-	@$(pytest) -m "not slow and not cluster" -n 2 --dist worksteal
+	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
 	@envs/create data dev megatron vllm
-	@$(pytest) -m slow -n 2 --dist loadfile --ignore tests/demo
-	@$(pytest) -m slow tests/demo
+	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo
+	@$(pytest) -m "slow and not soak" tests/demo
 
 cluster-test: BASE = debootstrap
 cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
-	@tests/cluster/install
+	@tests/on_slurm/install
 	@envs/create data dev vllm megatron
 	@$(MAKE) --no-print-directory images BASE=$(BASE)
-	@$(pytest) -m cluster tests/cluster
+	@# one Slurm for all; first what shares it, two at a time, then what hurts it
+	@set -e; KOREASON_REFERENCE=$$(mktemp -d); export KOREASON_REFERENCE; down=true; \
+	    trap '$$down; rm -rf $$KOREASON_REFERENCE' EXIT; \
+	    if ! sinfo > /dev/null 2>&1; then $(slurm) up $(SLURM); down='$(slurm) down $(SLURM)'; fi; \
+	    $(pytest) -m "cluster and not soak and not alone" -n 2 --dist loadfile tests/on_slurm; \
+	    $(subst $@-,$@-alone-,$(pytest)) -m "cluster and not soak and alone" tests/on_slurm
 
-lint: ## style, types, workflow
+soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
+	@envs/create data dev megatron vllm
+	@KOREASON_SOAK=1 $(pytest) -m "soak or hypothesis" --timeout 0 -n 2 --dist worksteal
+
+lint: ## the laws of the house, style, types, workflow
 	@envs/create data dev
+	@envs/run dev python tests/laws/check.py
 	@envs/run dev ruff check .
 	@envs/run dev ruff format --check .
 	@envs/run dev snakefmt --check Snakefile workflow rules
@@ -68,8 +104,9 @@ format: ## mend style
 	@envs/run dev ruff format .
 	@envs/run dev snakefmt Snakefile workflow rules
 
-schema: ## write config/schema.json from koreason/**/spec.py
-	@envs/run data python -m koreason.specs > config/schema.json.new && mv config/schema.json.new config/schema.json
+schema: ## write config/schema.json and docs/keys.md from koreason/**/spec.py
+	@envs/run data python -m koreason.config.catalogue > config/schema.json.new && mv config/schema.json.new config/schema.json
+	@envs/run data python -m koreason.config.effects > docs/keys.md
 
 bench: ## print every performance claim as a ratio measured now
 	@envs/create data dev

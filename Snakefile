@@ -1,48 +1,56 @@
 # koreason: raw native-language questions -> an evaluated reasoning model.
 #
+#   snakemake -n                                                 the plan of the demo
 #   snakemake --cores 2 --configfile config/demo.yaml            everything, small, on a laptop
 #   snakemake -n --configfile config/paper.yaml                  the plan of the paper's full experiment
-#   snakemake traces --cores 2 --configfile config/demo.yaml     up to one stage: bases pools traces mixes models evals report
+#   snakemake traces --cores 2 --configfile config/demo.yaml     up to one stage: bases benches pools traces mixes models evals report
 import gc
 import os
-import shlex
+import runpy
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
-# Of this file, also where another workflow takes it as a module.
-HOME = str(workflow.current_basedir)
-sys.path.insert(0, HOME)
+# Where the package lies. A Snakemake that a run has started is told: this file may have been edited since the plan was made.
+HERE = workflow.current_basedir
+if not workflow.is_main_process and os.environ.get("KOREASON_PLANNED"):
+    HOME = Path(os.environ.get("KOREASON_PLANNED"))
+elif Path(str(HERE), "koreason").is_dir():
+    HOME = Path(str(HERE))
+else:  # in a git repository, at a tag
+    HERE.path = getattr(HERE, "path", "") or "."  # Snakemake takes an empty one for the root of the file system
+    SOURCE = workflow.sourcecache.get_path(HERE.join("koreason/workflow/source.py"))
+    HOME = runpy.run_path(SOURCE)["bring"](workflow)
+sys.path.insert(0, str(HOME))
 
 from koreason.errors import UserError
-from koreason.ops import budget, driver, inside
-from koreason.ops import site as cluster
-from koreason.workflow import (
-    BASE,
-    ConfigError,
-    canonical,
-    cells,
-    check,
-    code_digest,
-    environment_digest,
-    shard_names,
-    trainings,
-)
+from koreason.workflow import begin, driver, given, inside
+from koreason.workflow.specs import given_as
+from koreason.cluster import asks
+from koreason.config.site import active_site, asked
+from koreason.config.experiments import BASE, cells, trainings
+from koreason.config.check import ConfigError, check
+from koreason.config.made import is_made, sources_of
+from koreason.config.parts import IMPORTED, asked_of, by_answers, key_of, labelled, looking, pair_of, parts_of, shards_of_traces, traced
+from koreason.config import per_source
+from koreason.config.effects import execution, identity, shown
+from koreason.records.digests import canonical
+from koreason.identity.code import code_digest, docstrings_digest
+from koreason.identity.environment import environment_digest
+from koreason.shards import blocks, shard_names
 
 min_version("9.0")
 # What a plan allocates stays alive: looking for garbage in it is a tenth of planning the paper's thousands of jobs.
 gc.set_threshold(200_000)
 
-
-configfile: workflow.source_path("config/config.yaml")
-
-
 try:
+    given.complete(workflow, HOME, config)
+    CODE = begin.plan(workflow, HOME)  # of the run's jobs
     check(config)
-    SITE = cluster.active_site()
+    SITE = active_site()
     for rule, resources in config["resources"].items():
-        cluster.need(SITE, rule, resources)
+        asks.need(SITE, rule, resources)
 except (ConfigError, UserError) as error:
     # A user's mistake, told before Snakemake has touched anything.
     driver.refuse(error)
@@ -51,35 +59,21 @@ except (ConfigError, UserError) as error:
 if workflow.remote_exec:
     inside.begin()
 else:
-    # here and not in `onstart`, which Snakemake ignores in a module
-    inside.start_alone()
+    inside.start_alone(HOME)
+    begin.before_jobs(workflow, HOME, CODE, rules, config, SITE)
 
 
-onstart:
-    if not workflow.local_exec:
-        driver.begin(Path.cwd(), cluster.started_in, SITE.poll)
-    budget.enforce(workflow.dag, config, SITE)
-
-
-include: "rules/common.smk"
-include: "rules/bases.smk"
-include: "rules/curate.smk"
-include: "rules/trace.smk"
-include: "rules/select.smk"
-include: "rules/train.smk"
-include: "rules/evaluate.smk"
-include: "rules/report.smk"
-
-
-localrules:
-    all,
-    bases,
-    pools,
-    traces,
-    mixes,
-    models,
-    evals,
-    report,
+include: HOME / "rules" / "common.smk"
+include: HOME / "rules" / "bases.smk"
+include: HOME / "rules" / "curate.smk"
+include: HOME / "rules" / "trace.smk"
+include: HOME / "rules" / "imported.smk"
+include: HOME / "rules" / "measures.smk"
+include: HOME / "rules" / "select.smk"
+include: HOME / "rules" / "train.smk"
+include: HOME / "rules" / "benches.smk"
+include: HOME / "rules" / "evaluate.smk"
+include: HOME / "rules" / "report.smk"
 
 
 rule all:
@@ -111,6 +105,11 @@ rule mixes:
 rule models:
     input:
         trained(),
+
+
+rule benches:
+    input:
+        [f"results/benches/{bench}/manifest.json" for bench in wanted("benches")],
 
 
 rule evals:

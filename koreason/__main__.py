@@ -1,6 +1,12 @@
-"""`python -m koreason`: see `koreason/cli.py`."""
+"""`python -m koreason SUBCOMMAND ...` inside an environment, which `bin/koreason` has picked: see `koreason/cli.py`."""
 
-from koreason.cli import main
+import sys
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from koreason.cli import main
+
+        status = main(sys.argv[1:], alone=True)
+    except KeyboardInterrupt:  # also while modules are read
+        status = 130
+    raise SystemExit(status)

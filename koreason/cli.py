@@ -1,73 +1,135 @@
-"""Command line: one subcommand per workflow rule.
+"""The command line: `koreason SUBCOMMAND ...`.
 
-    python -m koreason clean --help
+koreason trace --help
 
-A subcommand lives in its stage's module, which offers `SUMMARY`, `add_arguments(parser)` and `main(arguments)`;
-it is imported only when asked for, so that no stage needs another stage's environment.
-Exit status: 0 done, 2 the user's mistake (one line on standard error), 75 interrupted and resumable, 1 a defect.
+A subcommand's module (see `koreason/commands.py`) offers `add_arguments(parser)` and `main(arguments)`; it is imported only
+when asked for, so that no stage needs another stage's environment. Exit status: 0 done, 1 a defect, 2 the user's mistake (one
+line on standard error), 75 interrupted and resumable, 130 ended by Ctrl-C, 141 nobody reads the output any more.
 """
 
 import argparse
+import contextlib
+import difflib
 import importlib
 import logging
 import os
+import select
 import sys
+import tomllib
 from collections.abc import Sequence
+from typing import NoReturn
 
-from koreason import imports
-from koreason.errors import UserError, out_of_space
-from koreason.workflow import code_digest
+from koreason import host, imports
+from koreason.commands import COMMANDS, outputs
+from koreason.errors import UserError, explain
+from koreason.home import HOME
+from koreason.identity import laid
+from koreason.identity.code import code_digest
+from koreason.records import attempts
+from koreason.records.supervise import supervised
 
-COMMANDS = {
-    "base": ("koreason.bases.fetch", "bring a teacher or student to disk as Hugging Face safetensors"),
-    "ingest": ("koreason.curate.ingest", "read one raw source into the common prompt table"),
-    "clean": ("koreason.curate.clean", "filter and deduplicate sources into a prompt pool"),
-    "trace": ("koreason.trace.shard", "let the teacher answer one shard of a pool"),
-    "select": ("koreason.select.mix", "filter traces and draw a training mix"),
-    "pack": ("koreason.train.pack", "tokenize a mix for one tokenizer, with its loss mask"),
-    "train": ("koreason.train.launch", "train one model on one packed mix"),
-    "train-rank": ("koreason.train.loop", "one rank of a training job (started by `train`)"),
-    "generate": ("koreason.evaluate.generate", "let a model answer a benchmark"),
-    "score": ("koreason.evaluate.score", "score a benchmark's answers"),
-    "report": ("koreason.report.page", "write the report of a run"),
-    "images": ("koreason.ops.images", "list the container images and what is wrong with them"),
-    "build-images": ("koreason.ops.build", "build the container images"),
-    "doctor": ("koreason.ops.doctor", "check whether this login node can run the pipeline, or write its site file"),
-    "plan": ("koreason.ops.plan", "what a run would cost, and why each job would run"),
-    "submit": ("koreason.ops.submit", "run one stage on the cluster as one array, without Snakemake"),
-    "spent": ("koreason.ops.spent", "what a run took on the cluster, beside what it asked for"),
-    "exec": ("koreason.ops.execute", "run a stage's command as the site says (used by the rules)"),
-}
+INTERRUPTED, UNREAD = 130, 141
 
 
-def parser_for(command: str | None) -> argparse.ArgumentParser:
-    """Build the parser; only the module of `command` is imported, the others are listed by their summary."""
-    parser = argparse.ArgumentParser(prog="koreason", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (module_name, summary) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
-        if name == command:
-            with imports.many():
-                module = importlib.import_module(module_name)
-            subparser.description = module.__doc__
-            module.add_arguments(subparser)
-            subparser.set_defaults(main=module.main)
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what `main` prints."""
+        raise UserError(message, self.prog.removeprefix("koreason "), f"see `{self.prog} --help`")
+
+
+def parser_for(name: str) -> argparse.ArgumentParser:
+    """A subcommand's parser, with the documentation of its module as help.
+
+    Raises:
+        UserError: there is no such subcommand.
+    """
+    if name not in COMMANDS:
+        near = max(COMMANDS, key=lambda known: (known.startswith(name), difflib.SequenceMatcher(None, name, known).ratio()))
+        raise UserError(f"no subcommand '{name}'", do=f"the nearest is `koreason {near}`; `koreason --help` lists all")
+    with imports.many():
+        module = importlib.import_module(COMMANDS[name].module)
+    parser = Parser(f"koreason {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.add_arguments(parser)
+    parser.set_defaults(main=module.main)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit status."""
-    argv = list(sys.argv[1:] if argv is None else argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+def overview() -> str:
+    """What `koreason --help` prints."""
+    lines = ["usage: koreason SUBCOMMAND ...", "       koreason SUBCOMMAND --help     what it does, with an example"]
+    for title, kind in (("for people:", "people"), ("for the workflow's rules, and to try one by hand:", "rule")):
+        lines += ["", title, *(f"  {command.name:<13} {command.summary}" for command in COMMANDS.values() if command.kind == kind)]
+    lines += ["", "The rules' examples, in the order above, are a whole run of eight prompts, in the folder try."]
+    return "\n".join([*lines, "koreason --version says which koreason this is."])
+
+
+def version() -> str:
+    """Version, where the package lies, and the digest of the code of all rules' commands."""
+    project = HOME / "pyproject.toml"
+    number = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"] if project.is_file() else "unknown"
+    code = code_digest(*(command.module for command in COMMANDS.values() if command.kind == "rule"))
+    return f"koreason {number}, {HOME}, code {code}"
+
+
+def main(argv: Sequence[str], alone: bool = False) -> int:
+    """Run one subcommand and return its exit status.
+
+    Args:
+        alone: the process is there for this: a rule's command may go on in a child of it, so that every attempt is recorded.
+    """
     try:
-        arguments = parser_for(argv[0] if argv and argv[0] in COMMANDS else None).parse_args(argv)
-        os.environ["KOREASON_CODE"] = code_digest(arguments.main.__module__)  # for run.json
-        return int(arguments.main(arguments) or 0)
+        try:
+            return _run(list(argv), alone)
+        finally:
+            if sys.stdout:  # there is none after `>&-`
+                sys.stdout.flush()
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BaseException as error:
-        if out_of_space(error):
-            print(f"koreason: no space left on the disk ({error}); free some and run again, finished work is kept", file=sys.stderr)
-            return 2
-        raise
+        if isinstance(error, BrokenPipeError) and _unread():
+            _write_no_more()
+            return UNREAD
+        if (line := explain(error)) is None:
+            raise
+        _write_no_more()
+        print(f"koreason: {line}", file=sys.stderr)
+        return 2
+
+
+def _run(argv: list[str], alone: bool) -> int:
+    if not argv or argv[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    if argv[0] == "--version":
+        print(version())
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    arguments = parser_for(argv[0]).parse_args(argv[1:])
+    host.check(os.environ)
+    if COMMANDS[argv[0]].kind != "people":
+        # for run.json, and refused before anything is written
+        package, code = laid.check(HOME), code_digest(COMMANDS[argv[0]].module)
+        os.environ |= {"KOREASON_PACKAGE": package, "KOREASON_CODE": code}
+    if alone and COMMANDS[argv[0]].kind == "rule" and not attempts.under_way(outs := outputs(argv)):
+        status = supervised(outs, {"stage": argv[0], "code": code, "package": package})
+        if status is not None:
+            return status
+    return int(arguments.main(arguments) or 0)
+
+
+def _write_no_more() -> None:
+    """Let what is still to be written to standard output go nowhere, without another complaint when the process ends."""
+    with contextlib.suppress(OSError):  # it is no file in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unread() -> bool:
+    """Whether standard output is a pipe that its reader has left, as `head` does."""
+    look = select.poll()
+    look.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in look.poll(0))

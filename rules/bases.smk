@@ -5,12 +5,14 @@ rule base:
         "logs/bases/base.{base}.log",
     benchmark:
         "benchmarks/bases/base.{base}.tsv"
+    container:
+        image("vllm")
     threads: threads_of("base")
     resources:
         **need("base"),
     params:
-        spec=entry("bases", "base"),
+        spec=entry("base", "bases", "base"),
         code=code_digest("koreason.bases.fetch"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {resources.start} vllm python -m koreason base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"
+        "exec {resources.start} base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"

@@ -1,17 +1,41 @@
+report: "captions/run.rst"
+
+
+# Every file of this stage is declared, and not its manifest alone, for `snakemake --report` to hold them.
 rule page:
     input:
         sources=[f"results/sources/{source}/manifest.json" for source in wanted("sources")],
         pools=[f"results/pools/{pool}/manifest.json" for pool in wanted("pools")],
-        traces=unique(shard for mix in wanted("mixes") for shard in shards_of(mix)),
+        curated=curated(),
+        measures=beside("measures", wanted("mixes")),  # of all traces, which the page reads, too
+        judged=beside("judged", wanted("mixes")) if config["run"]["report"].get("judged") else [],
         mixes=[f"results/mixes/{mix}/manifest.json" for mix in wanted("mixes")],
         models=trained(),
+        benches=[f"results/benches/{bench}/manifest.json" for bench in wanted("benches")],
         scores=scores(),
     output:
         "results/report/manifest.json",
+        report("results/report/index.html", caption="captions/page.rst", category="Results", labels={"what": "The page"}),
+        report(
+            directory("results/report/figures"),
+            patterns=["{name}.svg"],
+            caption="captions/figures.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+        report(
+            directory("results/report/tables"),
+            patterns=["{name}.csv"],
+            caption="captions/tables.rst",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
     log:
         "logs/report/page.log",
     benchmark:
         "benchmarks/report/page.tsv"
+    container:
+        image("data")
     threads: threads_of("report")
     resources:
         **need("report"),
@@ -19,8 +43,16 @@ rule page:
         # functions, because the texts of a catalogue may hold braces
         spec=lambda wildcards: canonical(config["run"]["report"]),
         run=lambda wildcards: canonical(part_of_catalogue()),
+        # the sentences of drop reasons, which are no part of the code of the stages that give them
+        words=docstrings_digest(
+            "koreason.curate.reasons",
+            "koreason.curate.making.reasons",
+            "koreason.curate.filters",
+            "koreason.select.filters",
+            "koreason.select.langmix",
+            "koreason.select.replies",
+        ),
         code=code_digest("koreason.report.page"),
         environment=environment_digest("data"),
     shell:
-        "exec {resources.start} data python -m koreason report --spec {params.spec:q} --run {params.run:q}"
-        " --results results --out results/report > {log:q} 2>&1"
+        "exec {resources.start} page --spec {params.spec:q} --run {params.run:q}" " --results results --out results/report > {log:q} 2>&1"

@@ -8,6 +8,8 @@ rule pack:
         "logs/train/pack.{mix}.{base}.log",
     benchmark:
         "benchmarks/train/pack.{mix}.{base}.tsv"
+    container:
+        image("megatron")
     threads: threads_of("pack")
     resources:
         **need("pack"),
@@ -15,7 +17,7 @@ rule pack:
         code=code_digest("koreason.train.pack"),
         environment=environment_digest("megatron"),
     shell:
-        "exec {resources.start} megatron python -m koreason pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
+        "exec {resources.start} pack --mix {input.mix:q} --tokenizer {input.tokenizer:q}"
         " --out results/packed/{wildcards.mix:q}/{wildcards.base:q} > {log:q} 2>&1"
 
 
@@ -30,15 +32,17 @@ rule train:
         "logs/train/train.{model}.{mix}.{schedule}.log",
     benchmark:
         "benchmarks/train/train.{model}.{mix}.{schedule}.tsv"
+    container:
+        image("megatron")
     threads: threads_of("train")
     resources:
-        **need("train"),
+        **need("train", models="model", schedules="schedule"),
     params:
-        spec=entry("models", "model"),
-        schedule=entry("schedules", "schedule"),
+        spec=entry("train", "models", "model"),
+        schedule=entry("train", "schedules", "schedule"),
         code=code_digest("koreason.train.launch"),
         environment=environment_digest("megatron"),
     shell:
-        "exec {resources.start} megatron python -m koreason train --spec {params.spec:q} --schedule {params.schedule:q}"
+        "exec {resources.start} train --spec {params.spec:q} --schedule {params.schedule:q} --how {resources.how:q}"
         " --packed {input.packed:q} --base {input.base:q}"
         " --out results/models/{wildcards.model:q}/{wildcards.mix:q}/{wildcards.schedule:q} > {log:q} 2>&1"

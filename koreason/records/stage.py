@@ -9,11 +9,9 @@ complete. A stage that fails leaves none, and removes the files it declared. `ru
 stage too costly to repeat can take its output over where only the manifest was lost: `made_before`.
 """
 
-import hashlib
 import json
 import os
 import platform
-import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,55 +19,14 @@ from types import TracebackType
 from typing import Any
 
 from koreason.errors import UserError
-
-MANIFEST, RUN = "manifest.json", "run.json"
-SLURM = ("SLURM_JOB_ID", "SLURM_JOB_NODELIST", "SLURMD_NODENAME", "SLURM_RESTART_COUNT")
-
-
-def sha256_file(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def canonical(value: Any) -> str:
-    """JSON text that does not depend on key order: what gets hashed and compared."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def digest(value: Any) -> str:
-    """Hex SHA-256 of a JSON value's canonical text."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step that survives a crash on either side of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Read a stage's manifest; `path` may be the file or its folder.
-
-    Raises:
-        UserError: there is none, or it is not JSON.
-    """
-    path = Path(path)
-    path = path / MANIFEST if path.is_dir() else path
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError("no such manifest", path, "run the stage that writes it first") from None
-    except ValueError as error:
-        raise UserError(f"not a manifest ({error})", path, "delete its folder and run the stage again") from None
-    return manifest
+from koreason.git import commit_of
+from koreason.home import HOME
+from koreason.records.adopted import code_of
+from koreason.records.digests import canonical, sha256_file, write_atomically
+from koreason.records.form import described, text
+from koreason.records.held import Held, read_digests
+from koreason.records.manifest import MANIFEST, RUN, is_plain, made_by
+from koreason.records.whereabouts import whereabouts
 
 
 class Stage:
@@ -104,13 +61,13 @@ class Stage:
         causes = self._causes()
         try:
             run = json.loads((self.out / RUN).read_text(encoding="utf-8"))
-            made: dict[str, Any] = run["made"]
-            same = canonical(causes) == canonical({cause: run[cause] for cause in causes})
-            if not same or any(sha256_file(self.out / name) != facts["sha256"] for name, facts in made["files"].items()):
+            made = Held(self.out / MANIFEST, run["made"])
+            same = canonical(causes) == canonical({cause: run[cause] for cause in causes} | {"code": code_of(run)})
+            if not same or not all(map(is_plain, made.names)) or any(made.wrongs(made.names)):
                 return False
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, UserError):
             return False
-        self._before = made
+        self._before = made.made
         return True
 
     def path(self, name: str) -> Path:
@@ -131,13 +88,22 @@ class Stage:
             return
         made = self._before
         if made is None:
-            files = {}
-            for name, facts in sorted(self._files.items()):
-                path = self.out / name
-                files[name] = {"sha256": sha256_file(path), "bytes": path.stat().st_size, **facts}
-            made = {"stage": self.name, "files": files, "counts": self.counts}
-            write_atomically(self.out / RUN, json.dumps(self._run() | {"made": made}, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-        write_atomically(self.out / MANIFEST, json.dumps(made, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+            names = sorted(self._files)
+            digests = dict(zip(names, read_digests([self.out / name for name in names]), strict=True))
+            files = {name: {"sha256": digests[name], "bytes": (self.out / name).stat().st_size, **self._files[name]} for name in names}
+            made = described(self.name, files, self.counts)
+            self._remove_former(names)
+            write_atomically(self.out / RUN, text(self._run() | {"made": made}))
+        write_atomically(self.out / MANIFEST, text(made))
+
+    def _remove_former(self, names: list[str]) -> None:
+        """Remove what an earlier run made here and this one did not: an old figure, a file of an older model."""
+        made = made_by(self.out / RUN)
+        former = made.get("files") if isinstance(made, dict) else None
+        for name in former if isinstance(former, dict) else {}:
+            path = self.out / name
+            if name not in names and is_plain(name) and path.parent.resolve().is_relative_to(self.out.resolve()):
+                path.unlink(missing_ok=True)
 
     def _causes(self) -> dict[str, Any]:
         """All that decides the output."""
@@ -151,30 +117,13 @@ class Stage:
 
     def _run(self) -> dict[str, Any]:
         ended = time.time()
-        slurm = {key: os.environ[key] for key in SLURM if key in os.environ}
         return self._causes() | {
-            "commit": commit_of(Path(__file__).parent),
-            "host": platform.node(),
+            "package": os.environ.get("KOREASON_PACKAGE", ""),
+            "commit": commit_of(HOME),
             "python": platform.python_version(),
-            "slurm": slurm,
+            **whereabouts(),
             "started": self._started,
             "ended": ended,
             "seconds": ended - self._started,
             **self.run,
         }
-
-
-def commit_of(home: Path) -> str:
-    """A repository's commit with `+` where the tree differs from it; empty outside a checkout.
-
-    In a container, where there is no git, KOREASON_COMMIT says what the host found.
-    """
-    if "KOREASON_COMMIT" in os.environ:
-        return os.environ["KOREASON_COMMIT"]
-    git = ["git", "-C", str(home)]
-    try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        dirty = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return commit + ("+" if dirty else "")

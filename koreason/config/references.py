@@ -1,24 +1,18 @@
 """Fields of the configuration that name an entry of one of its tables.
 
-The mark `Table` goes into the schema as `x-table`, by which `workflow.check` finds and follows them.
+traces: list[MixName]      # in a `spec.py`: each must be an entry of `mixes`
 """
 
-from dataclasses import dataclass
 from typing import Annotated
 
-
-@dataclass(frozen=True)
-class Table:
-    """Names a top-level table of the configuration."""
-
-    name: str
-
+from koreason.config.marks import Table
 
 LanguageName = Annotated[str, Table("languages")]
 BaseName = Annotated[str, Table("bases")]
 SourceName = Annotated[str, Table("sources")]
 PoolName = Annotated[str, Table("pools")]
 RecipeName = Annotated[str, Table("recipes")]
+ImportedName = Annotated[str, Table("imported")]
 MixName = Annotated[str, Table("mixes")]
 ModelName = Annotated[str, Table("models")]
 ScheduleName = Annotated[str, Table("schedules")]

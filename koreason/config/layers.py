@@ -1,0 +1,78 @@
+"""The configuration as files laid over the catalogue, read without Snakemake.
+
+config = layered([Path("my.yaml")])
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from koreason.errors import UserError
+from koreason.home import HOME
+
+CATALOGUE = Path("config/config.yaml")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LANGUAGES = Path("config/languages")  # a file an entry: its patterns are long, and a new one touches no other
+
+
+def layered(files: list[Path]) -> dict[str, Any]:
+    """The catalogue with files laid over it, the later over the earlier, tables key by key as Snakemake does; not checked.
+
+    Raises:
+        UserError: one is missing or no YAML.
+    """
+    config = read_catalogue(HOME)
+    for file in files:
+        _lay(config, read_yaml(file))
+    return config
+
+
+def read_catalogue(home: Path) -> dict[str, Any]:
+    """Every entry that a run may name, as the package at `home` has them."""
+    found: dict[str, Any] = {}
+    # into an empty one, which copies: two entries that share a part by a YAML anchor would be changed together
+    _lay(found, read_yaml(home / CATALOGUE))
+    found["languages"] = {path.stem: read_language(path) for path in sorted((home / LANGUAGES).glob("*.yaml"))}
+    return found
+
+
+def read_language(file: Path) -> dict[str, Any]:
+    """An entry of `languages`: a file, with the keys of those that lie in a folder of its name beside it.
+
+    Raises:
+        UserError: one is missing or no YAML, or two give the same key.
+    """
+    found = read_yaml(file)
+    for part in sorted(file.with_suffix("").glob("*.yaml")):
+        keys = read_yaml(part)
+        if twice := sorted(found.keys() & keys.keys()):
+            raise UserError(f"gives {', '.join(twice)}, which another file of the language gives", part, "give each key once")
+        found |= keys
+    return found
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """A file's table; an empty file is an empty one.
+
+    Raises:
+        UserError: it is missing, no YAML, or no table.
+    """
+    try:
+        # every start of Snakemake reads the catalogue: libyaml is eight times as fast
+        found = LOADER(file.read_text(encoding="utf-8")).get_single_data()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"cannot be read ({' '.join(str(error).split())})", file, "give a file of the configuration, in YAML") from None
+    if not isinstance(found, dict | None):
+        raise UserError("holds no table", file, "give a file of the configuration, in YAML")
+    return found or {}
+
+
+def _lay(below: dict[str, Any], above: dict[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _lay(below[key], value)
+        else:
+            below[key] = {} if isinstance(value, dict) else value
+            if isinstance(value, dict):
+                _lay(below[key], value)

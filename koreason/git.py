@@ -1,0 +1,47 @@
+"""What git knows of the package: its commit, and its states.
+
+commit_of(HOME)                          # "4f1c…", with a + where files differ from it
+unpack(HOME, "v0.1.0", Path("older"))
+"""
+
+import os
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+from koreason.errors import UserError
+
+
+def commit_of(home: Path) -> str:
+    """A repository's commit with `+` where the tree differs from it; empty outside a checkout.
+
+    In a job, which runs a copy, and in a container, where there is no git, KOREASON_COMMIT says what the planning process found. What
+    was unpacked from a repository has a file that says it.
+    """
+    if "KOREASON_COMMIT" in os.environ:
+        return os.environ["KOREASON_COMMIT"]
+    if (unpacked := home / ".commit").is_file():
+        return unpacked.read_text(encoding="utf-8").strip()
+    git = ["git", "-C", str(home)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        dirty = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit + ("+" if dirty else "")
+
+
+def unpack(home: Path, revision: str, folder: Path) -> None:
+    """Put the package as it was at a revision of its repository into a folder.
+
+    Raises:
+        UserError: it is in no repository, or there is no such revision.
+    """
+    git = ["git", "-C", str(home), "archive", "--format=tar", revision, "koreason", "envs", "rules"]
+    done = subprocess.run(git, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no answer"]
+        raise UserError(f"git has no state '{revision}' of it ({said[-1]})", home, "name a tag or commit of this clone")
+    with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")

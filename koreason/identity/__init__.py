@@ -1,0 +1,1 @@
+"""What decides a result: the code and the environment that make it."""

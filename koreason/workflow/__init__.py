@@ -1,0 +1,1 @@
+"""What knows Snakemake: the beginning of a run, the Snakemake inside a job, and the plan read from Snakemake's own graph."""

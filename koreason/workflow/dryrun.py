@@ -1,0 +1,164 @@
+"""What Snakemake would run, from its own graph of jobs rather than from what it prints.
+
+jobs, config = read_plan(Path("Snakefile"), [Path("config/demo.yaml")], ["report"])
+jobs[0].rule, jobs[0].reasons      # 'ingest', ('output files have to be generated',)
+"""
+
+import ast
+import contextlib
+import io
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from koreason.config.layers import layered
+from koreason.config.site import DEFAULT, VARIABLE
+from koreason.errors import UserError
+from koreason.home import HOME
+
+OWN_CODE = {"code": "the stage's code", "environment": "its environment's lock or image"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One job that Snakemake would run.
+
+    Attributes:
+        rule: its rule, by the name that it has in this workflow; in parentheses another workflow's that takes this one as a module.
+        output: its first declared output, which no other job has.
+        wildcards: what its paths name.
+        after: outputs of the planned jobs that it waits for.
+        reasons: why it would run, in Snakemake's words; of parameters, which.
+    """
+
+    rule: str
+    output: str
+    wildcards: dict[str, str]
+    after: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+def site_path() -> Path | None:
+    """The site file that a run from here would use, if there is one."""
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE]).resolve()
+    return next((path.resolve() for path in (DEFAULT, HOME / DEFAULT) if path.is_file()), None)
+
+
+def read_config(configfiles: list[Path]) -> dict[str, Any]:
+    """The workflow's configuration with files laid over it, as Snakemake does that; not checked."""
+    return layered(configfiles)
+
+
+def read_plan(snakefile: Path, configfiles: list[Path], targets: list[str]) -> tuple[list[Planned], dict[str, Any]]:
+    """The jobs of a dry run in the current folder, and the configuration that they follow; in another workflow its first module's.
+
+    Raises:
+        UserError: Snakemake cannot plan this.
+    """
+    with planned(snakefile, configfiles, targets) as workflow:
+        parts = getattr(workflow, "koreason", [])  # of `begin`
+        names = {rule: name for part in parts for rule, name in part.names().items()}
+        return jobs_of(workflow.dag, names), parts[0].config if parts else workflow.config
+
+
+@contextlib.contextmanager
+def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Iterator[Any]:
+    """Snakemake's own workflow object after a dry run in the current folder, with its graph of jobs.
+
+    Raises:
+        UserError: Snakemake cannot plan this.
+    """
+    from snakemake import api, cli
+    from snakemake.exceptions import RuleException, WorkflowError
+    from snakemake.settings import types
+
+    arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
+    with contextlib.redirect_stderr(io.StringIO()):
+        _, given = cli.parse_args(arguments)  # reads profiles/default, which says what makes jobs run again
+    output = types.OutputSettings(dryrun=True, quiet=given.quiet, log_level_override=logging.WARNING)
+    try:
+        with api.SnakemakeApi(output) as snakemake:
+            workflow = snakemake.workflow(
+                resource_settings=types.ResourceSettings(cores=1),
+                config_settings=types.ConfigSettings(configfiles=configfiles),
+                snakefile=snakefile,
+            )
+            plan = workflow.dag(
+                types.DAGSettings(targets=set(targets), rerun_triggers=given.rerun_triggers, force_incomplete=given.rerun_incomplete)
+            )
+            # a run in progress holds the folder's lock, and reading needs none
+            plan.execute_workflow(pseudo_executor="dryrun", execution_settings=types.ExecutionSettings(lock=False))
+            yield workflow._workflow
+    except (WorkflowError, RuleException, api.ApiError) as error:
+        raise UserError(str(error) or type(error).__name__, "snakemake") from None
+
+
+def jobs_of(dag: Any, names: dict[str, str]) -> list[Planned]:
+    """Every job of Snakemake's graph that has yet to run, but for targets that only collect; `names` are those of the rules here."""
+    waiting = [job for job in dag.needrun_jobs() if job.output]
+    return [
+        Planned(
+            rule=names.get(job.rule.name, f"({job.rule.name})"),
+            output=str(job.output[0]),
+            wildcards=dict(job.wildcards_dict),
+            after=tuple(sorted(str(before.output[0]) for before in dag.dependencies[job] if before.output and dag.needrun(before))),
+            reasons=_reasons(dag.reason(job), job),
+        )
+        for job in waiting
+    ]
+
+
+def _reasons(reason: Any, job: Any) -> tuple[str, ...]:
+    if reason.missing_output:
+        return ("output files have to be generated",)
+    names = [name for name in reason.get_names() if not name.startswith("params ")]
+    if reason.params_changed:
+        now = changed_params(reason, job)
+        before = [ast.literal_eval(text) for text in reason.params_changed.only_old]
+        names += what_changed(before, now)
+    return tuple(names)
+
+
+def changed_params(reason: Any, job: Any) -> dict[str, Any]:
+    """A job's parameters that are not as Snakemake recorded them."""
+    return {name: value for name, value in job.params.items() if repr(value) in reason.params_changed.only_new}
+
+
+def what_changed(before: list[Any], now: dict[str, Any]) -> list[str]:
+    """What is different between recorded values of parameters, whose names Snakemake does not keep, and those of now."""
+    found = []
+    for name, value in sorted(now.items()):
+        new = _table(value)
+        if new is None:
+            found.append(f"params: {OWN_CODE.get(name, name)} changed")
+            continue
+        tables = [table for table in map(_table, before) if table is not None]
+        old = max(tables, key=lambda table: len(table.keys() & new.keys()), default={})
+        found += [f"params: {name}.{line}" for line in _differences(old, new)] or [f"params: {name} changed"]
+    return found or ["params have changed since last execution"]
+
+
+def _table(value: Any) -> dict[str, Any] | None:
+    try:
+        table = json.loads(value)
+    except (TypeError, ValueError):
+        return None
+    return table if isinstance(table, dict) else None
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    lines = []
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            lines.append(f"{key}: {_short(old, key)} -> {_short(new, key)}")
+    return lines
+
+
+def _short(table: dict[str, Any], key: str) -> str:
+    text = json.dumps(table[key], ensure_ascii=False) if key in table else "nothing"
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,36 @@
+"""The configuration of a run: what is given lies over the catalogue; where nothing is given, the demo does.
+
+    complete(workflow, HOME, config)
+
+Not Snakemake's `configfile:`, which is passed over where another workflow takes this one as a module with a configuration. The demo, so
+that a fresh clone has a plan, and linters and catalogues of workflows something to read.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from koreason.config.layers import CATALOGUE, read_catalogue, read_yaml
+from koreason.config.site import VARIABLE
+
+DEMO = Path("config/demo.yaml")
+KEPT = Path(".koreason/configs")  # in the run's folder: what it was planned with, for its jobs
+
+
+def complete(workflow: Any, home: Path, config: dict[str, Any]) -> None:
+    """Lay `config` over the catalogue, in place; and the demo over both if nothing is asked for: no file, no value, no cluster."""
+    from snakemake.common.configfile import load_configfile
+    from snakemake.utils import update_config
+
+    catalogue, over = read_catalogue(home), dict[str, Any]()
+    # a job is given the configuration of its plan, where a workflow around this one may have left the choice to this one
+    asked = workflow.is_main_process and (workflow.config_settings.configfiles or workflow.config_settings.config)
+    if not asked and VARIABLE not in os.environ and config in ({}, read_yaml(home / CATALOGUE)):
+        over = load_configfile(str(home / DEMO))
+        if workflow.is_main_process:
+            print(f"koreason: no configuration is given: this is {DEMO}", file=sys.stderr, flush=True)
+    update_config(catalogue, config)
+    update_config(catalogue, over)
+    config.clear()
+    config.update(catalogue)
