@@ -1,1 +1,1 @@
-"""Running the workflow on a cluster: the only part that has heard of Slurm and Apptainer."""
+"""What a run will take, took and lacks: plan, budget, disk, spent, doctor."""

@@ -1,24 +1,27 @@
 """What planned jobs cost, and whether the site's budget allows it.
 
-    cost(Counter({"train": 9}), config["resources"], site)     # gpu_hours, core_hours, hours of each rule
+    cost({"train": 9}, config["resources"], site)     # gpu_hours, core_hours, hours of each rule
 
 The walltimes are those that the configuration and the site file ask for, so a job that ends early costs less. A job that a
 partition's limit cuts into several turns costs its whole walltime: it saves, goes back to the queue and goes on.
 """
 
-import sys
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Any
 
+from koreason.config.effects import ORDER
+from koreason.config.site import Site, asked
 from koreason.errors import UserError
-from koreason.ops.dryrun import Planned
-from koreason.ops.site import Site, asked
+from koreason.workflow.dryrun import Planned
 
-RESOURCES = {"page": "report"}  # rules whose `resources` have another name, their stage's
-ORDER = ("base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page")
+RESOURCES = {
+    "page": "report",
+    "decontaminate_traces": "decontaminate",
+    "judge": "measure",
+    "import_traces": "ingest",
+}  # rules whose `resources` have another name, their stage's
+RULES = {"report": "page"}  # stages whose rule has another name
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def of_rule(rule: str, jobs: int, resources: Mapping[str, dict[str, int]], site:
 
 
 def cost(jobs: Mapping[str, int], resources: Mapping[str, dict[str, int]], site: Site | None) -> dict[str, Cost]:
-    """Cost of every rule, in the order of `jobs`."""
-    return {rule: of_rule(rule, number, resources, site) for rule, number in jobs.items()}
+    """Cost of every rule, in the order of `jobs`; none of another workflow's, of which nothing is known."""
+    return {rule: of_rule(rule, number, resources, site) for rule, number in jobs.items() if RESOURCES.get(rule, rule) in resources}
 
 
 def longest_chain(jobs: list[Planned], costs: Mapping[str, Cost]) -> float:
@@ -62,7 +65,7 @@ def longest_chain(jobs: list[Planned], costs: Mapping[str, Cost]) -> float:
     ends: dict[str, float] = {}
     for output in TopologicalSorter(graph).static_order():
         starts = max((ends[before] for before in graph[output]), default=0.0)
-        ends[output] = starts + costs[rules[output]].each["runtime"] / 60
+        ends[output] = starts + (costs[rules[output]].each["runtime"] / 60 if rules[output] in costs else 0.0)
     return max(ends.values(), default=0.0)
 
 
@@ -79,12 +82,15 @@ def excess(costs: Mapping[str, Cost], site: Site | None) -> str | None:
     return " and ".join(over) or None
 
 
-def enforce(dag: Any, config: dict[str, Any], site: Site | None) -> None:
-    """For the Snakefile, before the first job: end Snakemake with one line and status 2 if its plan is above the budget."""
+def enforce(planned: Iterable[tuple[Mapping[str, int], Mapping[str, dict[str, int]]]], site: Site | None) -> None:
+    """Before the first job of a run: `planned` says how many jobs of each rule there are, and what the rules' `resources` are.
+
+    Raises:
+        UserError: they are above the site's budget.
+    """
     if site is None or (site.budget.gpu_hours is None and site.budget.core_hours is None):
         return
-    jobs = Counter(job.rule.name for job in dag.needrun_jobs() if job.output)
-    if over := excess(cost(jobs, config["resources"], site), site):
-        error = UserError(over, "budget", "`koreason plan` shows where; choose less, or raise `budget` in the site file")
-        print(f"koreason: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(2)
+    parts = enumerate(cost(jobs, resources, site) for jobs, resources in planned)
+    costs = {f"{number} {rule}": item for number, part in parts for rule, item in part.items()}
+    if over := excess(costs, site):
+        raise UserError(over, "budget", "`koreason plan` shows where; choose less, or raise `budget` in the site file")

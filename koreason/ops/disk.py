@@ -1,9 +1,11 @@
 """How much disk a plan may fill, from the configuration alone.
 
+    peak(jobs, config, Path("results"), at_once=1)      # {"base": 0, "trace": 1300000, ...}
+
 An upper estimate of what the planned jobs write below `results/`, in bytes:
 
     base      parameters x 2                                        weights in bfloat16
-    trace     prompts of the shard x samples x max_tokens x 4 x 2   4 bytes of text a token; the table and its journal
+    trace     prompts of the shard x samples x tokens x 4 x 2       4 bytes of text a token; the table and its journal
     select    sum of quotas x max_tokens of the filters x 4
     pack      sum of quotas x max_tokens of the filters x 5         an int32 and a mask byte a token
     train     parameters x (2 in bfloat16, 4 in float32)            the finished model
@@ -11,18 +13,20 @@ An upper estimate of what the planned jobs write below `results/`, in bytes:
                                                                     is written; removed at the end, so counted for as many
                                                                     trainings as can run at once
 
-A shard has the pool's prompts (from its manifest, else its `limit`) divided by the shards, and where neither is known, 4,096.
-Most traces end long before max_tokens. Dumps, prompt pools and the answers to benchmarks are not counted: their sizes are in
+A trace has as many tokens as the recipe has drawn before, in the mean, and where it has drawn none, max_tokens. Most traces end long
+before that. A shard has the pool's prompts (from its manifest, else its `limit`) divided by the shards, and where neither is known, 4,096.
+Dumps, prompt pools and the answers to benchmarks are not counted: their sizes are in
 no configuration.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from koreason.engine.spec import longest
-from koreason.ops.dryrun import Planned
+from koreason.train import adam
+from koreason.workflow.dryrun import Planned
 
 TEXT = 4  # bytes of UTF-8 that one token stands for
 SHARD = 4096  # prompts that a shard should have: see docs/trace.md
@@ -31,27 +35,31 @@ COUNTED = ("base", "trace", "select", "pack", "train")
 Config = dict[str, Any]
 
 
-def peak(jobs: Iterable[Planned], config: Config, results: Path, at_once: int) -> dict[str, int]:
-    """Bytes that the jobs of each rule leave, and under `checkpoints` the most that trainings hold besides."""
+def peak(jobs: Iterable[Planned], config: Config, results: Path, at_once: int, tokens: Mapping[str, float] | None = None) -> dict[str, int]:
+    """Bytes that the jobs of each rule leave, and under `checkpoints` the most that trainings hold besides.
+
+    `tokens` are those of a trace, by recipe, where they are known.
+    """
     found = dict.fromkeys(COUNTED, 0)
     checkpoints = []
     for job in jobs:
         if job.rule in found:
-            found[job.rule] += _written(job, config, results)
+            found[job.rule] += _written(job, config, results, tokens or {})
         if job.rule == "train":
             checkpoints.append(_checkpoints(job, config))
     return found | {"checkpoints": sum(sorted(checkpoints, reverse=True)[:at_once])}
 
 
-def _written(job: Planned, config: Config, results: Path) -> int:
+def _written(job: Planned, config: Config, results: Path, tokens: Mapping[str, float]) -> int:
     names = job.wildcards
     match job.rule:
         case "base":
             return 2 * int(config["bases"][names["base"]]["parameters"])
         case "trace":
             recipe = config["recipes"][names["recipe"]]
-            rows = _prompts(names["pool"], recipe["shards"], config, results) * recipe["samples"]
-            return int(rows * longest(recipe) * TEXT * 2)
+            rows = prompts(names["pool"], recipe["shards"], config, results) * recipe["samples"]
+            each = tokens.get(names["recipe"]) or longest(recipe)
+            return int(rows * each * TEXT * 2)
         case "select" | "pack":
             mix = config["mixes"][names["mix"]]
             bytes_each = TEXT if job.rule == "select" else 5
@@ -63,15 +71,15 @@ def _written(job: Planned, config: Config, results: Path) -> int:
 
 def _checkpoints(job: Planned, config: Config) -> int:
     keep: int = config["schedules"][job.wildcards["schedule"]]["keep_checkpoints"]
-    return _parameters(job, config) * 12 * (keep + 1)
+    return _parameters(job, config) * adam.BYTES * (keep + 1)
 
 
 def _parameters(job: Planned, config: Config) -> int:
     return int(config["bases"][config["models"][job.wildcards["model"]]["base"]]["parameters"])
 
 
-def _prompts(pool: str, shards: int, config: Config, results: Path) -> float:
-    """Prompts of a shard."""
+def prompts(pool: str, shards: int, config: Config, results: Path) -> float:
+    """Prompts of a shard of a pool that is cut into so many."""
     try:
         manifest = json.loads((results / "pools" / pool / "manifest.json").read_text(encoding="utf-8"))
         return float(manifest["files"]["prompts.parquet"]["rows"] / shards)

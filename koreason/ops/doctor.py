@@ -1,7 +1,7 @@
 """Check whether this login node can run the pipeline on its cluster, and say what to do for each thing that is missing.
 
-    envs/run data python -m koreason doctor --init-site              write profiles/slurm/site.yaml from what Slurm says
-    envs/run data python -m koreason doctor --configfile config/demo.yaml
+    koreason doctor --init-site              # write profiles/slurm/site.yaml from what Slurm says
+    koreason doctor --configfile config/demo.yaml
 
 One line for each check: ok, warning or error, what was found, and what to do. Exit status 2 if there is an error. With
 --configfile the run's models and what each rule asks for are checked, too. Nothing is submitted.
@@ -15,16 +15,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from koreason.cluster.checks import Check, fits, site_checks, slurm_checks
+from koreason.cluster.sitefile import choose, render
+from koreason.cluster.slurm import Cluster, ask, read_cluster
+from koreason.config.load import expand
+from koreason.config.pinned import is_folder, pinned
+from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
 from koreason.errors import UserError
-from koreason.manifest import sha256_file, write_atomically
-from koreason.ops import container, images
-from koreason.ops.checks import Check, fits, site_checks, slurm_checks
-from koreason.ops.dryrun import read_plan, site_path
-from koreason.ops.site import DEFAULT, FIRST_STEP, HOME, VARIABLE, Site, read_site
-from koreason.ops.sitefile import choose, render
-from koreason.ops.slurm import Cluster, ask, read_cluster
+from koreason.home import HOME, environments
+from koreason.images import enter, record
+from koreason.records.digests import sha256_file, write_atomically
+from koreason.workflow.dryrun import read_plan, site_path
 
 LITTLE = 50e9  # bytes of free disk below which a warning is due
+NOT_HERE = "not on disk; a job would fetch it, and compute nodes often have no internet"
 COLOURS = {"ok": "32", "warning": "33", "error": "31"}
 
 
@@ -38,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Check, or write the site file."""
     if arguments.init_site:
-        return init_site(Path(os.environ.get(VARIABLE) or HOME / DEFAULT), arguments.force)
+        return init_site(Path(os.environ.get(VARIABLE) or HOME / DEFAULT).resolve(), arguments.force)
     worst = 0
     for check in examine(arguments.configfile):
         print(line(check, sys.stdout.isatty()), flush=True)
@@ -67,7 +71,7 @@ def init_site(path: Path, force: bool) -> int:
         raise UserError("Slurm does not answer", "scontrol show partition", "run this on a login node of the cluster")
     cpu, gpu = choose(cluster)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, render(cpu, gpu, cluster, container.version() is not None))
+    write_atomically(path, render(cpu, gpu, cluster, enter.version() is not None))
     print(f"{path}: written; read it, then run `koreason doctor`")
     return 0
 
@@ -97,12 +101,12 @@ def examine(configfiles: list[Path]) -> Iterator[Check]:
 
 def environment(name: str) -> Check:
     """An environment of `envs/create`: there, and of the present lock."""
-    folder = Path(os.environ.get("KOREASON_ENVS") or HOME / ".envs") / name
+    folder = environments() / name
     stamp = folder / ".lock-digest"
     if not stamp.is_file():
         return Check("error", f"environment {name}", f"{folder} is not there", f"run envs/create {name}")
     if stamp.read_text(encoding="utf-8").strip() != sha256_file(HOME / "envs" / f"{name}.lock"):
-        return Check("warning", f"environment {name}", f"{folder} is of another lock than envs/{name}.lock", f"run envs/create {name}")
+        return Check("error", f"environment {name}", f"{folder} is of another lock than envs/{name}.lock", f"run envs/create {name}")
     return Check("ok", f"environment {name}", str(folder))
 
 
@@ -113,14 +117,14 @@ def software(site: Site) -> Iterator[Check]:
         for name in ("megatron", "vllm"):
             yield environment(name)
         return
-    version = container.version()
+    version = enter.version()
     if version is None:
         yield Check("error", "Apptainer", "not found", "load the site's module, or set containers: null in the site file")
     else:
         yield Check("ok", "Apptainer", version)
         yield user_namespaces()
     try:
-        for name, image, state in images.states(HOME / site.containers.images, HOME):
+        for name, image, state in record.states(HOME / site.containers.images, HOME):
             found = f"{image.file}: {state}" if image else state
             yield Check(
                 "ok" if state == "ok" else "error", f"image {name}", found, "" if state == "ok" else "make images, or copy it there"
@@ -163,18 +167,24 @@ def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> 
     if absent := [file for file in configfiles if not file.is_file()]:
         raise UserError("no such configuration", absent[0])
     try:
-        # as Snakemake reads it; `bases` are all models that the run needs, and what is planned is not there yet
-        jobs, config = read_plan(HOME / "Snakefile", configfiles, ["bases"])
+        # as Snakemake reads it; `bases` are all models that the run needs, and what is planned is not there yet, as are `benches`
+        jobs, config = read_plan(HOME / "Snakefile", configfiles, ["bases", "benches"])
     except UserError as error:
         yield Check("error", "configuration", str(error))
         return
     if site and cluster.config:
         yield from fits(config, site, cluster)
     files = " ".join(map(str, configfiles))
-    for name in sorted(job.wildcards["base"] for job in jobs if job.rule == "base"):
-        yield model(name, config["bases"][name], f"envs/run data snakemake bases --cores 1 --configfile {files}")
-    if not jobs:
+    fetch = f"fetch it here, before the run: envs/run data snakemake {{}} --cores 1 --configfile {files}"
+    models, benches = ([job.wildcards[rule] for job in jobs if job.rule == rule] for rule in ("base", "bench"))
+    for name in sorted(models):
+        yield model(name, config["bases"][name], fetch.format("bases"))
+    if not models:
         yield Check("ok", "models", "all of the run's are below results/bases")
+    for name in sorted(benches):
+        yield bench(name, config["benches"][name], fetch.format("benches"))
+    if not benches:
+        yield Check("ok", "benchmarks", "all of the run's are below results/benches")
 
 
 def model(name: str, base: dict[str, Any], fetch: str) -> Check:
@@ -187,8 +197,30 @@ def model(name: str, base: dict[str, Any], fetch: str) -> Check:
         return Check("error", what, f"{folder} is no folder", f"correct bases.{name}.path")
     if base.get("package"):
         return Check("ok", what, f"will be taken from the package {base['package']}")
-    revision = str(base.get("revision"))
-    if len(revision) != 40:
-        return Check("error", what, f"revision {revision} is no full commit id", f"correct bases.{name}.revision")
-    finding = "not on disk; a job would fetch it, and compute nodes often have no internet"
-    return Check("warning", what, finding, f"fetch it here, before the run: {fetch}")
+    try:
+        pinned(str(base.get("hub")), base.get("revision"))
+    except UserError as error:
+        return Check("error", what, str(error), f"correct bases.{name}.revision")
+    return Check("warning", what, NOT_HERE, fetch)
+
+
+def bench(name: str, entry: dict[str, Any], fetch: str) -> Check:
+    """A benchmark that is not below results/benches yet: whether its source is the one that the configuration means."""
+    what, where = f"benchmark {name}", str(entry.get("file") or entry.get("hub") or "")
+    try:
+        path = expand(where)
+        if entry.get("file"):
+            found = sha256_file(path) if path.is_file() else None
+            wrong = f"{path} is no file" if found is None else f"{path} has the SHA-256 {found}"
+            good = found is not None and found == entry.get("sha256")
+            return Check("ok", what, str(path)) if good else Check("error", what, wrong, f"correct benches.{name}.file or sha256")
+        if is_folder(where):
+            return (
+                Check("ok", what, str(path))
+                if path.is_dir()
+                else Check("error", what, f"{path} is no folder", f"correct benches.{name}.hub")
+            )
+        pinned(where, entry.get("revision"))
+    except UserError as error:
+        return Check("error", what, str(error), f"correct benches.{name}")
+    return Check("warning", what, NOT_HERE, fetch)

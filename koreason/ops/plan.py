@@ -1,10 +1,11 @@
 """Say what a run would cost before it starts: jobs, GPU-hours, core-hours, walltime, disk, and why each job would run.
 
-    envs/run data python -m koreason plan --configfile config/demo.yaml
-    envs/run data python -m koreason plan models --configfile config/paper.yaml
+    koreason plan --configfile config/demo.yaml
+    koreason plan models --configfile config/paper.yaml
 
 It makes Snakemake plan in the current folder and starts nothing. Costs are what jobs ask for (`resources` of the configuration,
-`rules` of the site file), so they are the most that a run takes if nothing is tried twice. Exit status 2, and one line, where
+`rules` of the site file), so they are the most that a run takes if nothing is tried twice. What traces take is told from those that
+the same recipe has drawn before, as of a pool with `limit: 200`; without any, from its limit of tokens. Exit status 2, and one line, where
 they are above the site's `budget`; `snakemake --profile slurm` refuses such a run in the same way.
 """
 
@@ -14,11 +15,13 @@ import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
-from koreason.ops import disk
+from koreason.home import HOME
+from koreason.ops import disk, expected, templates
 from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
-from koreason.ops.dryrun import Planned, read_plan, site_path
-from koreason.ops.site import HOME, VARIABLE, Site, read_site
+from koreason.ops.watching.drawing import NINETY
+from koreason.workflow.dryrun import Planned, read_plan, site_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
         if not file.is_file():
             raise UserError("no such configuration", file, "targets stand in front of --configfile")
     jobs, config = read_plan(arguments.snakefile, arguments.configfile, arguments.targets)
+    templates.refuse_unfit(config, Path("results"))
     jobs.sort(key=lambda job: (*in_order(job.rule), job.output))
     print(f"site file: {path or 'none: costs on this machine'}")
     if not jobs:
@@ -47,7 +51,11 @@ def main(arguments: argparse.Namespace) -> int:
     costs = cost(Counter(job.rule for job in jobs), config["resources"], site)
     results = Path("results")
     at_once = site.jobs if site else 1
-    print("\n".join([*table(costs, site), *chain(jobs, costs, at_once), *room(disk.peak(jobs, config, results, at_once), results)]))
+    drawn = expected.of_plan(jobs, config, results)
+    tokens = {recipe: one.tokens + NINETY * one.error for recipe, one in drawn.items()}
+    sizes = disk.peak(jobs, config, results, at_once, tokens)
+    print("\n".join([*table(costs, site), *chain(jobs, costs, at_once), *room(sizes, results)]))
+    print("\n".join(expected.told(jobs, config, results, drawn)))
     print("\n".join(why(jobs)))
     if over := excess(costs, site):
         raise UserError(over, "budget", f"choose less, or raise `budget` in {path}")
@@ -68,12 +76,16 @@ def table(costs: dict[str, Cost], site: Site | None) -> list[str]:
 
 def _each(item: Cost, site: Site | None) -> str:
     each = item.each
-    place = site.gpu if site and each["gpus"] else site.cpu if site else None
-    words = [f"{each['nodes']} x {each['gpus']} GPU" if each["gpus"] else f"{each['nodes']} x" if each["nodes"] > 1 else ""]
+    words = [f"{each['nodes']} x"] if each["nodes"] > 1 else []
+    if each["gpus"]:
+        words = [f"{each['nodes']} x {each['gpus']} GPU"]
     words += [_count(each["tasks"] * each["threads"], "core"), f"{each['mem_mb'] / 1000:g} GB", f"{each['runtime']} min"]
+    place = None
+    if site is not None:
+        place = site.gpu if each["gpus"] else site.cpu
     if place and place.max_runtime and each["runtime"] > place.max_runtime:
         words.append(f"in {-(-each['runtime'] // place.max_runtime)} turns")
-    return ", ".join(filter(None, words))
+    return ", ".join(words)
 
 
 def _count(number: int, what: str) -> str:

@@ -1,15 +1,14 @@
 """Say what a run took on the cluster beside what it asked for, rule by rule, and suggest what to ask for next time.
 
-    envs/run data python -m koreason spent                       of the run in this folder
-    envs/run data python -m koreason spent --since 2026-11-20 RUN_FOLDER
+    koreason spent                       # of the run in this folder
+    koreason spent --since 2026-11-20 RUN_FOLDER
 
 It takes memory, cores, GPU-hours and failed attempts from Slurm's accounting (`sacct`), for the jobs that the logs below
-`logs/slurm` and each output's run.json name. Where there is no accounting it has the seconds of run.json, and says so. The
+`logs/slurm` and each output's attempts name. Where there is no accounting it has what `attempts.jsonl` tells, and says so. The
 suggestions are lines for `rules` in the site file: 1.2 times the most memory used and 1.5 times the longest time taken.
 """
 
 import argparse
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,22 +16,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from koreason.errors import UserError
-from koreason.ops.accounting import FAILED, LIVE, PUT_BACK, Attempt, of_folder, read_attempts
-from koreason.ops.budget import RESOURCES, in_order
+from koreason.cluster.accounting import FAILED, LIVE, PUT_BACK, Attempt, of_folder, read_attempts
+from koreason.errors import RESUMABLE, UserError
+from koreason.ops.budget import RESOURCES, RULES, in_order
+from koreason.records import attempts as lines
+from koreason.records.whereabouts import job_of
 
+NAMES = RULES | {"score-bench": "score", "import-traces": "import_traces"}  # an attempt is told of by its command's name
 LEAST_MB, LEAST_MINUTES = 1000, 5  # the Snakemake inside each job takes some, and starts anew each time
-RULES = {stage: rule for rule, stage in RESOURCES.items()}  # of stages whose rule has another name
 
 
 @dataclass(frozen=True)
-class Run:
-    """What an output's run.json says: the stage's own time, the job that made it ("" outside Slurm), and when it ended."""
+class Told:
+    """What an attempt's own line says; `job` is "" outside Slurm, `done` is its coming to its end, `saved` its asking to be run again."""
 
     rule: str
+    output: str
     job: str
     seconds: float
     ended: float
+    gpus: int
+    tokens: int
+    done: bool
+    saved: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Collect and print."""
     since = _since(arguments.since)
-    runs = [run for run in read_runs(arguments.folder / "results") if run.ended >= since]
+    told = [one for one in read_lines(arguments.folder / "results") if one.ended >= since]
     logged = dict(jobs_of_logs(arguments.folder / "logs" / "slurm", since))
-    rules = {run.job: run.rule for run in runs if run.job} | logged
-    if not rules and not runs:
+    rules = {one.job: one.rule for one in told if one.job} | logged
+    if not rules and not told:
         raise UserError("no job of a run", arguments.folder.resolve(), "name the folder that has its results and logs")
     attempts, silent = read_attempts(sorted(rules)) if rules else ([], "no job of it ran in Slurm")
     # asked for an array's id, sacct tells all of its tasks
@@ -62,10 +68,8 @@ def main(arguments: argparse.Namespace) -> int:
             print(f"accounting does not know {len(lost)} of {len(rules)} jobs, such as {lost[0]}")
         print("\n".join(suggestions(ended, rules)))
         return 0
-    print("\n".join(short_table(runs)))
-    print(
-        f"From run.json alone ({silent or 'accounting does not know these jobs'}): memory, cores, GPU-hours and failed attempts are not known."
-    )
+    print("\n".join(short_table(told)))
+    print(f"From attempts.jsonl alone ({silent or 'accounting does not know these jobs'}): memory and cores are not known.")
     return 0
 
 
@@ -76,15 +80,25 @@ def _since(text: str | None) -> float:
         raise UserError(f"'{text}' is no date", "--since", "such as 2026-11-20 or 2026-11-20T18:00") from None
 
 
-def read_runs(results: Path) -> Iterator[Run]:
-    """Every run.json below a folder; one that cannot be read is left out."""
-    for path in sorted(results.rglob("run.json")):
-        try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-            stage = str(run["stage"])
-            yield Run(RULES.get(stage, stage), str(run["slurm"].get("SLURM_JOB_ID", "")), float(run["seconds"]), float(run["ended"]))
-        except (OSError, ValueError, KeyError, AttributeError):
-            continue
+def read_lines(results: Path) -> Iterator[Told]:
+    """Every attempt at every output below a folder; a line that lacks what is asked of it is left out."""
+    for folder, attempts in lines.of_run(results):
+        for line in attempts:
+            try:
+                stage = str(line["stage"])
+                yield Told(
+                    rule=NAMES.get(stage, stage),
+                    output=str(folder),
+                    job=job_of(line),
+                    seconds=lines.seconds(line),
+                    ended=float(line["end"]),
+                    gpus=lines.cards(line),
+                    tokens=int(line.get("tokens") or 0),
+                    done=line.get("exit") == 0,
+                    saved=line.get("exit") == RESUMABLE,
+                )
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
 
 
 def jobs_of_logs(folder: Path, since: float = 0.0) -> Iterator[tuple[str, str]]:
@@ -169,13 +183,18 @@ def _far(suggested: float, asked: float) -> bool:
     return not 0.8 * asked <= suggested <= asked
 
 
-def short_table(runs: list[Run]) -> list[str]:
-    """Outputs and time of each rule where only run.json is known."""
-    lines = [f"{'rule':<10}{'outputs':>8}{'of Slurm jobs':>15}{'hours':>9}{'longest min':>13}"]
-    for rule in sorted({run.rule for run in runs}, key=in_order):
-        mine = [run for run in runs if run.rule == rule]
-        seconds = [run.seconds for run in mine]
-        lines.append(
-            f"{rule:<10}{len(mine):>8}{sum(bool(run.job) for run in mine):>15}{sum(seconds) / 3600:>9.2f}{max(seconds) / 60:>13.1f}"
+def short_table(told: list[Told]) -> list[str]:
+    """Outputs, attempts and time of each rule where Slurm's accounting is not there to say more."""
+    rows = [
+        f"{'rule':<12}{'outputs':>8}{'attempts':>10}{'failed':>8}{'put back':>10}"
+        f"{'hours':>9}{'lost hours':>12}{'GPU-hours':>11}{'tokens':>13}"
+    ]
+    for rule in sorted({one.rule for one in told}, key=in_order):
+        mine = [one for one in told if one.rule == rule]
+        failed = [one for one in mine if not (one.done or one.saved)]
+        rows.append(
+            f"{rule:<12}{len({one.output for one in mine}):>8}{len(mine):>10}{len(failed):>8}{sum(one.saved for one in mine):>10}"
+            f"{sum(one.seconds for one in mine) / 3600:>9.2f}{sum(one.seconds for one in failed) / 3600:>12.2f}"
+            f"{sum(one.seconds * one.gpus for one in mine) / 3600:>11.2f}{sum(one.tokens for one in mine):>13,}"
         )
-    return lines
+    return rows

@@ -1,7 +1,7 @@
 """Run one stage of the pipeline on the cluster as one bounded Slurm array, without a Snakemake job for each of its parts.
 
-    envs/run data python -m koreason submit trace --configfile config/demo.yaml --pool demo --recipe mixed
-    envs/run data python -m koreason submit clean --configfile config/demo.yaml --pool demo --local       here, without Slurm
+    koreason submit trace --configfile config/demo.yaml --pool demo --recipe mixed
+    koreason submit clean --configfile config/demo.yaml --pool demo --local       # here, without Slurm
 
 What a part's command is, what it asks for and whether it has to run is asked of the workflow: a part is current exactly where
 Snakemake would not run it, and what is made here is recorded so that Snakemake knows it. What comes before the stage has to
@@ -18,22 +18,40 @@ from pathlib import Path
 from typing import Any
 
 from koreason import progress
+from koreason.cluster import array, asks, turn
+from koreason.cluster.array import Array, Failure, Task, Unit
+from koreason.cluster.slurm import longest_array
+from koreason.config import site as sites
+from koreason.config.check import ConfigError, check
 from koreason.errors import RESUMABLE, UserError
-from koreason.manifest import digest, sha256_file
-from koreason.ops import array, budget, driver, turn
-from koreason.ops import site as cluster
-from koreason.ops.array import Array, Failure, Task, Unit
-from koreason.ops.dryrun import planned, read_config, site_path
-from koreason.ops.site import HOME
-from koreason.ops.slurm import ask, parse_config
-from koreason.workflow import ConfigError, check, shard_names
+from koreason.home import HOME
+from koreason.identity.laid import SUBMITTED
+from koreason.ops import budget
+from koreason.records.digests import digest, sha256_file
+from koreason.shards import shard_names
+from koreason.workflow import begin, driver
+from koreason.workflow.dryrun import planned, read_config, site_path
 
 # The manifests that a stage makes, as its rule declares them.
 STAGES = {
     "ingest": "results/sources/{source}/manifest.json",
-    "clean": "results/pools/{pool}/manifest.json",
+    "clean": "results/cleaned/{pool}/{source}/manifest.json",
     "trace": "results/traces/{pool}/{recipe}/{shard}/manifest.json",
 }
+# Resources that an array asks Slurm for: Snakemake's word, and submitit's where the value is taken as it is.
+TRANSLATED = {
+    "slurm_partition": "partition",
+    "slurm_account": "account",
+    "constraint": "constraint",
+    "qos": "qos",
+    "gres": "gres",
+    "gpu": "",
+    "gpu_model": "",
+    "mem_mb": "",
+    "runtime": "",
+}
+# How the command starts and what it is told beside its parameters, and what Snakemake works out for itself.
+USED_ELSEWHERE = ("start", "how", "mem", "mem_mib", "disk", "disk_mb", "disk_mib", "tmpdir")
 TABLES = {"source": "sources", "pool": "pools", "recipe": "recipes"}
 
 
@@ -41,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason submit`."""
     parser.add_argument("stage", choices=sorted(STAGES), metavar="STAGE", help="ingest, clean or trace")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
-    parser.add_argument("--source", metavar="NAME", help="of `ingest`: entry of `sources`")
+    parser.add_argument("--source", metavar="NAME", help="of `ingest`, and of `clean`, where not all of a pool: entry of `sources`")
     parser.add_argument("--pool", metavar="NAME", help="of `clean` and `trace`: entry of `pools`")
     parser.add_argument("--recipe", metavar="NAME", help="of `trace`: entry of `recipes`")
     parser.add_argument("--shards-per-task", type=int, default=1, metavar="K", help="of `trace`: shards that one start of the engine draws")
@@ -62,13 +80,14 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(str(error)) from None
     folder, targets = outputs(arguments.stage, vars(arguments), config)
     site = enter(arguments.local)
-    if not driver.take(driver.LOCK):
-        raise UserError("another run is going on there", Path.cwd(), "wait for it or end it")
+    driver.take(driver.LOCK, "another run is going on there", Path.cwd())
     with planned(HOME / "Snakefile", arguments.configfile, targets) as workflow:
         stage = Stage(workflow, arguments.stage, targets)
-        state = folder / "submitted.json"
+        begin.lay_down(HOME, begin.plan(workflow, HOME))
+        state = folder / SUBMITTED
         if site is None or arguments.local:
             return report(run_here(stage, chunks(stage.due(), arguments.shards_per_task)))
+        translatable(arguments.stage, stage.resources())
         ask_for = parameters(site, arguments.stage, config["resources"][arguments.stage])
         queue = array.Slurm(driver.LOGS / f"rule_{arguments.stage}", ask_for, arguments.limit or site.jobs)
         refuse_strangers(state, queue.logs)
@@ -81,7 +100,7 @@ def main(arguments: argparse.Namespace) -> int:
             stage.begin(due)
             arrays = array.submit(tasks, queue, state, arrays, arguments.stage)
             print(f"koreason: array {arrays[-1].id}: {len(due)} of {len(targets)} in {len(tasks)} tasks", file=sys.stderr, flush=True)
-        followed = {unit.made for each in arrays for task in each.tasks for unit in task}
+        followed = {unit.made for each in arrays for unit in each.units}
         return wait(stage, arrays, queue, state, done=len(set(targets) - followed), poll=site.poll)
 
 
@@ -115,49 +134,63 @@ def outputs(stage: str, given: dict[str, Any], config: dict[str, Any]) -> tuple[
     for name, table in TABLES.items():
         if name not in wanted and given[name] is not None:
             raise UserError(f"`{stage}` has no such choice", f"--{name}")
-        if name in wanted and given[name] not in config[table]:
+        if name in wanted and given[name] not in config[table] and not (stage == "clean" and name == "source" and given[name] is None):
             missing = "is missing" if given[name] is None else f"'{given[name]}' is not in {table}"
             raise UserError(missing, f"--{name}", f"accepted: {', '.join(sorted(config[table]))}")
-    shards = shard_names(config["recipes"][given["recipe"]]["shards"]) if "shard" in wanted else [""]
-    made = [STAGES[stage].format(**{**given, "shard": shard}) for shard in shards]
-    return Path(made[0]).parents[1 if "shard" in wanted else 0], made
+    # a stage's folder holds its parts: a pool's sources, a recipe's shards
+    parts: dict[str, list[str]] = {}
+    if "shard" in wanted:
+        parts = {"shard": shard_names(config["recipes"][given["recipe"]]["shards"])}
+    elif stage == "clean":
+        parts = {"source": [given["source"]] if given["source"] else config["pools"][given["pool"]]["sources"]}
+    made = [STAGES[stage].format(**{**given, name: part}) for name, values in parts.items() for part in values]
+    made = made or [STAGES[stage].format(**given)]
+    return Path(made[0]).parents[1 if parts else 0], made
 
 
-def enter(local: bool) -> cluster.Site | None:
+def enter(local: bool) -> sites.Site | None:
     """The site file by which jobs run, named to the workflow as the profile does it.
 
     Raises:
         UserError: there is none, and Slurm is to be used.
     """
     if local:
-        return cluster.active_site()
+        return sites.active_site()
     path = site_path()
     if path is None:
-        raise UserError("there is none", "site file", f"{cluster.FIRST_STEP}, or give --local")
-    os.environ[cluster.VARIABLE] = str(path)
-    cluster.jobs_are_ours = True
-    return cluster.read_site(path)
+        raise UserError("there is none", "site file", f"{sites.FIRST_STEP}, or give --local")
+    os.environ[sites.VARIABLE] = str(path)
+    os.environ[asks.OWN_JOBS] = "1"
+    return sites.read_site(path)
 
 
-def parameters(site: cluster.Site, stage: str, resources: dict[str, int]) -> dict[str, Any]:
+def translatable(stage: str, resources: Iterable[str]) -> None:
+    """Refuse a rule's resources that an array would not ask Slurm for; those that Snakemake or a rule uses by itself are left out.
+
+    Raises:
+        UserError: naming them.
+    """
+    asked = [name for name in sorted(resources) if not name.startswith("_") and name not in USED_ELSEWHERE]
+    if unknown := [name for name in asked if name not in TRANSLATED]:
+        what = f"asks for {', '.join(unknown)}, which `submit` cannot ask Slurm for"
+        raise UserError(what, f"rule {stage}", "use `snakemake --profile slurm`, or take it out of the rule's resources")
+
+
+def parameters(site: sites.Site, stage: str, resources: dict[str, int]) -> dict[str, Any]:
     """What a task asks Slurm for, in submitit's words.
 
     Raises:
-        UserError: it is to have several tasks of its own, which an array's tasks cannot.
+        UserError: it is to have several tasks of its own, which an array's tasks cannot, or something that is not understood.
     """
-    asked = cluster.asked(site, stage, resources)
+    asked = sites.asked(site, stage, resources)
     if asked["nodes"] * asked["tasks"] > 1:
         raise UserError("asks for several tasks", f"rules.{stage}", "use `snakemake --profile slurm` for that")
-    need = cluster.need(site, stage, resources)
+    need = asks.need(site, stage, resources)
+    translatable(stage, need)
     extra: dict[str, Any] = {"requeue" if site.requeue else "no-requeue": True}
     if "gpu" in need:
         extra["gpus"] = ":".join(str(part) for part in (need.get("gpu_model"), need["gpu"]) if part)
-    found = {
-        "partition": need.get("slurm_partition"),
-        "account": need.get("slurm_account"),
-        "constraint": need.get("constraint"),
-        "qos": need.get("qos"),
-        "gres": need.get("gres"),
+    found = {word: need.get(name) for name, word in TRANSLATED.items() if word} | {
         "mem": f"{need['mem_mb']('', 1)}M",
         "time": need["runtime"]("", 1),
         "cpus_per_task": asked["threads"],
@@ -166,11 +199,6 @@ def parameters(site: cluster.Site, stage: str, resources: dict[str, int]) -> dic
         "additional_parameters": extra,
     }
     return {key: value for key, value in found.items() if value is not None}
-
-
-def longest_array() -> int:
-    """How many tasks an array may have here."""
-    return int(parse_config(ask("scontrol", "show", "config")[1]).get("MaxArraySize", "1001"))
 
 
 def refuse_strangers(state: Path, logs: Path) -> None:
@@ -202,7 +230,7 @@ def attach(stage: "Stage", state: Path, queue: array.Queue) -> tuple[list[Array]
     if any(stage.key_of(unit.made) != unit.key for unit in flying):
         ids = " ".join(each.id or each.name for each in arrays)
         raise UserError(f"array {ids} runs with another configuration or code", state, f"`scancel {ids}`, or go back to it")
-    for unit in (unit for each in noted for task in each.tasks for unit in task):
+    for unit in (unit for each in noted for unit in each.units):
         if Path(unit.made).is_file() and stage.key_of(unit.made) == unit.key:
             stage.finish(unit)
     if arrays:
@@ -259,13 +287,17 @@ class Stage:
         job = self._jobs[made]
         return Unit(made, str(job.log[0]), self.key_of(made), job.shellcmd)
 
+    def resources(self) -> set[str]:
+        """Names of what the stage's jobs ask for."""
+        return {str(name) for job in self._jobs.values() for name, _ in job.resources.items()}
+
     def key_of(self, made: str) -> str:
-        """Digest of a manifest's command, parameters and inputs; empty where the stage does not make it."""
+        """Digest of what decides a manifest, its parameters and inputs; empty where the stage does not make it."""
         if made not in self._jobs:
             return ""
         job = self._jobs[made]
         inputs = {str(path): sha256_file(Path(path)) for path in job.input}
-        return digest([job.shellcmd, {name: str(value) for name, value in job.params.items()}, inputs])
+        return digest([made, {name: str(value) for name, value in job.params.items()}, inputs])
 
     def begin(self, units: list[Unit]) -> None:
         """Tell Snakemake's records that these are being made: until they are finished, it would make them again."""

@@ -1,6 +1,6 @@
 """Container images: which there are, and whether they are what was built.
 
-    envs/run data python -m koreason images      # lists them; status 2 when one is not right
+    koreason images      # lists them; status 2 when one is not right
 
 `containers/images.lock.json` says for every environment the file, the digest that every use is checked against and the lock it
 was built from. Rules rerun when a digest in it changes.
@@ -8,15 +8,14 @@ was built from. Rules rerun when a digest in it changes.
 
 import argparse
 import json
-import os
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from koreason.errors import UserError
-from koreason.manifest import sha256_file, write_atomically
-from koreason.ops.site import HOME
+from koreason.home import HOME
+from koreason.records import seen
+from koreason.records.digests import sha256_file, write_atomically
 
 NAMES = ("data", "megatron", "vllm")
 LOCK = Path("containers/images.lock.json")
@@ -24,8 +23,7 @@ FOLDER = Path("containers/images")
 KEY = Path("containers/key.pem")  # public key of whoever signs this repository's images
 BUILD = "koreason build-images"
 # An image below this size is read whole before each use. Above it, a stamp stands for that for a day: see docs/containers.md.
-ALWAYS_READ = 2 * 2**30
-STAMP_LASTS = 24 * 3600
+ALWAYS_READ = seen.LARGE
 
 
 @dataclass(frozen=True)
@@ -91,40 +89,21 @@ def verify(path: Path, sha256: str) -> None:
         UserError: it is missing, or has another digest; both are named.
     """
     try:
-        state = _state(path)
+        state = seen.state_of(path)
     except FileNotFoundError:
         raise UserError(f"image is missing; expected sha256 {sha256}", path, f"run {BUILD}, or copy it there") from None
     stamp = path.with_name(f".{path.name}.verified")
-    if state["size"] >= ALWAYS_READ and _stamped(stamp, state, sha256):
+    if state["size"] >= ALWAYS_READ and seen.trusted(stamp, state, sha256, seen.LARGE_LASTS):
         return
-    found = sha256_file(path)
+    found, settled = seen.read(path)
     if found != sha256:
         raise UserError(
             f"image has changed: it has sha256 {found}, recorded is sha256 {sha256}",
             path,
             f"restore it, or run {BUILD} --force if the change was meant; what used it will then run again",
         )
-    if state["size"] >= ALWAYS_READ and _state(path) == state:
-        try:
-            write_atomically(stamp, json.dumps({**state, "sha256": sha256}, sort_keys=True))
-        except OSError:
-            pass  # someone else's folder: each job reads the image
-
-
-def _state(path: Path) -> dict[str, int]:
-    # the change time cannot be set: whoever writes into the file and restores its size and modification time still changes that
-    stat = path.stat()
-    return {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "ctime_ns": stat.st_ctime_ns, "inode": stat.st_ino}
-
-
-def _stamped(stamp: Path, state: dict[str, int], sha256: str) -> bool:
-    """Tell whether the file was read whole lately, by this user or root, and has not been touched since."""
-    try:
-        stat = stamp.lstat()
-        recent = 0 <= time.time() - stat.st_mtime < STAMP_LASTS
-        return recent and stat.st_uid in (0, os.getuid()) and json.loads(stamp.read_text()) == {**state, "sha256": sha256}
-    except (OSError, ValueError):
-        return False
+    if settled is not None and settled["size"] >= ALWAYS_READ:
+        seen.remember(stamp, settled, sha256)  # where that is someone else's folder, each job reads the image
 
 
 def verify_signature(path: Path, key: Path) -> None:

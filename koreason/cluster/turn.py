@@ -1,6 +1,6 @@
 """What a task of `koreason submit` does on its node; submitit calls it.
 
-    run("exec envs/run ... --shard 00000-of-00008 ...", ["00000-of-00008"], ["results/.../manifest.json"])
+    run("exec bin/koreason trace ... --shard 00000-of-00008 ...", ["00000-of-00008"], ["results/.../manifest.json"])
 
 A task that was put back into the queue does this again: what its earlier turn finished is left alone.
 """

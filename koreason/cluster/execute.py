@@ -1,14 +1,13 @@
 """Run a stage's command as the site says: in its image, and in a Slurm job over all the job's tasks, to its end or until told to save.
 
-    koreason exec vllm -- python -m koreason trace --spec ...
-    koreason exec --job megatron -- python -m koreason train --spec ...     in a job that the workflow submitted
+    koreason exec --help                     # with KOREASON_SITE naming a site file: koreason exec trace --spec ...
+    koreason exec --job train --spec ...     # in a job that the workflow submitted
 
-The rules' commands come here through `envs/run` wherever KOREASON_SITE names a site file. With --job a command is told (SIGTERM)
-to save a while before the job's walltime is over; one that then ends with status 75 puts its own job back into the queue.
+The rules' commands are called like this wherever KOREASON_SITE names a site file. With --job a command is told (SIGTERM) to save a
+while before the job's walltime is over; one that then ends with status 75 puts its own job back into the queue.
 """
 
 import argparse
-import itertools
 import os
 import signal
 import subprocess
@@ -16,10 +15,17 @@ import sys
 import time
 from pathlib import Path
 
+from koreason.cluster.job import read_job, requeue
+from koreason.commands import COMMANDS, outputs, values
+from koreason.config.site import Site, active_site
 from koreason.errors import RESUMABLE, UserError
-from koreason.ops.container import entered
-from koreason.ops.job import read_job, requeue
-from koreason.ops.site import Site, active_site
+from koreason.home import HOME, LAUNCHER
+from koreason.host import STEP
+from koreason.identity import laid
+from koreason.identity.code import code_digest
+from koreason.images.enter import entered
+from koreason.records import attempts
+from koreason.records.manifest import CHECKPOINTS, MANIFEST
 
 POLL = 0.2  # seconds between looks at the command
 SAVING = ("trace", "generate", "train")  # stages that can save and go on later
@@ -30,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason exec`."""
     parser.add_argument("--job", action="store_true", help="own the Slurm job: start all its tasks, mind its walltime, requeue it")
     parser.add_argument("--task", action="store_true", help="be one of several tasks: a saved task ends with status 0")
-    parser.add_argument("environment", help="data, vllm or megatron")
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what to run")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="SUBCOMMAND ...", help="what to run, of `koreason`")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -39,32 +44,46 @@ def main(arguments: argparse.Namespace) -> int:
     site = active_site()
     if site is None:
         raise UserError("not set", "KOREASON_SITE", "the profile sets it to its site file")
-    home = Path(os.environ["KOREASON_HOME"])
-    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
-    if arguments.job and "SLURM_JOB_ID" in os.environ:
-        return run_job(site, home, arguments.environment, command)
-    with entered(site, home, arguments.environment, command) as (inner, environment):
-        status = _supervise(inner, environment, signal.SIGTERM, None)
-    # One task's status must not end the others while they save: what is missing shows that there is more to do.
-    return 0 if arguments.task and status == RESUMABLE else status
+    command: list[str] = arguments.command
+    if not command or command[0] not in COMMANDS or COMMANDS[command[0]].kind != "rule":
+        rules = " ".join(name for name, known in COMMANDS.items() if known.kind == "rule")
+        raise UserError(f"no rule's command '{' '.join(command[:1])}'", "exec", f"there are: {rules}")
+    package = laid.check(HOME)
+    if arguments.task:
+        status = _run_here(site, command, None)
+        # One task's status must not end the others while they save: what is missing shows that there is more to do.
+        return 0 if status == RESUMABLE else status
+    attempt = attempts.begin(outputs(command), stage=command[0], code=code_digest(COMMANDS[command[0]].module), package=package)
+    os.environ[attempts.VARIABLE] = str(attempt.path.absolute())
+    try:
+        if arguments.job and "SLURM_JOB_ID" in os.environ:
+            return run_job(site, command, attempt)
+        status = _run_here(site, command, None)
+    except UserError:  # such as an image that is not the recorded one
+        attempt.end(2)
+        raise
+    attempt.end(status)
+    return status
 
 
-def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int:
+def run_job(site: Site, command: list[str], attempt: attempts.Attempt) -> int:
     """Run the command over the tasks of this Slurm job; put the job back into the queue if there is more to do."""
     job = read_job()
     # of a job that was cancelled meanwhile the end is its cancelling
     notice = job.end - min(site.notice, (job.end - job.start) / 2) if job.state == "RUNNING" else float("inf")
     before = _kept(command)
     if job.tasks > 1:
-        task = [str(home / "envs" / "run"), "--site", "--task", environment, *command]
+        task = [str(LAUNCHER), "exec", "--task", *command]
         layout = [f"--nodes={job.nodes}", f"--ntasks={job.tasks}", f"--cpus-per-task={job.cpus}", "--cpu-bind=none"]
         # srun takes SIGTERM for the end of everything and hands SIGUSR1 on
-        status = _supervise(["srun", "--kill-on-bad-exit=1", *layout, *task], dict(os.environ), signal.SIGUSR1, notice)
+        status = _supervise(
+            ["srun", "--kill-on-bad-exit=1", *layout, *task], os.environ | {STEP: os.environ["SLURM_JOB_ID"]}, signal.SIGUSR1, notice
+        )
         if status == 0 and not _manifest(command).is_file():
             status = RESUMABLE
     else:
-        with entered(site, home, environment, command) as (inner, variables):
-            status = _supervise(inner, variables, signal.SIGTERM, notice)
+        status = _run_here(site, command, notice)
+    attempt.end(status)
     over = time.time() >= notice
     # A job that gets nothing done in its walltime would go back to the queue for ever.
     if status == RESUMABLE and not (over and _kept(command) == before) and requeue(job):
@@ -73,6 +92,13 @@ def run_job(site: Site, home: Path, environment: str, command: list[str]) -> int
         minutes = (job.end - job.start) / 60
         print(f"koreason: the walltime of {minutes:.0f} minutes was not enough; a retry asks for more", file=sys.stderr)
     return status
+
+
+def _run_here(site: Site, command: list[str], notice: float | None) -> int:
+    """Run the command in this process's place among the job's tasks."""
+    environment = COMMANDS[command[0]].environment
+    with entered(site, environment, [str(LAUNCHER), *command], hub=command[0] == "base") as (inner, variables):
+        return _supervise(inner, variables, signal.SIGTERM, notice)
 
 
 def _supervise(command: list[str], environment: dict[str, str], notify: signal.Signals, notice: float | None) -> int:
@@ -102,20 +128,15 @@ def _supervise(command: list[str], environment: dict[str, str], notify: signal.S
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
-def _values(command: list[str], option: str) -> list[str]:
-    """The values of one of a stage's options; none where it is not given."""
-    rest = command[command.index(option) + 1 :] if option in command else []
-    return list(itertools.takewhile(lambda word: not word.startswith("--"), rest))
-
-
 def _manifest(command: list[str]) -> Path:
     """Where a stage's command leaves the proof that it is done."""
-    return Path(*_values(command, "--out"), "manifest.json")
+    return Path(*values(command, "--out"), MANIFEST)
 
 
 def _kept(command: list[str]) -> set[tuple[str, int]]:
     """What a stage has saved for its next turn: the files of its journal, of its own shards there, or its checkpoints, with their sizes."""
-    journals = [Path(journal, shard) for journal in _values(command, "--journal") for shard in _values(command, "--shard") or [""]]
-    folders = [*journals, *(Path(out, "checkpoints") for out in _values(command, "--out"))]
-    files = [path for folder in folders for path in folder.glob("**/*") if path.is_file() and path.name not in ("lock", ".lock")]
-    return {(str(path), path.stat().st_size) for path in files}
+    journals = [Path(journal, shard) for journal in values(command, "--journal") for shard in values(command, "--shard") or [""]]
+    folders = [*journals, *(Path(out, CHECKPOINTS) for out in values(command, "--out"))]
+    files = [path for folder in folders for path in folder.glob("**/*") if path.is_file()]
+    # locks and indexes are no work
+    return {(str(path), path.stat().st_size) for path in files if path.name != "lock" and not path.name.startswith(".")}

@@ -1,9 +1,9 @@
 """The command line that enters an image with a clean environment and only the folders a stage needs.
 
-    with entered(site, home, "vllm", ["python", "-m", "koreason", "trace", ...]) as (command, environment):
+    with entered(site, "vllm", [str(LAUNCHER), "trace", "--spec", ...]) as (command, environment):
         subprocess.run(command, env=environment)
 
-Inside, `envs/run` finds KOREASON_IMAGE and uses the image's Python. The repository is bound read-only unless the run's folder
+Inside, `bin/koreason` finds KOREASON_IMAGE and uses the image's Python. The repository is bound read-only unless the run's folder
 lies in it; the user's home, the host's /tmp and the host's environment stay outside.
 """
 
@@ -16,53 +16,65 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from koreason.config.site import VARIABLE as SITE
+from koreason.config.site import Site
 from koreason.errors import UserError
-from koreason.manifest import commit_of
-from koreason.ops import images
-from koreason.ops.site import VARIABLE, Site
+from koreason.git import commit_of
+from koreason.home import HOME, ORIGIN, VARIABLE
+from koreason.images import record
+from koreason.records.attempts import VARIABLE as ATTEMPT
 
 # What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
-PASSED = re.compile(r"(SLURMD?|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL")
+PASSED = re.compile(r"(SLURMD?|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|KOREASON_STEP")
 # Only the stage that fetches models may reach a hub, and only it is shown the key.
 HUB = ("HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
 WRITTEN = ("results", "logs", "benchmarks")
 
 
 @contextmanager
-def entered(site: Site, home: Path, environment: str, command: list[str]) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """What to run, and in which environment, for `command` to run in `environment` as the site says.
+def entered(site: Site, environment: str, command: list[str], hub: bool = False) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """What to run, and with which variables, for `command` to run in `environment` as the site says.
+
+    Args:
+        command: enters the environment by itself where the site has no images: `bin/koreason` and `envs/run` do.
+        hub: it may reach a hub of models.
 
     Raises:
         UserError: the image is missing or not the recorded one, or there is no Apptainer.
     """
-    run = [str(home / "envs" / "run"), environment, *command]
-    outside = {name: value for name, value in os.environ.items() if name != VARIABLE} | {"KOREASON_COMMIT": commit_of(home)}
+    outside = {name: value for name, value in os.environ.items() if name != SITE} | {"KOREASON_COMMIT": commit_of(ORIGIN)}
     if site.containers is None:
-        yield run, outside
+        yield command, outside
         return
     program = find_program()
     if program is None:
         raise UserError("no Apptainer on this node", "containers", "load the site's module, or set containers: null in the site file")
-    image, sha256 = images.checked(home, home / site.containers.images, environment, site.containers.verify_signatures)
+    image, sha256 = record.checked(HOME, ORIGIN / site.containers.images, environment, site.containers.verify_signatures)
     temporary = Path(tempfile.mkdtemp(prefix="koreason-"))
     try:
-        binds = [f"{temporary}:/tmp", *_folders(home, command), *site.containers.binds]
+        binds = [f"{temporary}:/tmp", *_folders(command), *site.containers.binds]
         options = ["--cleanenv", "--no-mount", "home,tmp,cwd", "--home", "/tmp", "--pwd", str(Path.cwd())]
         options += ["--nv"] if site.containers.nv and Path("/dev/nvidiactl").exists() else []
         options += [part for bind in binds for part in ("--bind", bind)]
         # in the environment and not on the command line, where everyone on the node could read them
-        inside = _told(command) | {"KOREASON_HOME": str(home), "KOREASON_IMAGE": sha256, "KOREASON_COMMIT": outside["KOREASON_COMMIT"]}
+        inside = _told(command, hub) | {
+            ATTEMPT: os.environ.get(ATTEMPT, ""),
+            VARIABLE: str(ORIGIN),
+            "KOREASON_IMAGE": sha256,
+            "KOREASON_COMMIT": outside["KOREASON_COMMIT"],
+        }
         told = {f"APPTAINERENV_{name}": value for name, value in inside.items()}
         clean = {name: value for name, value in outside.items() if not name.startswith(("APPTAINERENV_", "SINGULARITYENV_"))}
-        yield [program, "--silent", "exec", *options, str(image), *run], clean | told
+        yield [program, "--silent", "exec", *options, str(image), *command], clean | told
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _folders(home: Path, command: list[str]) -> list[str]:
-    """Binds of the repository, the run's folder, and what lies outside of it: link targets, and folders that variables name."""
+def _folders(command: list[str]) -> list[str]:
+    """Binds of the run's folder, the package, and what lies outside of both: link targets, and folders that variables name."""
     work = Path.cwd()
-    folders = {home: "ro", work: "rw"} if work != home else {home: "rw"}
+    # the package last: laid down in the run's folder, it is not to be written all the same
+    folders = {work: "rw", HOME: "ro"} if work != HOME else {HOME: "rw"}
     for name in WRITTEN:
         target = (work / name).resolve()
         if target.is_dir() and not target.is_relative_to(work):
@@ -77,10 +89,10 @@ def _folders(home: Path, command: list[str]) -> list[str]:
     return [f"{folder}:{folder}:{mode}" for folder, mode in folders.items()]
 
 
-def _told(command: list[str]) -> dict[str, str]:
+def _told(command: list[str], hub: bool) -> dict[str, str]:
     """What a stage may know of the host and the run."""
     told = {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)} | _named(command)
-    if command[2:4] == ["koreason", "base"]:
+    if hub:
         told |= {name: os.environ[name] for name in HUB if name in os.environ}
     else:
         told["HF_HUB_OFFLINE"] = "1"
@@ -91,7 +103,7 @@ def _told(command: list[str]) -> dict[str, str]:
 def _named(command: list[str]) -> dict[str, str]:
     """Variables that the configuration uses in paths, such as $KOREASON_DATA."""
     names = {name for part in command for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", part)}
-    return {name: os.environ[name] for name in sorted(names) if name in os.environ and name != "KOREASON_HOME"}
+    return {name: os.environ[name] for name in sorted(names) if name in os.environ}
 
 
 def find_program() -> str | None:

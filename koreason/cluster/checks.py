@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from koreason.ops.site import GpuPartition, Partition, Site, asked
-from koreason.ops.slurm import Cluster, count_gpus
+from koreason.cluster.slurm import Cluster, count_gpus
+from koreason.config.site import GpuPartition, Partition, Site, asked
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import getpass
 import grp
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -101,6 +102,11 @@ class Cluster:
         return None
 
 
+def is_there() -> bool:
+    """Whether this machine has Slurm's programs."""
+    return shutil.which("scontrol") is not None
+
+
 def ask(*command: str) -> tuple[bool, str]:
     """Whether a program succeeded, and its output; its errors if it did not."""
     try:
@@ -124,13 +130,18 @@ def read_cluster() -> Cluster:
     text = {name: output if good else "" for name, (good, output) in answers.items()}
     accounting, sacct = ask("sacct", "-n", "-X", "-S", "now-1hour", "-o", "JobID")
     return Cluster(
-        parse_config(text["config"]),
-        parse_partitions(text["partitions"]),
-        parse_nodes(text["nodes"]),
-        read_user(),
-        "" if accounting else sacct,
-        tuple(name for name, (good, _) in programs.items() if not good),
+        config=parse_config(text["config"]),
+        partitions=parse_partitions(text["partitions"]),
+        nodes=parse_nodes(text["nodes"]),
+        user=read_user(),
+        accounting="" if accounting else sacct,
+        missing=tuple(name for name, (good, _) in programs.items() if not good),
     )
+
+
+def longest_array() -> int:
+    """How many tasks an array may have here; Slurm's own default where it does not answer."""
+    return int(parse_config(ask("scontrol", "show", "config")[1]).get("MaxArraySize", "1001"))
 
 
 def read_user() -> User:
@@ -202,7 +213,8 @@ def parse_nodes(text: str) -> dict[str, list[Node]]:
             continue
         tags = () if features in ("", "(null)") else tuple(features.split(","))
         alive = state.rstrip("*~#!%$@^-+").startswith(ALIVE) and "*" not in state
-        found.setdefault(partition, []).append(Node(name, _number(cores), _number(memory), parse_gpus(gres), tags, alive))
+        node = Node(name, cores=_number(cores), mem_mb=_number(memory), gpus=parse_gpus(gres), features=tags, alive=alive)
+        found.setdefault(partition, []).append(node)
     return found
 
 

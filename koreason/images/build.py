@@ -1,7 +1,7 @@
 """Build container images so that equal locks give equal bytes.
 
-    envs/run data python -m koreason build-images                        # `make images` calls this
-    envs/run data python -m koreason build-images --base debootstrap     # as root, where no image registry can be reached
+    koreason build-images                        # `make images` calls this
+    koreason build-images --base debootstrap     # as root, where no image registry can be reached
 
 An image that is as it would be built is left alone. Packages are downloaded here, by the host's pip with all that it is configured to
 use, and checked against the lock; the build itself fetches nothing but Debian's packages. Each image is built under another name and
@@ -9,7 +9,6 @@ takes its place when it is whole.
 """
 
 import argparse
-import fcntl
 import logging
 import os
 import shutil
@@ -21,11 +20,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from koreason import locks
 from koreason.errors import UserError
-from koreason.manifest import digest, sha256_file
-from koreason.ops import sif
-from koreason.ops.images import FOLDER, NAMES, Image, lock_file, read_images, write_images
-from koreason.ops.site import HOME
+from koreason.home import HOME
+from koreason.images import sif
+from koreason.images.record import FOLDER, NAMES, Image, lock_file, read_images, write_images
+from koreason.records.digests import digest, sha256_file
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +70,7 @@ def build_images(
         return (home / lock_file(name, flavours[name])).stat().st_size
 
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".building", "w") as exclusive:
-        fcntl.flock(exclusive, fcntl.LOCK_EX)
+    with locks.take(folder / ".building", "images are being built there", folder, wait=None):
         todo = [name for name in names if force or not _is_built(home, folder, name, flavours[name], base)]
         todo.sort(key=bytes_of_lock, reverse=True)  # the most packages take longest: begin with them
         if not todo:
@@ -189,7 +188,7 @@ def _run(command: list[str], folder: Path, logged: Path, failure: str, environme
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `koreason build-images`."""
     parser.add_argument("names", nargs="*", metavar="ENV", help=f"environments (default: {' '.join(NAMES)})")
-    parser.add_argument("--folder", type=Path, default=HOME / FOLDER, help="where images go (default: containers/images)")
+    parser.add_argument("--folder", type=Path, default=(HOME / FOLDER).resolve(), help="where images go (default: containers/images)")
     parser.add_argument(
         "--flavour", choices=sorted(PACKAGES), default="cpu", help="from envs/ENV.lock, or for GPUs from envs/ENV-cuda.lock"
     )

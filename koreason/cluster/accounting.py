@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from koreason.ops.slurm import ask
+from koreason.cluster.slurm import ask
 
 # the last one may hold a `|`
 FIELDS = "JobIDRaw,State,ElapsedRaw,TotalCPU,AllocCPUS,ReqMem,MaxRSS,AllocTRES,TimelimitRaw,NTasks,NNodes,WorkDir"

@@ -1,7 +1,8 @@
 """A bounded Slurm array over many tasks, by submitit: submitted once, followed by one progress bar, found again after a kill.
 
     queue = Slurm(Path("logs/slurm/rule_trace"), parameters, at_once=20)
-    failures = fan_out(tasks, queue, Path("results/traces/demo/mixed/submitted.json"), lambda made: None)
+    arrays = submit(tasks, queue, Path("results/traces/demo/mixed/submitted.json"), [], "trace")
+    failures = follow(arrays, queue, print, done=0, what="trace", poll=20)
 
 A task is done when the manifests that it makes are there; what Slurm says of it only tells whether to wait on. submitit
 writes a task's work as a pickle into our folder of logs, and its job there reads that file and no other; nothing here
@@ -19,9 +20,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from koreason import progress
+from koreason.cluster import turn
 from koreason.errors import UserError
-from koreason.manifest import write_atomically
-from koreason.ops import turn
+from koreason.records.digests import write_atomically
 
 LATENCY = 60.0  # seconds after which a file written on a node is seen everywhere
 UNKNOWN = "no longer known to Slurm"
@@ -45,7 +46,7 @@ class Unit:
     command: str = ""
 
 
-Task = list[Unit]  # of which `koreason.ops.turn` makes one command
+Task = list[Unit]  # of which `koreason.cluster.turn` makes one command
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Array:
     name: str
     id: str
     tasks: list[Task]
+
+    @property
+    def units(self) -> list[Unit]:
+        """All that its tasks make."""
+        return [unit for task in self.tasks for unit in task]
 
 
 class Queue(Protocol):
@@ -99,8 +105,9 @@ class Slurm:
             told = {"job_name": name, "array_parallelism": self.at_once, "signal_delay_s": 0, "stderr_to_stdout": True, "wckey": None}
             executor.update_parameters(**{**self.parameters, **told, "additional_parameters": extra})
             with clean_env():
-                commands, makes = ([[getattr(unit, name) for unit in task] for task in tasks] for name in ("command", "made"))
-                jobs = executor.map_array(turn.run, commands, makes)
+                commands = [[unit.command for unit in task] for task in tasks]
+                manifests = [[unit.made for unit in task] for task in tasks]
+                jobs = executor.map_array(turn.run, commands, manifests)
         except (FailedJobError, FailedSubmissionError, RuntimeError, OSError) as error:
             raise UserError(str(error), "sbatch", "`koreason doctor` checks the site file") from None
         return str(jobs[0].job_id.split("_")[0])
@@ -126,7 +133,11 @@ def read_arrays(path: Path) -> list[Array]:
         noted = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    return [Array(one["name"], one["id"], [[Unit(*unit) for unit in task] for task in one["tasks"]]) for one in noted]
+    found = []
+    for one in noted:
+        tasks = [[Unit(*unit) for unit in task] for task in one["tasks"]]
+        found.append(Array(one["name"], one["id"], tasks))
+    return found
 
 
 def write_arrays(path: Path, arrays: list[Array]) -> None:
@@ -135,10 +146,10 @@ def write_arrays(path: Path, arrays: list[Array]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = [
-        {"name": array.name, "id": array.id, "tasks": [[[unit.made, unit.log, unit.key] for unit in task] for task in array.tasks]}
-        for array in arrays
-    ]
+    told = []
+    for array in arrays:
+        tasks = [[[unit.made, unit.log, unit.key] for unit in task] for task in array.tasks]
+        told.append({"name": array.name, "id": array.id, "tasks": tasks})
     write_atomically(path, json.dumps(told, indent=1) + "\n")
 
 
@@ -149,8 +160,11 @@ def alive(arrays: Iterable[Array], queue: Queue) -> list[Array]:
 
 def in_flight(arrays: Iterable[Array], queue: Queue) -> list[Unit]:
     """The units that tasks in Slurm still have to make."""
-    live = [(array, index) for array in arrays for index, state in queue.states(array.name).items() if state not in OVER]
-    return [unit for array, index in live for unit in array.tasks[index] if not Path(unit.made).is_file()]
+    found = []
+    for array in arrays:
+        live = [index for index, state in queue.states(array.name).items() if state not in OVER]
+        found += [unit for index in live for unit in array.tasks[index] if not Path(unit.made).is_file()]
+    return found
 
 
 def submit(tasks: list[Task], queue: Queue, state: Path, running: list[Array], stage: str) -> list[Array]:
@@ -170,7 +184,9 @@ def follow(
     arrays: list[Array], queue: Queue, on_made: Callable[[Unit], None], *, done: int, what: str, poll: float, latency: float = LATENCY
 ) -> list[Failure]:
     """Wait for all tasks with one progress bar, which starts at `done`; `on_made` hears of each unit. Returns what failed."""
-    waiting = {(array.name, index): list(task) for array in arrays for index, task in enumerate(array.tasks)}
+    waiting: dict[tuple[str, int], Task] = {}
+    for array in arrays:
+        waiting.update({(array.name, index): list(task) for index, task in enumerate(array.tasks)})
     failures: list[Failure] = []
     gone: dict[tuple[str, int], float] = {}  # since when a task is over
     with progress.bar(total=done + sum(map(len, waiting.values())), what=what, unit="unit") as bar:

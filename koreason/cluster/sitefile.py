@@ -1,14 +1,14 @@
 """Choose a site file's values from what Slurm says, and write it with the reason of each.
 
-choose(cluster)                                  # account, partitions, GPU type, limits, alternatives
-render(choose(cluster), cluster, apptainer)      # the text of profiles/slurm/site.yaml
+cpu, gpu = choose(cluster)                            # account, partitions, GPU type, limits, alternatives
+render(cpu, gpu, cluster, apptainer=True)             # the text of profiles/slurm/site.yaml
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from koreason.cluster.slurm import UNTYPED, Cluster, Node, count_gpus
 from koreason.errors import UserError
-from koreason.ops.slurm import UNTYPED, Cluster, Node, count_gpus
 
 SHORT = 240  # minutes; partitions with a smaller limit are for tests
 PREEMPTED = ("OFF", "SUSPEND", "REQUEUE")  # what may happen to a running job, the best first; the rest, such as CANCEL, comes last
@@ -65,7 +65,15 @@ def _place(cluster: Cluster, names: list[str], gpus: bool) -> Place:
     mine = cluster.user.accounts.get(account, ()) if account else ()
     qos = next((name for name in mine if info.qos and name in info.qos), None)
     memory = max(node.mem_mb for node in nodes)
-    return Place(best, account, qos, info.max_minutes, min(memory, info.max_mem_mb or memory), model, tuple(others))
+    return Place(
+        partition=best,
+        account=account,
+        qos=qos,
+        max_runtime=info.max_minutes,
+        max_mem_mb=min(memory, info.max_mem_mb or memory),
+        model=model,
+        others=tuple(others),
+    )
 
 
 def render(cpu: Place, gpu: Place | None, cluster: Cluster, apptainer: bool) -> str:
@@ -74,7 +82,7 @@ def render(cpu: Place, gpu: Place | None, cluster: Cluster, apptainer: bool) -> 
     account = (gpu or cpu).account
     why = f"yours: {', '.join(accounts)}" if accounts else "Slurm's accounting names none; null lets Slurm choose"
     lines = [
-        "# What this cluster decides for `snakemake --profile slurm`; not committed. koreason/ops/site.py describes every key,",
+        "# What this cluster decides for `snakemake --profile slurm`; not committed. koreason/config/site.py describes every key,",
         "# docs/cluster.md shows three clusters, `koreason doctor` checks the values.",
         "",
         f"# Slurm account that jobs are charged to ({why}).",

@@ -1,0 +1,1 @@
+"""Container images: built, recorded, verified, entered."""

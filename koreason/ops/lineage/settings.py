@@ -1,0 +1,52 @@
+"""The configuration that a run's results are looked at with.
+
+settings([])      # of the last run in this folder, as it was planned; {} where there was none
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from koreason.errors import UserError
+from koreason.workflow.given import KEPT
+
+Config = dict[str, Any]
+
+
+def settings(files: list[Path]) -> Config:
+    """Files laid over the catalogue; without any, what the last run had.
+
+    Raises:
+        UserError: a file is missing.
+    """
+    for file in files:
+        if not file.is_file():
+            raise UserError("no such configuration", file, "ids stand in front of --configfile")
+    if files:
+        from koreason.workflow.dryrun import read_config  # takes Snakemake along
+
+        return read_config(files)
+    for path in sorted(KEPT.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            kept: Config = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return kept
+    return {}
+
+
+def entry(config: Config, table: str, name: str) -> Config:
+    """An entry of a table; an empty one where it has none."""
+    found = config.get(table, {}).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def source_entry(config: Config, results: Path, source: str) -> Config:
+    """What is known of a source: from the configuration, else from what its own `run.json` says."""
+    if found := entry(config, "sources", source):
+        return found
+    try:
+        run = json.loads((results / "sources" / source / "run.json").read_text(encoding="utf-8"))
+        return {**run.get("spec", {}), **run.get("how", {})}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
