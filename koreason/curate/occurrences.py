@@ -1,6 +1,6 @@
 """How often a key came before, over millions of keys in eight bytes each.
 
-Occurrences().count(keys)   # keys [5, 7, 5] -> [0, 0, 1]; a second call goes on counting
+Occurrences().count(numpy.array([5, 7, 5], numpy.uint64)).tolist()      # [0, 0, 1]
 """
 
 import numpy

@@ -1,25 +1,22 @@
 """Reader of Hugging Face data sets: from the hub at a commit, or from a folder that `save_to_disk` wrote.
 
-for record in read_dataset(source): ...
+for record in read_dataset(stream, source, wanted): ...
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from koreason.curate.readers import BATCH_ROWS, arrow_records, require_columns, wanted_columns
-from koreason.curate.records import Record
+from koreason.config.load import expand
+from koreason.config.pinned import is_folder, pinned
+from koreason.curate.reading.arrow import BATCH_ROWS, arrow_records
+from koreason.curate.reading.records import Record
+from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.errors import UserError
-from koreason.settings import expand
 
 
-def is_folder(source: Source) -> bool:
-    """Tell whether `hub` is a path and not a hub id."""
-    return (source.hub or "").startswith(("/", ".", "~", "$"))
-
-
-def read_dataset(source: Source) -> Iterator[Record]:
+def read_dataset(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]:
     """Rows of one split, in order.
 
     Raises:
@@ -27,8 +24,8 @@ def read_dataset(source: Source) -> Iterator[Record]:
     """
     if not source.hub:
         raise UserError("lacks `hub`, a Hugging Face id or a folder", "format datasets")
-    if not is_folder(source) and not re.fullmatch(r"[0-9a-f]{40}", source.revision or ""):
-        raise UserError(f"revision {source.revision!r} is not a full commit id", source.hub, "branches move: give the commit's 40 digits")
+    if not is_folder(source.hub):
+        pinned(source.hub, source.revision)
     try:
         data = _load(source)
     except (OSError, ValueError) as error:
@@ -36,16 +33,17 @@ def read_dataset(source: Source) -> Iterator[Record]:
     if isinstance(data, dict):
         raise UserError(f"needs `split`: one of {', '.join(data)}", source.hub)
     if data.column_names is not None:
-        require_columns(source, data.column_names, source.hub)
-        data = data.select_columns(wanted_columns(source))
-    yield from arrow_records(data.with_format("arrow").iter(batch_size=BATCH_ROWS))
+        wanted.require(data.column_names, source.hub)
+        data = data.select_columns([name for name in data.column_names if name in {*wanted.names, *wanted.heads()}])
+    stream.rows = getattr(data, "num_rows", None)
+    yield from arrow_records(data.with_format("arrow").iter(batch_size=BATCH_ROWS), stream, wanted)
 
 
 def _load(source: Source) -> Any:
     import datasets
 
     assert source.hub is not None
-    if not is_folder(source):
+    if not is_folder(source.hub):
         # streamed, because the hub's copy is larger than the columns that are read
         return datasets.load_dataset(source.hub, source.name, split=source.split, revision=source.revision, streaming=True)
     data = datasets.load_from_disk(str(expand(source.hub)))

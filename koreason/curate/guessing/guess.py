@@ -1,0 +1,319 @@
+"""What a file or folder is, as an entry of the catalogue would say it.
+
+    found = guess([Path("dumps/forum")])
+    found.source(), found.reasons
+
+Deterministic, and bounded: it looks into the beginning and the middle of a few files, and reads their first records by the readers that
+ingest uses, so that what is guessed is what is read. Category and licence are the user's to say.
+"""
+
+import itertools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from koreason.curate.guessing.looks import HEAD_BYTES, Look, completed, looked, rows_of
+from koreason.curate.guessing.roles import hangul_share, holds_html, named, roles
+from koreason.curate.reading.documents.sheets import Sheet
+from koreason.curate.reading.documents.workbook import Workbook
+from koreason.curate.reading.named import ordered
+from koreason.curate.reading.readers import READERS, WHOLE
+from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.wanted import Wanted
+from koreason.curate.spec import Source
+from koreason.errors import UserError
+
+RECORDS = 200  # looked at
+FILES = 5  # looked into: the first, the last, and some between
+COLUMNS = 200
+DEEPEST = 5
+FIXED = {
+    "folder": ["title", "text", "path"],
+    "warc": ["url", "title", "text", "date"],
+    "discourse": ["title", "cooked", "raw", "created_at", "url", "answer_cooked", "answer_raw", "tags"],
+}
+# What is known of formats that say what their columns are.
+KNOWN = {
+    "folder": {"question": ["text"]},
+    "warc": {"question": ["text"], "url": ["url"], "posted_at": ["date"]},
+    "discourse": {"question": ["title", "cooked"], "answer": ["answer_cooked"], "url": ["url"], "posted_at": ["created_at"]},
+    "stackexchange": {"question": ["Title", "Body"], "posted_at": ["CreationDate"]},
+}
+HTML = {"warc", "discourse", "stackexchange"}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What was guessed.
+
+    Attributes:
+        root: folder of the files.
+        files: their paths below it, in the order of their bytes.
+        left_out: paths below it of files in other formats, with why.
+        format, encoding, separator, columns, html: as in the catalogue; without a question's column where none was found.
+        compression: of the first file.
+        found: all columns of the dump.
+        language_share: share of Hangul among the letters of the questions.
+        reasons: each guess and why, a line each.
+    """
+
+    root: Path
+    files: list[str]
+    left_out: dict[str, str]
+    format: str
+    encoding: str
+    separator: str | None
+    columns: dict[str, list[str]]
+    html: bool
+    compression: str
+    found: list[str]
+    language_share: float
+    reasons: list[str] = field(default_factory=list)
+
+    def source(self, columns: dict[str, list[str]] | None = None) -> Source:
+        """It as an entry, without its files, which have to be digested first.
+
+        Raises:
+            UserError: no column looks like a question's.
+        """
+        columns = columns or self.columns
+        if not columns.get("question"):
+            raise UserError(
+                "no column looks like a question", self.root, f"its columns are {', '.join(self.found)}: write the entry by hand"
+            )
+        hub = str(self.root) if self.format == "datasets" else None
+        return Source(
+            format=self.format,  # type: ignore[arg-type]
+            columns=columns,  # type: ignore[arg-type]
+            max_reject_share=0.01,
+            html=self.html,
+            root=str(self.root),
+            encoding=self.encoding,
+            separator=self.separator,
+            hub=hub,
+        )
+
+
+def guess(paths: list[Path]) -> Guess:
+    """Guess what some files, or all files of some folders, are.
+
+    Raises:
+        UserError: there is none, or none can be read.
+    """
+    root, names = gathered(paths)
+    if ("dataset_info.json" in names and "state.json" in names) or "dataset_dict.json" in names:
+        look = Look("datasets", "none", "utf-8", None, "", ("save_to_disk of Hugging Face's datasets wrote it",))
+        looks, left_out = {name: look for name in names}, dict[str, str]()
+    else:
+        looks, left_out = _looks(root, names)
+        look = _commonest(looks, names)
+        left_out |= {name: f"it is {other.format}" for name, other in looks.items() if other.format != look.format}
+    suffixes = {_suffix(name) for name, other in looks.items() if other.format == look.format}
+    left_out |= {name: "another kind of file" for name in names if name not in looks and _suffix(name) not in suffixes}
+    files = [name for name in names if name not in left_out]
+    reasons = [f"format {look.format}: {look.reasons[-1]}"]
+    reasons += [f"compression: {look.reasons[0]}"] if look.compression != "none" else []
+    encodings = Counter(one.encoding for one in looks.values() if one.format == look.format and one.text and not one.text.isascii())
+    encoding = encodings.most_common(1)[0][0] if encodings else look.encoding
+    if look.text:
+        reasons.append(f"encoding {encoding}: {look.reasons[-2]}")
+        if len(encodings) > 1:
+            reasons.append("its files have several encodings: make a source of each")
+    guessed = Guess(root, files, left_out, look.format, encoding, look.separator, {}, False, look.compression, [], 0.0, reasons)
+    for first in (name for name in files if name in looks):  # a file may be empty, or nothing but damage
+        sample = _sample(guessed, first, looks[first])
+        columns, why = _columns(look.format, sample)
+        if "question" in columns:
+            break
+    if not sample:
+        raise UserError("no record can be read", root / first, f"it was taken for {look.format}, {encoding}: write the entry by hand")
+    questions = list(itertools.chain.from_iterable(sample[name] for name in columns.get("question", [])))
+    html = look.format in HTML or holds_html(questions)
+    share = hangul_share(questions)
+    reasons += why
+    reasons.append(f"html {str(html).lower()}: {'more' if html else 'fewer'} than one in twenty of its texts have tags or entities")
+    reasons.append(f"language: {share:.0%} of the questions' letters are Hangul")
+    reasons += [f"left out: {name}: {why}" for name, why in list(left_out.items())[:5]]
+    return Guess(
+        root, files, left_out, look.format, encoding, look.separator, columns, html, look.compression, list(sample), share, reasons
+    )
+
+
+def _columns(format: str, sample: dict[str, list[Any]]) -> tuple[dict[str, list[str]], list[str]]:
+    """Our columns to the dump's, and why."""
+    if format not in KNOWN:
+        return roles(sample)
+    columns = {role: names for role, known in KNOWN[format].items() if (names := [name for name in known if name in sample])}
+    return columns, [f"{role}: {', '.join(names)} (the format says so)" for role, names in columns.items()]
+
+
+def gathered(paths: list[Path]) -> tuple[Path, list[str]]:
+    """The folder that holds all of these, and the paths of their files below it; hidden files are passed over.
+
+    Raises:
+        UserError: one is missing, or there is no file.
+    """
+    found = list[Path]()
+    for path in paths:
+        if path.is_dir():
+            for folder, folders, files in os.walk(str(path.resolve())):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                inside = (Path(folder, name) for name in files if not name.startswith("."))
+                found += [one for one in inside if one.is_file()]
+        elif path.is_file():
+            found.append(path.parent.resolve() / path.name)
+        else:
+            raise UserError("no such file or folder", path)
+    found = list(dict.fromkeys(found))
+    if not found:
+        raise UserError("no file in it", paths[0])
+    around = [path.resolve() if path.is_dir() else path.parent.resolve() for path in paths]
+    root = Path(os.path.commonpath(around))
+    return root, ordered(path.relative_to(root).as_posix() for path in found)
+
+
+def _suffix(name: str) -> str:
+    return (
+        "".join(Path(name).suffixes[-2:]).lower()
+        if Path(name).suffix.lower() in (".gz", ".zst", ".bz2", ".xz")
+        else Path(name).suffix.lower()
+    )
+
+
+def _looks(root: Path, names: list[str]) -> tuple[dict[str, Look], dict[str, str]]:
+    """Look into the first files of each kind."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(_suffix(name), []).append(name)
+    looks, bad = dict[str, Look](), dict[str, UserError]()
+    for _, members in sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))[:20]:
+        step = max(1, len(members) // FILES)
+        for name in members[::step][:FILES]:
+            try:
+                looks[name] = looked(root / name)
+            except UserError as error:
+                bad[name] = error
+    if not looks:
+        raise next(iter(bad.values()))
+    return looks, {name: str(error) for name, error in bad.items()}
+
+
+def _commonest(looks: dict[str, Look], names: list[str]) -> Look:
+    """The format of most files; pages and texts only where they are ten times as many as the others, beside which they lie as notes."""
+    formats = {_suffix(name): look.format for name, look in reversed(looks.items())}
+    counts = Counter(formats[_suffix(name)] for name in names if _suffix(name) in formats)
+    weights = {format: count if format != "folder" else count // 10 for format, count in counts.items()}
+    best = max(weights, key=lambda format: (weights[format], format != "folder", format))
+    same = [look for look in looks.values() if look.format == best]
+    return next((look for look in same if not look.text.isascii()), same[0])
+
+
+def _sample(guessed: Guess, first: str, look: Look) -> dict[str, list[Any]]:
+    """The values of each column in the first records."""
+    names = FIXED.get(guessed.format) or columns_of(guessed.root / first, look)
+    if not names:
+        return {}
+    source = guessed.source({"question": names})
+    wanted = Wanted(source)
+    rows = list(itertools.islice(_values(source, guessed, first, wanted), RECORDS))
+    sample = {name: [row[place] for row in rows] for place, name in enumerate(wanted.names)}
+    # in formats with columns of their own only those that occur are named
+    return {name: values for name, values in sample.items() if rows and (guessed.format not in FIXED or name not in wanted.unseen)}
+
+
+def _values(source: Source, guessed: Guess, first: str, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+    names = [first, *(name for name in guessed.files if name != first)][: 4 * FILES] if guessed.format in FIXED else [first]
+    for name in names:
+        for stream in _streams(source, guessed.root / name, name):
+            for record in itertools.islice(READERS[source.format](stream, source, wanted), 50 * RECORDS):
+                if record.values is not None:
+                    yield record.values
+
+
+def _streams(source: Source, path: Path, name: str) -> Iterator[Stream]:
+    if source.format == "datasets":
+        yield Stream(source.hub or "", path, iter(()))
+    else:
+        yield from opened(path, name, source.max_bytes, whole=source.format in WHOLE)
+
+
+def columns_of(path: Path, look: Look) -> list[str]:
+    """The names of a file's columns; paths into nested JSON."""
+    if look.format in ("csv", "tsv"):
+        return [name.strip() for name in next(rows_of(look.text, look.separator or ","), [])][:COLUMNS]
+    if look.format in ("jsonl", "json"):
+        return _json_columns(look)[:COLUMNS]
+    if look.format == "stackexchange":
+        return list(dict.fromkeys(re.findall(r"\s([A-Za-z]\w{0,40})=\"", " ".join(re.findall(r"<row\s[^>]*>", look.text[:HEAD_BYTES])))))
+    if look.format == "xlsx":
+        with Workbook(path, None) as book:
+            row = next((row for row in Sheet(book, book.part(None)).rows() if row.values), None)
+        return [str(value).strip() for value in row.values.values()] if row else []
+    return _arrow_columns(path, look)
+
+
+def _arrow_columns(path: Path, look: Look) -> list[str]:
+    import pyarrow
+    import pyarrow.parquet
+
+    if look.format == "parquet":
+        try:
+            return list(pyarrow.parquet.read_schema(path).names)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise UserError(f"not a readable Parquet file ({error})", path) from None
+    info = path.parent / "dataset_info.json"
+    try:
+        return list(json.loads(info.read_text(encoding="utf-8")).get("features") or {})
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(f"cannot be read ({error})", info, "give the folder of one split") from None
+
+
+def _json_columns(look: Look) -> list[str]:
+    """Paths of what the first values hold."""
+    values: list[Any]
+    if look.format == "jsonl":
+        values = []
+        for line in look.text.splitlines()[: RECORDS // 4]:
+            try:
+                values.append(json.loads(line))
+            except (ValueError, RecursionError):
+                continue
+    else:
+        value = completed(look.text)
+        values = value[: RECORDS // 4] if isinstance(value, list) else [value]
+        if isinstance(value, dict) and not any(isinstance(item, list) for item in value.values()):
+            values = [item for item in value.values() if isinstance(item, dict)][: RECORDS // 4] or [value]
+    found = dict.fromkeys(itertools.chain.from_iterable(_paths(value, "", 0) for value in values if isinstance(value, dict)))
+    return _one_list(list(found))
+
+
+def _paths(value: dict[str, Any], before: str, depth: int) -> Iterator[str]:
+    for key, item in itertools.islice(value.items(), COLUMNS):
+        path = f"{before}{key}"
+        if isinstance(item, dict) and depth < DEEPEST and item and not _is_options(key):
+            yield from _paths(item, f"{path}.", depth + 1)
+        elif isinstance(item, list) and item and isinstance(item[0], dict) and depth < DEEPEST:
+            for one in item[:5]:
+                if isinstance(one, dict):
+                    yield from _paths(one, f"{path}[].", depth + 1)
+        else:
+            yield path
+
+
+def _is_options(key: str) -> bool:
+    return "options" in named(key)
+
+
+def _one_list(paths: list[str]) -> list[str]:
+    """Of several lists side by side the one with a question in it: records are the items of one."""
+    lists = dict.fromkeys(path.rpartition("[]")[0] for path in paths)
+    if len(lists) < 2:
+        return paths
+    asking = [path for path in paths if "strong" in named(path)] or [path for path in paths if {"body", "title"} & set(named(path))]
+    best = max(asking or paths, key=lambda path: path.count("[]")).rpartition("[]")[0]
+    return [path for path in paths if best.startswith(path.rpartition("[]")[0]) or path.startswith(f"{best}[]")]

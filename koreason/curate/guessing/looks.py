@@ -1,0 +1,240 @@
+"""The beginning of a dump's file: how it is compressed, in which encoding it is, which format it has, how its fields are separated.
+
+    look = looked(Path("posts.csv.gz"))
+    look.format, look.encoding, look.separator      # "csv", "cp949", ","
+
+At most a megabyte of a file is decompressed, and the middle of one that is not compressed is looked at, too.
+"""
+
+import csv
+import itertools
+import json
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from koreason.curate.reading.packed import KINDS, ZIP, check_directory
+from koreason.curate.reading.streams import MARKS, opened
+from koreason.errors import UserError
+
+HEAD_BYTES = 1 << 20
+MIDDLE_BYTES = 1 << 18
+LINES = 200
+LINES_DECODED = 5000
+PACKS = ("gzip", "zstd", "bzip2", "xz")
+DOCUMENTS = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
+SEPARATORS = ",\t;|"
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
+QUOTED = re.compile(r'(?:^|\t)"[^"\t\n]*(?:""[^"\t\n]*)*"(?=[\t\r\n])', re.MULTILINE)  # a field that quotes hold together
+HANGUL = re.compile("[가-힣]")
+FOREIGN = re.compile("[\u3400-\u9fff\u3040-\u30ff\uff66-\uff9f]")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the beginning of a file tells.
+
+    Attributes:
+        format: as in the catalogue.
+        compression: gzip, zstd, bzip2, xz, zip or none.
+        encoding: as in the catalogue: a superset of ASCII; for UTF-16 and UTF-32, which are known by their mark, utf-8.
+        separator: of a table's fields; None for other formats.
+        text: the beginning, decoded; empty for formats that are no text.
+        reasons: why, a line each.
+    """
+
+    format: str
+    compression: str
+    encoding: str
+    separator: str | None
+    text: str
+    reasons: tuple[str, ...]
+
+
+def looked(path: Path) -> Look:
+    """Look at a file.
+
+    Raises:
+        UserError: it is empty, is damaged in its beginning, or is nothing that can be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(512)
+    if head.startswith(b"PAR1"):
+        return Look("parquet", "none", "utf-8", None, "", ("it begins with Parquet's mark",))
+    packed = "zip" if head.startswith(ZIP) else next((name for name, kind in zip(PACKS, KINDS, strict=True) if kind[0].match(head)), "none")
+    if packed == "zip" and _is_workbook(path):
+        return Look("xlsx", "none", "utf-8", None, "", ("it is a zip with a workbook in it",))
+    name, data = _beginning(path)
+    if not data.strip():
+        raise UserError("is empty", path, "leave it out, or fetch it again")
+    reasons = [] if packed == "none" else [f"its first bytes are {packed}'s"]
+    encoding, why = encoding_of(data, b"" if packed != "none" else _middle(path))
+    mark = next((mark for mark, name in MARKS if head.startswith(mark)), b"") if packed == "none" else b""
+    if mark:
+        encoding, why = "utf-8", f"it begins with the mark of {dict(MARKS)[mark]}, by which it is read without more ado"
+    text = data.decode(encoding, "replace").removeprefix("\ufeff")
+    format, separator, how = format_of(text, name)
+    return Look(format, packed, encoding, separator, text, (*reasons, why, how))
+
+
+def _is_workbook(path: Path) -> bool:
+    check_directory(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise UserError(f"not a readable zip ({error})", path, "it is damaged or cut: fetch it again") from None
+
+
+def _beginning(path: Path) -> tuple[str, bytes]:
+    """The name of the first file in it that is not empty, and its beginning."""
+    name = path.name
+    for stream in opened(path, path.name, None):
+        name, data = stream.name, b""
+        for chunk in stream.chunks():
+            data += chunk
+            if len(data) >= HEAD_BYTES:
+                return name, data[:HEAD_BYTES]
+        if data.strip():
+            return name, data
+    return name, b""
+
+
+def _middle(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        size = file.seek(0, 2)
+        if size < 2 * HEAD_BYTES:
+            return b""
+        file.seek(size // 2)
+        return file.read(MIDDLE_BYTES)
+
+
+def encoding_of(data: bytes, middle: bytes = b"") -> tuple[str, str]:
+    """The encoding in which most lines are text, and why: UTF-8 or CP949, which contains EUC-KR."""
+    parts = [part.splitlines()[:-1] or [part] for part in (data, middle)]  # the last line may be cut
+    lines = [line for line in itertools.chain(*parts) if not line.isascii()][:LINES_DECODED]
+    if not lines:
+        return "utf-8", "its sample is ASCII"
+    good = {encoding: sum(map(_decodes, lines, [encoding] * len(lines))) for encoding in ("utf-8", "cp949")}
+    if good["utf-8"] * 2 >= len(lines) or good["utf-8"] >= good["cp949"]:
+        return "utf-8", f"{good['utf-8']:,} of {len(lines):,} lines that are not ASCII are UTF-8"
+    text = b"\n".join(line for line in lines if _decodes(line, "cp949")).decode("cp949")
+    hangul, foreign = len(HANGUL.findall(text)), len(FOREIGN.findall(text))
+    doubt = "" if hangul > foreign else "; few of its letters are Hangul: it may be another encoding, then convert it to UTF-8"
+    return "cp949", f"{good['cp949']:,} of {len(lines):,} lines that are not ASCII are CP949 (EUC-KR), {good['utf-8']:,} UTF-8{doubt}"
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def format_of(text: str, name: str) -> tuple[str, str | None, str]:
+    """Format, separator and why, from a file's beginning and its name."""
+    start = text.lstrip()[:4096]
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
+    if start.startswith("WARC/"):
+        return "warc", None, "it begins as a web archive does"
+    if start.startswith(("{", "[")) and (found := _json(text)):
+        return found
+    if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<\w+[^>]*>\s*<row\s", start, re.DOTALL):
+        return "stackexchange", None, "it is XML of rows"
+    if re.match(r"<!doctype html|<html|<head|<meta", start, re.IGNORECASE):
+        return "folder", None, "it is a page of HTML"
+    if any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
+        return "folder", None, f"it is a {suffixes[-1]} file: one record"
+    separator, fields, why = separator_of(text)
+    if fields > 1 or {".csv", ".tsv"} & set(suffixes):
+        return "tsv" if separator == "\t" and not QUOTED.search(text) else "csv", separator, why
+    return "folder", None, "it is plain text: one record"
+
+
+def _json(text: str) -> tuple[str, None, str] | None:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    try:
+        value = json.loads(first)
+        kind = "jsonl" if isinstance(value, dict) else "json"
+        if kind == "jsonl" and len([line for line in text.splitlines()[:3] if line.strip()]) == 1 and _holds_records(value):
+            kind = "json"
+    except (ValueError, RecursionError):
+        value = completed(text)
+        kind = "json"
+        if value is None:
+            return None
+    if is_discourse(value):
+        return "discourse", None, "it has Discourse's keys"
+    return kind, None, "each line is an object" if kind == "jsonl" else f"it is one JSON {'array' if isinstance(value, list) else 'object'}"
+
+
+def _holds_records(value: dict[str, Any]) -> bool:
+    if len(value) > 1 and all(isinstance(item, dict) for item in value.values()):
+        return True
+    return any(isinstance(item, list) and item and isinstance(item[0], dict) for item in value.values())
+
+
+def is_discourse(value: Any) -> bool:
+    """Whether a JSON value is a topic, a post or a list of these, as Discourse writes them."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if not isinstance(value, dict):
+        return False
+    columns = value.get("columns")
+    return (
+        bool({"post_stream", "latest_posts", "topic_list"} & value.keys())
+        or {"cooked", "post_number"} <= value.keys()
+        or (isinstance(columns, list) and "post_number" in columns and "rows" in value)
+    )
+
+
+def completed(text: str) -> Any:
+    """The JSON value that a text begins, as far as it goes: cut after the last whole item, and closed; None for what is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    stack, cut, closing = list[str](), 0, ""
+    for match in TOKEN.finditer(text):
+        mark = match[0]
+        if mark in "[{":
+            stack.append("]" if mark == "[" else "}")
+            if len(stack) > 200:
+                return None
+        elif mark in "]}":
+            if not stack or stack.pop() != mark:
+                return None
+        elif mark == ",":
+            cut, closing = match.start(), "".join(reversed(stack))
+    try:
+        return json.loads(text[:cut] + closing) if cut else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def separator_of(text: str) -> tuple[str, int, str]:
+    """The separator by which most lines have as many fields as the first, how many these are, and why."""
+    best = (0.0, 0, ",")
+    for separator in SEPARATORS:
+        rows = list(rows_of(text, separator))
+        if rows and (width := len(rows[0])) > 1:
+            same = Counter(map(len, rows))[width] / len(rows)
+            if (same, width) > best[:2]:
+                best = (same, width, separator)
+    same, width, separator = best
+    return separator, max(width, 1), f"{same:.0%} of its rows have {width} fields between {separator!r}" if width else "it has one column"
+
+
+def rows_of(text: str, separator: str) -> Iterator[list[str]]:
+    """The first rows, as `csv` reads them."""
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", text[: HEAD_BYTES // 4])
+    try:
+        for row, _ in zip((row for row in csv.reader(lines[:-1] or lines, delimiter=separator) if row), range(LINES), strict=False):
+            yield row
+    except csv.Error:
+        return

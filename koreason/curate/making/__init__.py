@@ -1,0 +1,1 @@
+"""Prompts made of a pool's prompts: other words around them, more options, another language."""

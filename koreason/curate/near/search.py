@@ -1,0 +1,146 @@
+"""The search for twins among all prompts of some sources: equal ones, then near ones, each verified.
+
+search = Search(prompts)
+search.exact()
+with Scratch(folder) as scratch:
+    search.near(0.8, scratch)
+search.groups, search.counts
+"""
+
+import numpy
+import numpy.typing
+
+from koreason.arrays import Flags, Places, in_order, pieces, sums_before
+from koreason.curate.near.candidates import Rounds, shared
+from koreason.curate.near.groups import Groups
+from koreason.curate.near.jaccard import similarities
+from koreason.curate.near.parts import Prompts
+from koreason.curate.near.scratch import Scratch
+from koreason.curate.near.sketches import BANDS, Hashes
+from koreason.curate.near.words import KINDS, replaced
+from koreason.progress import bar
+
+POINTS_PER_BATCH = 1 << 21  # code points that are compared at once
+MOST_TRIED = 1 << 25  # pairs that are remembered, in eight bytes each; others may be compared once a band
+
+
+class Search:
+    """Twins among prompts; see the module's docstring.
+
+    Attributes:
+        groups: of the prompts' places.
+        counts: candidates, verified (those that are twins) and left (members of overfull buckets that were not all compared).
+    """
+
+    def __init__(self, prompts: Prompts) -> None:
+        self._prompts = prompts
+        self.groups = Groups(len(prompts))
+        self.counts = {"candidates": 0, "verified": 0, "left": 0}
+        places = self._places()
+        self._digests = numpy.empty((len(prompts), 2), numpy.uint64)
+        self._guards = numpy.empty(len(prompts), numpy.uint64)
+        row = 0
+        for part in prompts.parts:
+            for frame in part.sketches("exact", "guard"):
+                here = places[row : row + frame.height]
+                once = here >= 0
+                digests = numpy.frombuffer(b"".join(frame["exact"].to_list()), numpy.uint64).reshape(-1, 2)
+                self._digests[here[once]] = digests[once]
+                self._guards[here[once]] = frame["guard"].to_numpy()[once]
+                row += frame.height
+        self._part_of = numpy.repeat(numpy.arange(len(prompts.parts)), [part.rows for part in prompts.parts])[prompts.rows]
+        self._tried: Hashes = numpy.empty(0, numpy.uint64)
+
+    def _places(self) -> numpy.typing.NDArray[numpy.int32]:
+        """The place of each sketch; -1 where its prompt came before."""
+        rows = self._prompts.rows
+        places = numpy.full(len(rows) + self._prompts.repeated, -1, numpy.int32)
+        places[rows] = numpy.arange(len(rows), dtype=numpy.int32)
+        return places
+
+    def exact(self) -> None:
+        """Find equal prompts."""
+        found = shared(self._digests[:, 0].copy(), numpy.arange(len(self._digests))).members
+        first, second = self._digests[found].T
+        found = found[numpy.lexsort((found, second, first))]
+        fresh = numpy.ones(len(found), bool)
+        fresh[1:] = (self._digests[found[1:]] != self._digests[found[:-1]]).any(axis=1)
+        heads = numpy.repeat(found[fresh], numpy.diff(numpy.append(numpy.flatnonzero(fresh), len(found))))
+        self.groups.join(heads[~fresh], found[~fresh], numpy.ones(int((~fresh).sum())))
+
+    def equal(self, places: Places, others: Places) -> Flags:
+        """Whether prompts are equal."""
+        same: Flags = (self._digests[places] == self._digests[others]).all(axis=1)
+        return same
+
+    def near(self, least: float, scratch: Scratch) -> None:
+        """Find near twins among those prompts of which no equal one stands before them."""
+        slots = self._prepare(scratch)
+        for number in bar(range(BANDS), what="compare", unit=" bands"):
+            rounds, tried = Rounds(scratch.buckets(number), self._joined), [self._tried]
+            for first, second in rounds:
+                new = self._new(first, second)
+                first, second = first[new], second[new]
+                sizes = scratch.lengths()[slots[first]] + scratch.lengths()[slots[second]]
+                for begin, end in pieces(sums_before(sizes), POINTS_PER_BATCH):
+                    self._compare(first[begin:end], second[begin:end], least, slots, scratch)
+                self.counts["candidates"] += len(first)
+                tried.append(_packed(first, second))
+            self._tried = in_order(numpy.concatenate(tried))[:MOST_TRIED]  # no pair comes twice in a band
+            self.counts["left"] = max(self.counts["left"], rounds.left)
+
+    def _prepare(self, scratch: Scratch) -> numpy.typing.NDArray[numpy.int32]:
+        """Write the buckets of all bands and the forms of their members to disk; where each member's form lies there."""
+        bands = (frame["bands"] for part in self._prompts.parts for frame in part.sketches("bands"))
+        some = []
+        for lists in bands:
+            there = lists.list.len().to_numpy() > 0
+            keys = numpy.zeros((len(lists), BANDS), numpy.uint64)
+            keys[there] = lists.explode(empty_as_null=False).to_numpy().reshape(-1, BANDS)
+            scratch.add_bands(keys)
+            some.append(there)
+        rows = self._prompts.rows
+        alone = self.groups.roots() == numpy.arange(len(rows))
+        searched = numpy.flatnonzero(alone & numpy.concatenate([numpy.empty(0, bool), *some])[rows])
+        member = numpy.zeros(len(rows), bool)
+        for number in bar(range(BANDS), what="sort", unit=" bands"):
+            buckets = shared(scratch.band(number)[rows[searched]], searched)
+            member[buckets.members] = True
+            scratch.put_buckets(number, buckets)
+        slots, slot = numpy.full(len(rows), -1, numpy.int32), 0
+        for part, places, numbers in self._prompts.numbers(numpy.flatnonzero(member)):
+            for found, forms in part.forms(numbers) if len(numbers) else ():
+                slots[places[numpy.searchsorted(numbers, found)]] = numpy.arange(slot, slot + len(found))
+                slot += len(found)
+                scratch.add_forms(forms)
+        return slots
+
+    def _new(self, first: Places, second: Places) -> Flags:
+        """Which pairs may be twins and were not compared in an earlier band."""
+        pairs = _packed(first, second)
+        known = numpy.searchsorted(self._tried, pairs)
+        inside = known < len(self._tried)
+        new: Flags = self._guards[first] == self._guards[second]
+        new[inside] &= self._tried[known[inside]] != pairs[inside]
+        return new
+
+    def _compare(self, first: Places, second: Places, least: float, slots: numpy.typing.NDArray[numpy.int32], scratch: Scratch) -> None:
+        wanted, where = numpy.unique(numpy.concatenate([slots[first], slots[second]]), return_inverse=True)
+        forms = scratch.forms(wanted)
+        found = similarities(forms, where[: len(first)], where[len(first) :], least)
+        twins = found >= least
+        for number, part in enumerate(self._prompts.parts):
+            if part.kind in KINDS:
+                mine = numpy.flatnonzero(twins & (self._part_of[first] == number))
+                twins[mine] &= ~replaced(forms, where[mine], where[len(first) + mine], part.language.interchangeable)
+        self.groups.join(first[twins], second[twins], found[twins])
+        self.counts["verified"] += int(twins.sum())
+
+    def _joined(self, first: Places, second: Places) -> Flags:
+        roots = self.groups.roots()
+        joined: Flags = roots[first] == roots[second]
+        return joined
+
+
+def _packed(first: Places, second: Places) -> Hashes:
+    return first.astype(numpy.uint64) << numpy.uint64(32) | second.astype(numpy.uint64)

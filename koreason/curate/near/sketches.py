@@ -1,0 +1,155 @@
+"""Sketches of forms, by which candidates for near twins are found: one-permutation MinHash over character 5-grams, cut into bands.
+
+    bands(forms, guards)      # shape (n, BANDS), and which of the texts have any
+
+Each 5-gram is hashed once and thrown into one of `BANDS * ROWS` bins, of which each keeps its least value (Li, Owen and Zhang, NeurIPS
+2012). Texts that leave bins empty are thrown again, by further hashes, into those only (Dahlgaard, Knudsen and Thorup, FOCS 2017), which
+keeps the bins of short texts independent; what stays empty is filled from the next bin that is not. Texts are candidates that share
+the `ROWS` bins of one band, and the guard.
+
+Two texts of Jaccard similarity s share a band with probability 1 - (1 - s^6)^16: 0.992 at 0.8, 0.9995 at 0.85, 0.22 at 0.5, 1e-8 at 0.03,
+which is what two Korean texts have in common that have nothing in common. 128 permutations in 16 bands of 8 give 0.947 at 0.8, and in the
+9 bands of 13 that datasketch chooses for a threshold of 0.8, 0.40. Candidates are verified, so that false ones only take time: bands are
+cut for recall.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy
+import numpy.typing
+
+from koreason.arrays import Flags, Places, kept
+from koreason.curate.near.forms import Forms, ranges
+
+Hashes = numpy.typing.NDArray[numpy.uint64]
+
+GRAM = 5
+BANDS, ROWS = 16, 6
+BINS = BANDS * ROWS
+THROWS = 12
+ENOUGH = 4 * BINS  # 5-grams that leave one bin in fifty empty: not worth another throw
+LONGEST = 1 << 20  # code points of a text that has bands: what takes part in comparisons is bounded
+GROUP, BLOCK = 1 << 20, 1 << 17  # code points that are worked on together; at once, which fits the cache
+FULL = numpy.uint64(2**32 - 1)
+EMPTY = numpy.uint64(2**32)
+HALF = numpy.uint64(32)
+
+
+def _draws(count: int, state: int) -> Hashes:
+    """Odd numbers, always the same (splitmix64)."""
+    drawn = []
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) % 2**64
+        value = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB % 2**64
+        drawn.append((value ^ (value >> 31)) | 1)
+    return numpy.array(drawn, numpy.uint64)
+
+
+PLACE, AGAIN, ROW, BAND = _draws(GRAM, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BANDS, 4)
+MIX, GUARD = _draws(2, 5)
+
+
+def mixed(values: Hashes) -> Hashes:
+    """Spread what the values differ in over all bits; a bijection, in place."""
+    values ^= values >> HALF
+    values *= MIX
+    values ^= values >> numpy.uint64(29)
+    return values
+
+
+def grams(forms: Forms) -> tuple[Hashes, Places]:
+    """Hashes of the 5-grams of each form in their order, and how many each has; shapes (m,) and (n,)."""
+    points = forms.points.astype(numpy.uint64)
+    many = len(points) - GRAM + 1
+    counts = numpy.maximum(forms.lengths - GRAM + 1, 0)
+    if many < 1:
+        return numpy.empty(0, numpy.uint64), counts
+    hashes = points[:many] * PLACE[0]
+    part = numpy.empty_like(hashes)
+    for offset in range(1, GRAM):
+        hashes += numpy.multiply(points[offset : offset + many], PLACE[offset], out=part)
+    inside, ends = numpy.ones(len(points), bool), forms.ends
+    for offset in range(GRAM - 1):  # the last ones of a form reach into the next
+        inside[ends[forms.lengths > offset] - 1 - offset] = False
+    (hashes,) = kept(inside[:many], mixed(hashes))
+    return hashes, counts
+
+
+def bands(forms: Forms, guards: Hashes) -> tuple[Hashes, Flags]:
+    """The bands of each form, mixed with its guard, and whether its length lets it have any; shapes (n, BANDS) and (n,)."""
+    found = numpy.zeros((len(guards), BANDS), numpy.uint64)
+    some = (forms.lengths >= GRAM) & (forms.lengths <= LONGEST)
+    if (forms.lengths > LONGEST).any():
+        fit = numpy.flatnonzero(some)
+        found[fit] = bands(forms.take(fit), guards[fit])[0]
+        return found, some
+    for first, last, group in _cut(forms, GROUP):
+        found[first:last] = _bands(group, guards[first:last])
+    return found, some
+
+
+def _cut(forms: Forms, size: int) -> Iterator[tuple[int, int, Forms]]:
+    """Forms in blocks of about as many code points, each with the numbers of its first and behind its last."""
+    ends = forms.ends
+    edges = numpy.unique(numpy.searchsorted(ends, numpy.arange(size, len(forms.points) + size, size), side="right")).tolist()
+    cuts = [0, *(edge for edge in edges if 0 < edge < len(ends)), len(ends)]
+    for first, last in itertools.pairwise(cuts):
+        begins = int(ends[first - 1]) if first else 0
+        yield first, last, Forms(forms.points[begins : int(ends[last - 1]) if last else 0], forms.lengths[first:last])
+
+
+def _bands(forms: Forms, guards: Hashes) -> Hashes:
+    bins, some = numpy.empty((len(guards), BINS), numpy.uint64), forms.lengths >= GRAM
+    left = [_first_throws(block, bins[first:last], first) for first, last, block in _cut(forms, BLOCK)]
+    rows, counts, hashes = map(numpy.concatenate, zip(*left, strict=True))
+    for throw in range(2, THROWS):
+        mine = bins[rows]
+        empty = mine == EMPTY
+        lacking = empty.any(axis=1)
+        if not lacking.any():
+            break
+        hashes = hashes[ranges((numpy.cumsum(counts) - counts)[lacking], counts[lacking])]
+        rows, mine, empty, counts = rows[lacking], mine[lacking], empty[lacking], counts[lacking]
+        again = mixed(hashes * AGAIN[throw])
+        bins[rows] = numpy.where(empty, _thrown(again >> HALF, again & FULL, counts), mine)
+    _fill(bins, some)
+    keys = numpy.broadcast_to(BAND, (len(bins), BANDS)).copy()
+    for row in range(ROWS):
+        keys += bins[:, row::ROWS] * ROW[row]
+    keys += (guards * GUARD)[:, None]
+    return mixed(keys)
+
+
+def _first_throws(forms: Forms, bins: Hashes, first: int) -> tuple[Places, Places, Hashes]:
+    """Two throws into `bins`; of the texts that lack some: their numbers, counted from `first`, how many 5-grams they have, and those."""
+    hashes, counts = grams(forms)
+    high, low, few = hashes >> HALF, hashes & FULL, counts < ENOUGH
+    bins[:] = _thrown(high, low, counts)
+    again = _thrown(low, high, counts)  # nearly all texts need it: cheaper for all of them
+    numpy.copyto(bins, again, where=(bins == EMPTY) & few[:, None])
+    rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & few & (counts > 0))
+    return rows + first, counts[rows], hashes[ranges((numpy.cumsum(counts) - counts)[rows], counts[rows])]
+
+
+def _thrown(halves: Hashes, others: Hashes, counts: Places) -> Hashes:
+    """The least of `others` in each bin, which `halves` choose, EMPTY where there is none; shape (n, BINS)."""
+    bins = numpy.full(len(counts) * BINS, EMPTY, numpy.uint64)
+    places = halves * numpy.uint64(BINS)
+    places >>= HALF
+    places += numpy.repeat(numpy.arange(0, len(bins), BINS, dtype=numpy.uint64), counts)
+    numpy.minimum.at(bins, places.view(numpy.int64), others)
+    return bins.reshape(-1, BINS)
+
+
+def _fill(bins: Hashes, some: Flags) -> None:
+    """Fill empty bins from the next one that is not, with its distance, in texts that have some."""
+    rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & some)
+    if not len(rows):
+        return
+    mine = bins[rows]
+    twice = numpy.concatenate([mine, mine], axis=1)
+    places = numpy.where(twice == EMPTY, 2 * BINS, numpy.arange(2 * BINS))
+    nearest = numpy.minimum.accumulate(places[:, ::-1], axis=1)[:, ::-1][:, :BINS]
+    bins[rows] = numpy.take_along_axis(twice, nearest, axis=1) + ((nearest - numpy.arange(BINS)).astype(numpy.uint64) << HALF)

@@ -1,0 +1,50 @@
+"""Whether near twins are two questions after all, since a word of one stands where another stands in the other: tenant and landlord.
+
+    replaced(forms, firsts, seconds, "하시오|하여라")      # shape (n,), of n pairs of forms by their numbers
+
+Looked at are pairs that differ in one place only, by at most `LONGEST` characters. A word is added, not replaced, where one side has
+nothing there; it is an ending where it ends the text; it is misspelt where one jamo differs; and what the language calls
+interchangeable may stand for each other.
+"""
+
+import re
+import unicodedata
+
+import numpy
+
+from koreason.arrays import Flags, Places
+from koreason.curate.near.forms import Forms
+
+KINDS = ("text", "exam")
+LONGEST = 8
+
+
+def replaced(forms: Forms, firsts: Places, seconds: Places, interchangeable: str) -> Flags:
+    """Of pairs of forms, which differ in a word."""
+    same, ends = re.compile(interchangeable or r"(?!)"), forms.ends
+    found = numpy.zeros(len(firsts), bool)
+    for number, (first, second) in enumerate(zip(firsts.tolist(), seconds.tolist(), strict=True)):
+        one, other = (forms.points[ends[place] - forms.lengths[place] : ends[place]] for place in (first, second))
+        begin, end = _common(one, other), _common(one[::-1], other[::-1])
+        shorter, longer = sorted((len(one), len(other)))
+        end = min(end, shorter - begin)
+        if end and begin + end < shorter and longer - begin - end <= LONGEST:
+            words = [text[begin : len(text) - end].tobytes().decode("utf-32-le") for text in (one, other)]
+            found[number] = all(map(str.isalpha, words)) and not _misspelt(*words) and not all(map(same.fullmatch, words))
+    return found
+
+
+def _common(one: numpy.ndarray, other: numpy.ndarray) -> int:
+    """How many first characters are the same."""
+    shorter = min(len(one), len(other))
+    differ = one[:shorter] != other[:shorter]
+    place = int(differ.argmax()) if shorter else 0
+    return place if shorter and differ[place] else shorter
+
+
+def _misspelt(one: str, other: str) -> bool:
+    """Whether one jamo differs, is added or is left out."""
+    shorter, longer = sorted((unicodedata.normalize("NFD", one), unicodedata.normalize("NFD", other)), key=len)
+    if len(shorter) == len(longer):
+        return sum(mine != theirs for mine, theirs in zip(shorter, longer, strict=True)) == 1
+    return any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))

@@ -1,0 +1,1 @@
+"""What prompts and traces share with benchmarks."""

@@ -1,0 +1,56 @@
+"""What an entry of the catalogue says of its files: whether they can be read, and the streams in them.
+
+source = readable(source, "source forum")
+for stream in streams(source): ...
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from koreason.config.load import expand
+from koreason.config.pinned import is_folder
+from koreason.curate.reading.named import named
+from koreason.curate.reading.readers import WHOLE
+from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.spec import Source
+from koreason.errors import UserError
+
+
+def readable(source: Source, where: str) -> Source:
+    """The entry, once its files can be read.
+
+    Raises:
+        UserError: it names no files, or has an unknown encoding or separator.
+    """
+    if not source.files and (source.format != "datasets" or is_folder(source.hub or "")):
+        raise UserError("names no files", f"{where}.files", "list each with its SHA-256")
+    if source.separator is not None and (len(source.separator) != 1 or not source.separator.isascii() or source.separator in '"\r\n'):
+        raise UserError(f"is {source.separator!r}", f"{where}.separator", "accepted: one ASCII character, no quote and no line end")
+    try:
+        encoding = codecs.lookup(source.encoding).name
+        # a byte order mark is left out in any case
+        encoding = "utf-8" if encoding == "utf-8-sig" else source.encoding
+        separable = "\n<row ".encode(encoding) == b"\n<row "
+    except (LookupError, UnicodeError, ValueError):
+        separable = False
+    if not separable:
+        do = "UTF-16 and UTF-32 are known by their byte order mark: leave `encoding` out; else convert the file to UTF-8"
+        raise UserError(f"encoding '{source.encoding}' is unknown or no superset of ASCII", where, do)
+    return replace(source, encoding=encoding)
+
+
+def checked_files(source: Source) -> Iterator[tuple[str, Path]]:
+    """Each file's name and path, once its bytes are known to be the catalogue's; see `named`."""
+    yield from named(source.files, expand(source.hub if source.hub and is_folder(source.hub) else source.root))
+
+
+def streams(source: Source) -> Iterator[Stream]:
+    """The streams in the source's files, to be read one after the other."""
+    files = list(checked_files(source))
+    if source.format == "datasets":
+        yield Stream(source.hub or "", Path(source.hub or ""), iter(()))
+        return
+    for name, path in files:
+        yield from opened(path, name, source.max_bytes, whole=source.format in WHOLE)

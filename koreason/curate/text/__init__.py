@@ -1,0 +1,1 @@
+"""Texts cleaned and measured, column by column, without a file."""

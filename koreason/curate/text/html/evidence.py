@@ -1,0 +1,87 @@
+"""Which of a text's tags mark something up, and which are what the text speaks of.
+
+    marks = marking(text, tags, mentions)
+
+Judged tag by tag. One that has its partner marks up, and so does one that needs none (`<br>`), or one with attributes. What speaks of
+tags (`<p> 태그와 </p>의 차이`) is known by the word behind the tag, which the language gives. A letter in angle brackets without a
+partner (`a<b>c;`) is mathematics or code. What is left over counts only where the rest of the text is marked up.
+"""
+
+import re
+from collections import Counter
+
+from koreason.curate.text.html.tags import ATTRIBUTE, BLOCK, FORMULAS, MATHML, OFFICE, OPTIONAL, Tag
+
+KNOWN = re.compile(
+    r"(?i)\b(?:href|src|class|style|id|name|target|title|lang|rel|dir|align|width|height|color|size|face|data-\w+|on\w+|alt)\s*="
+)
+CHAT = re.compile(r"\[/?INST\]|<<SYS>>|<\|")  # templates of models, in which `<s>` is no strike-through
+PLAIN_VOID = {"br", "hr", "wbr", "img"}
+CELLS = {"li", "td", "th", "tr", "dt", "dd"}
+
+
+def marking(text: str, tags: list[Tag], mentions: re.Pattern[str] | None) -> list[bool]:
+    """For each tag whether it marks up; spans never do."""
+    spoken = [_spoken(text, tag, mentions) for tag in tags]
+    chat = any(tag.name == "s" for tag in tags) and bool(CHAT.search(text))
+    certain = [_certain(text, tag, place, tags, spoken) and not (chat and tag.name == "s") for place, tag in enumerate(tags)]
+    if all(yes or tag.kind == "span" for tag, yes in zip(tags, certain, strict=True)):
+        return certain
+    sure, speaks, times = any(certain), any(spoken), Counter(tag.name for tag in tags if tag.kind == "open")
+    return [
+        yes or (tag.kind != "span" and not spoken[place] and not (chat and tag.name == "s") and _likely(text, tag, times, sure, speaks))
+        for place, (tag, yes) in enumerate(zip(tags, certain, strict=True))
+    ]
+
+
+def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
+    """Whether the text speaks of a tag instead of using it."""
+    if mentions is None or tag.kind not in ("open", "void", "raw") or (tag.kind == "raw" and not tag.name.endswith("-open")):
+        return False
+    before = text[tag.start - 1 : tag.start]
+    if before == ">" or (before.isascii() and before.isalnum()) or (tag.name == "img" and tag.attributes):
+        return False  # `</p><p>의 값은`: a sentence that goes on; `a<i>와`: a sequence
+    end = tag.inside[0] if tag.kind == "raw" else tag.end
+    # it stands as a word does: `<div> 와 </div> 사이에`
+    apart = before in ("", " ", "\n") and text[end : end + 1] == " " and not tag.attributes.strip()
+    return bool(mentions.match(text, end) or (apart and mentions.match(text, end + 1)))
+
+
+def _certain(text: str, tag: Tag, place: int, tags: list[Tag], spoken: list[bool]) -> bool:
+    """Whether a tag marks up whatever else stands in the text."""
+    if tag.partner >= 0:
+        return not (spoken[place] or spoken[tag.partner])
+    if tag.kind == "span" or spoken[place]:
+        return False
+    if tag.kind == "gone":
+        return tag.name != "!--open"
+    if tag.kind == "raw":
+        return not tag.name.endswith("-open") or bool(KNOWN.search(tag.attributes)) or tag.name == "pre-open"
+    if tag.kind == "void":
+        return tag.name in PLAIN_VOID or bool(tag.attributes.strip()) or tag.name.startswith(OFFICE)
+    if tag.kind == "open":
+        first = tag.name in OPTIONAL and text[tag.start - 1 : tag.start] in ("", "\n")
+        return first or bool(KNOWN.search(tag.attributes)) or tag.name.startswith(OFFICE)
+    return tag.name.startswith(OFFICE)
+
+
+def _likely(text: str, tag: Tag, times: Counter[str], sure: bool, speaks: bool) -> bool:
+    """Whether a tag without a partner marks up, by the rest of the text."""
+    if tag.kind == "gone" or tag.kind == "raw":
+        return sure or (tag.name == "script-open" and bool(re.search(r"[;{(=]", text[tag.inside[0] : tag.inside[0] + 400])))
+    if tag.name in MATHML and not sure:
+        return False
+    before, after = text[tag.start - 1 : tag.start], text[tag.end : tag.end + 1]
+    code = before.isascii() and before.isalnum()  # `List<Object>`
+    if tag.kind == "open":
+        if tag.name in CELLS or (tag.name == "p" and not after.isascii()):
+            code = False  # `<td>127<td>118`, `51<p>②`: no type has such a name, and no product ends so
+        if tag.name in OPTIONAL and not speaks and not code:
+            return sure or times[tag.name] > 1 or before in ("", "\n")
+        letter = len(tag.name) == 1 and tag.name != "p" and after.isascii()
+        return sure and not speaks and not code and not letter and tag.name not in FORMULAS
+    if tag.kind == "close":
+        if speaks or tag.name == "s" or (tag.name not in BLOCK and not sure):
+            return not speaks and tag.name != "s" and after in ("", "\n") and len(tag.name) > 1
+        return sure or after in ("", "\n", "<", " ")
+    return sure and bool(ATTRIBUTE.search(tag.attributes))

@@ -1,0 +1,295 @@
+"""A text without its markup, as a browser would lay it out: blocks on lines of their own, cells between tabs, code in fences.
+
+text, pictures = rendered("<p>값 <b>3</b></p>", mentions)    # "값 3", False
+"""
+
+import re
+
+from koreason.curate.text.html.entities import decode
+from koreason.curate.text.html.evidence import marking
+from koreason.curate.text.html.formulas import formula, picture, wrapped
+from koreason.curate.text.html.tags import BLOCK, COLOURS, FORMULAS, Tag, attributes_of, scanned
+
+PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "ul", "ol", "dl", "pre", "figure"}
+HIDDEN = {"head", "svg", "template", "script", "style", "title", "iframe", "noframes", "canvas", "audio", "video", "datalist"}
+PICTURES = {"img", "svg", "canvas", "image"}
+NOT_SHOWN = re.compile(r"(?i)display\s*:\s*none|\bmathjax_preview\b|class\s*=\s*[\"']?(?:[^\"'>]*\s)?(?:sr-only|visually-hidden)\b")
+MATHJAX = re.compile(r"(?i)class\s*=\s*[\"']?(?:[^\"'>]*\s)?mathjax(?:_\w+)?\b")
+BLANKS = re.compile(r"[ \t\n\r\f]+")
+AGAIN = re.compile(r"[\t\n\r\f]|  ")
+TRIES = 8  # elements inside each other that look like a formula's and are none, before it is taken for prose
+
+
+class Page:
+    """What has been written, and what stands between it and what comes next."""
+
+    def __init__(self, collapse: bool) -> None:
+        self.parts: list[str] = []
+        self.breaks = 0  # line breaks that are due before the next text
+        self.blank = False  # a blank that is due before it
+        self.collapse = collapse  # whether line breaks outside blocks are white space
+        self.blocks = 0
+        self.cells: list[int] = []  # for each open table, cells so far in the row; -1 outside a row
+        self.in_cell = 0
+        self.lists: list[int] = []  # for each open list the number of its next item, 0 for dashes
+        self.fresh = True  # at the start of a line
+        self.item = False  # right behind an item's mark, where a block begins on the same line
+
+    def line(self, count: int = 1) -> None:
+        """Ask for a line break, or for an empty line as well."""
+        if self.in_cell:
+            self.blank = True
+        elif self.parts and not self.item:
+            self.breaks = max(self.breaks, count)
+
+    def write(self, text: str) -> None:
+        """Write text that stays as it is, after what is due."""
+        if not text:
+            return
+        if self.breaks:
+            self.parts.append("\n" * self.breaks)
+        elif self.blank and not self.fresh:
+            self.parts.append(" ")
+        self.breaks, self.blank, self.fresh, self.item = 0, False, False, False
+        self.parts.append(text)
+
+    def words(self, text: str) -> None:
+        """Write text of which white space is collapsed as a browser does."""
+        if not text:
+            return None
+        if not self.collapse and not self.blocks and not self.in_cell and "\n" in text:
+            return self.lines(text)
+        words = BLANKS.sub(" ", text) if AGAIN.search(text) else text
+        if words == " ":
+            self.blank = True
+            return None
+        if words[0] == " ":
+            self.blank, words = True, words[1:]
+        ends = words[-1] == " "
+        self.write(words[:-1] if ends else words)
+        self.blank = ends
+        return None
+
+    def lines(self, text: str) -> None:
+        """Write text whose own line breaks count."""
+        if not text.strip():
+            self.breaks = max(self.breaks, min(text.count("\n"), 2)) if self.parts else 0
+            return
+        body = text.lstrip("\n") if self.breaks or not self.parts else text
+        if self.breaks:
+            self.breaks = min(2, max(self.breaks, len(text) - len(body)))
+        stripped = body.rstrip("\n")
+        self.write(stripped)
+        self.breaks = min(2, len(body) - len(stripped))
+
+    def text(self) -> str:
+        """All that was written."""
+        return "".join(self.parts)
+
+
+def rendered(text: str, mentions: re.Pattern[str] | None) -> tuple[str, bool]:
+    """The text without markup, and whether it showed a picture that is no formula."""
+    tags = scanned(text)
+    marks = marking(text, tags, mentions)
+    if not any(marks):
+        return _unmarked(text, tags), False
+    scripts = "math/tex" in text
+    page, shows = Page(_laid_out(text, tags, marks)), False
+    place, number, failed, tries = 0, 0, -1, 0
+    while number < len(tags):
+        tag = tags[number]
+        if tag.start < place or not marks[number]:
+            if tag.kind == "span" and tag.start >= place:
+                page.words(decode(text[place : tag.start]))
+                span = text[tag.start : tag.end]
+                page.write(span if tag.name == "code" and "<" in span else decode(span))
+                place = tag.end
+            number += 1
+            continue
+        page.words(decode(text[place : tag.start]))
+        place, past = tag.end, number + 1
+        shown = None
+        if tag.kind in ("open", "void") and tag.name != "img" and (tag.attributes or tag.name in FORMULAS or "-" in tag.name):
+            tries = tries if number < failed else 0
+            if tries < TRIES:
+                if scripts and MATHJAX.search(tag.attributes) and tag.partner > 0:
+                    shown = ""
+                elif (shown := formula(text, tags, number)) is None and tag.partner > 0 and tag.attributes:
+                    failed, tries = max(failed, tag.partner), tries + 1
+        if shown is not None:
+            _formula(page, shown)
+            past = max(past, tag.partner + 1)
+        elif tag.kind == "open" and tag.partner > 0 and (tag.name in HIDDEN or NOT_SHOWN.search(tag.attributes)):
+            shows = shows or tag.name in PICTURES
+            past = tag.partner + 1
+        elif tag.kind == "raw":
+            _raw(page, text, tag)
+        elif tag.name == "img":
+            found = picture(tag.attributes)
+            shows = shows or found is None
+            _formula(page, found or "")
+        elif tag.kind in ("open", "void"):
+            _opened(page, tag)
+        elif tag.kind == "close":
+            _closed(page, tag)
+        if past > number + 1:
+            place = tags[past - 1].end
+        number = past
+    page.words(decode(text[place:]))
+    return page.text(), shows
+
+
+def _unmarked(text: str, tags: list[Tag]) -> str:
+    """A text without markup: references are decoded, but not in code, which may be about them."""
+    parts, place = [], 0
+    for tag in tags:
+        if tag.kind == "span" and tag.name == "code":
+            parts += [decode(text[place : tag.start]), text[tag.start : tag.end]]
+            place = tag.end
+    return "".join([*parts, decode(text[place:])])
+
+
+def _laid_out(text: str, tags: list[Tag], marks: list[bool]) -> bool:
+    """Whether breaks are said by `<br>`, so that others are layout; Markdown with a tag in it has more lines than tags."""
+    if "\n" not in text:
+        return False
+    breaks = sum(mark and tag.name == "br" for tag, mark in zip(tags, marks, strict=True))
+    return breaks > 0 and len(re.findall(r"[^\n>]\n(?=[^\n<])", text)) <= breaks
+
+
+def _formula(page: Page, shown: str) -> None:
+    if shown.startswith("$$") and not page.in_cell:
+        page.line()
+        page.write(shown)
+        page.line()
+    else:
+        page.write(shown)
+
+
+def _raw(page: Page, text: str, tag: Tag) -> None:
+    """An element that was read in one piece with what it holds."""
+    inside = text[tag.inside[0] : tag.inside[1]]
+    name = tag.name.removesuffix("-open")
+    if name == "script" and "math/tex" in tag.attributes:
+        _formula(page, wrapped(inside, "display" in tag.attributes))
+    elif name == "cdata":
+        page.words(inside)
+    elif name == "textarea":
+        page.words(decode(inside))
+    elif name == "pre" or (name == "code" and "\n" in inside.strip()):
+        code = _code(inside).strip("\n").rstrip()
+        page.line(2)
+        if code.strip():
+            page.write(f"```\n{code}\n```")
+        page.line(2)
+    elif name == "code":
+        code = BLANKS.sub(" ", _code(inside)).strip()
+        page.write(code if "`" in code or not code or code.startswith("$") else f"`{code}`")
+
+
+def _code(inside: str) -> str:
+    """Code without the tags that colour it. Where `<` is written as a reference all tags are markup, elsewhere they may be the code."""
+    if "<" not in inside:
+        return decode(inside)
+    escaped = "&lt;" in inside
+    parts, place = [], 0
+    for tag in scanned(inside):
+        coloured = tag.name in COLOURS or tag.attributes.strip() != ""
+        if tag.kind == "raw" and tag.name == "code":
+            parts += [decode(inside[place : tag.start]), _code(inside[tag.inside[0] : tag.inside[1]])]
+            place = tag.end
+        elif tag.kind in ("open", "close", "void") and (escaped or (coloured and (tag.partner >= 0 or tag.name == "br"))):
+            parts += [decode(inside[place : tag.start]), "\n" if tag.name == "br" else ""]
+            place = tag.end
+    return "".join([*parts, decode(inside[place:])])
+
+
+def _opened(page: Page, tag: Tag) -> None:
+    name = tag.name
+    if name == "br":
+        if page.in_cell:
+            page.blank = True
+        elif page.parts:
+            page.breaks, page.blank = min(page.breaks + 1, 2), False
+    elif name in ("ul", "ol"):
+        page.line(1 if page.lists else 2)
+        start = attributes_of(tag.attributes).get("start", "1")
+        page.lists.append(int(start) if name == "ol" and start.isdigit() and len(start) < 6 else int(name == "ol"))
+        page.blocks += 1
+    elif name == "li":
+        _item(page)
+    elif name == "table":
+        page.line(2)
+        page.cells.append(-1)
+        page.blocks += 1
+    elif name == "tr":
+        page.in_cell = 0
+        page.line()
+        if page.cells:
+            page.cells[-1] = 0
+    elif name in ("td", "th"):
+        _cell(page)
+    elif name in ("sup", "sub") and tag.partner >= 0:
+        page.write("^{" if name == "sup" else "_{")
+        page.fresh = True  # no blank behind the brace
+    elif name == "hr" or name in BLOCK:
+        page.line(2 if name in PARAGRAPHS else 1)
+        page.blocks += tag.kind == "open" and tag.partner >= 0
+    elif name == "q":
+        page.write('"')
+        page.fresh = True
+
+
+def _item(page: Page) -> None:
+    page.item = False
+    page.line()
+    depth, number = len(page.lists), page.lists[-1] if page.lists else 0
+    page.write("  " * (depth - 1) + (f"{number}. " if number else "- "))
+    page.fresh = page.item = True
+    if number:
+        page.lists[-1] += 1
+
+
+def _cell(page: Page) -> None:
+    if not page.cells:
+        return page.line()
+    page.in_cell, page.blank = 1, False
+    if page.cells[-1] > 0:
+        page.write("\t")
+        page.fresh = True
+    page.cells[-1] = max(page.cells[-1], 0) + 1
+    return None
+
+
+def _closed(page: Page, tag: Tag) -> None:
+    name = tag.name
+    if name in ("li", "ul", "ol"):
+        page.item = False
+    if name in ("ul", "ol"):
+        if page.lists:
+            page.lists.pop()
+        page.line(1 if page.lists else 2)
+        page.blocks = max(0, page.blocks - 1)
+    elif name == "table":
+        page.in_cell, page.blank = 0, False
+        if page.cells:
+            page.cells.pop()
+        page.in_cell = int(bool(page.cells) and page.cells[-1] > 0)
+        page.line(2)
+        page.blocks = max(0, page.blocks - 1)
+    elif name == "tr":
+        page.in_cell, page.blank = 0, False
+        page.line()
+    elif name in ("td", "th"):
+        page.blank = False
+    elif name in ("sup", "sub") and tag.partner >= 0:
+        page.blank = False
+        page.write("}")
+    elif name == "q":
+        page.blank = False
+        page.write('"')
+    elif name in BLOCK and name != "li":
+        page.line(2 if name in PARAGRAPHS and not page.lists else 1)
+        page.blocks = max(0, page.blocks - (tag.partner >= 0))
+    elif name == "li":
+        page.line()

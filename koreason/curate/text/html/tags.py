@@ -1,0 +1,156 @@
+"""The tags of a text, found without taking mathematics or code for tags.
+
+    tags = scanned("값 <b>3</b>")
+
+One pass from left to right. Formulas and code in Markdown are skipped whole; comments, scripts and `pre` reach to their ends, each
+kind of which is looked for once. Only names of HTML, MathML and custom elements count: `vector<int>` and `<think>` are text.
+"""
+
+import re
+from dataclasses import dataclass
+
+from koreason.switching.spans import OPENINGS, Ends, span_at
+
+
+def words(text: str) -> frozenset[str]:
+    """Names that stand between blanks."""
+    return frozenset(text.split())
+
+
+BLOCK = words(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head"
+    " header hgroup hr html legend li main menu nav ol optgroup option p pre search section summary table tbody td tfoot th thead title"
+    " tr ul caption frameset noframes"
+)
+INLINE = words(
+    "a abbr acronym audio b bdi bdo big blink button canvas cite code colgroup data datalist del dfn em figure font i iframe ins kbd label"
+    " map mark marquee meter nobr noscript object output picture progress q rp rt ruby s samp script select slot small span strike strong"
+    " style sub sup svg template textarea time tt u var video"
+)
+VOID = words("area base br col embed frame hr img input link meta param source track wbr image")
+MATHML = words(
+    "math mi mn mo ms mrow mfrac msup msub msubsup msqrt mroot mover munder munderover mtable mtr mlabeledtr mtd mtext mspace mstyle"
+    " mpadded mphantom menclose mfenced semantics annotation annotation-xml mmultiscripts mprescripts none merror maction"
+)
+FORMULAS = words("math tex latex katex equation formula")
+NAMES = BLOCK | INLINE | VOID | MATHML | FORMULAS
+RAW = words("script style title textarea iframe noframes")  # what they hold is no markup
+KEPT_WHOLE = RAW | words("pre code")
+# Of these a browser ends the open one by itself.
+OPTIONAL = words("p li td th tr dt dd option tbody thead tfoot colgroup html body head")
+# Highlighting of code is made of these.
+COLOURS = words("span code a font b i em strong mark u br")
+OFFICE = ("o:", "w:", "v:", "m:", "st1:")
+
+NAME = r"[a-zA-Z][a-zA-Z0-9]*+(?:[:-][a-zA-Z0-9]++)*+"
+TAG = re.compile(
+    rf"<(?P<close>/?)(?P<name>{NAME})(?P<attributes>"
+    r"""(?:\s++[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+)*+\s*+/?+(?=>)"""  # as they should be
+    r"|\s[^<>=]{0,80}+=[^<>]{0,4000}+(?=>))>"  # and with broken quotes
+)
+OTHER = re.compile(r"<(?:![a-zA-Z][^<>]{0,500}>|!\[[^<>\]]{0,80}\]>|\?[a-zA-Z][^<>]{0,500}>)")  # declarations, Word's conditions
+ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
+START = re.compile(rf"<(?=[a-zA-Z/!?])|{OPENINGS.pattern}")
+
+
+@dataclass(slots=True)
+class Tag:
+    """A tag, or what is taken away or kept in one piece.
+
+    Attributes:
+        kind: `open`, `close`, `void` (also one that closes itself), `raw` (an element with what it holds), `gone`, `span`.
+        name: in lower case.
+        start, end: its place; of a raw element, that of all of it.
+        inside: place of what a raw element holds.
+        attributes: as they stand in the text.
+        partner: number of the tag that it closes or that closes it; -1 without.
+    """
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    inside: tuple[int, int] = (0, 0)
+    attributes: str = ""
+    partner: int = -1
+
+
+def attributes_of(text: str) -> dict[str, str]:
+    """Attributes by their names in lower case; values still hold references."""
+    found: dict[str, str] = {}
+    for name, *values in ATTRIBUTE.findall(text):
+        found.setdefault(name.lower(), next((value for value in values if value), ""))
+    return found
+
+
+def scanned(text: str) -> list[Tag]:
+    """All tags in order, each with its partner."""
+    tags: list[Tag] = []
+    ends, lower, place = Ends(text), None, 0
+    while match := START.search(text, place):
+        tag: Tag | None = None
+        start = match.start()
+        if text[start] != "<":
+            span = span_at(text, match, ends)
+            place = match.end() if span is None else span[1]
+            if span and span[2] != "address":
+                tags.append(Tag("span", span[2], span[0], span[1]))
+            elif span:
+                place = match.end()  # an address may stand in front of a tag
+            continue
+        if text[start + 1] in "!?":
+            if text.startswith(("<!--", "<![CDATA["), start):
+                tag = _enclosed(text, start, ends)
+            elif other := OTHER.match(text, start):
+                tag = Tag("gone", "!", start, other.end())
+        elif found := TAG.match(text, start):
+            if lower is None and found["name"].lower() in KEPT_WHOLE:
+                small = text.lower()
+                lower = Ends(small if len(small) == len(text) else text)
+            tag = _element(text, found, lower)
+        place = tag.end if tag else start + 1
+        if tag:
+            tags.append(tag)
+    return _matched(tags)
+
+
+def _enclosed(text: str, start: int, ends: Ends) -> Tag:
+    """A comment, to the end where it is not closed as a browser reads it; or CDATA, which is text."""
+    comment = text.startswith("<!--", start)
+    mark = "-->" if comment else "]]>"
+    end = ends.next(mark, start + 4)
+    if comment:
+        return Tag("gone", "!--", start, end + 3) if end >= 0 else Tag("gone", "!--open", start, len(text))
+    if end < 0:
+        return Tag("gone", "![", start, start + 9)
+    return Tag("raw", "cdata", start, end + 3, (start + 9, end))
+
+
+def _element(text: str, found: re.Match[str], lower: Ends | None) -> Tag | None:
+    name, end, attributes = found["name"].lower(), found.end(), found["attributes"]
+    if name not in NAMES and "-" not in name and ":" not in name:
+        return None
+    if attributes and len(name) == 1 and "=" not in attributes and attributes.strip(" \t\n/"):
+        return None  # `a <b and c> d`
+    if found["close"]:
+        return Tag("close", name, found.start(), end)
+    if lower is not None and name in KEPT_WHOLE:
+        close = lower.next(f"</{name}", end)
+        if close >= 0 and (shut := text.find(">", close)) >= 0:
+            return Tag("raw", name, found.start(), shut + 1, (end, close), attributes)
+        if name in ("script", "style", "pre"):
+            return Tag("raw", name + "-open", found.start(), len(text), (end, len(text)), attributes)
+    closed = attributes.endswith("/") and not attributes.strip().endswith("=/")
+    return Tag("void" if name in VOID or closed else "open", name, found.start(), end, (0, 0), attributes)
+
+
+def _matched(tags: list[Tag]) -> list[Tag]:
+    """Each closing tag with the last open one of its name."""
+    open_tags: dict[str, list[int]] = {}
+    for place, tag in enumerate(tags):
+        if tag.kind == "open":
+            open_tags.setdefault(tag.name, []).append(place)
+        elif tag.kind == "close" and (waiting := open_tags.get(tag.name)):
+            tag.partner = waiting.pop()
+            tags[tag.partner].partner = place
+    return tags

@@ -1,0 +1,81 @@
+"""Whether a text leans on a picture or table that is not there.
+
+found = image_phrase(frame["text"], language)
+"""
+
+import polars as pl
+
+from koreason.curate.spec import PromptLanguage
+from koreason.curate.text.gates import anchored
+from koreason.curate.text.lines import Lines
+from koreason.curate.text.needed import needed
+
+MARKDOWN_IMAGE = r"!\[[^\]\n]*\]\([^)\s]+(?:\s+[\"'][^\"'\n]*[\"'])?\)|!\[[^\]\n]*\]\[[^\]\n]*\]"
+# A table: two lines that hold tabs, or bars in the way of Markdown, or columns set apart by spaces; or one of HTML or LaTeX; or two
+# lines, or three parts of a sentence, that are each a name and its numbers.
+TABLE = (
+    r"(?m)^[^\t\n]*\t[^\n]*\n+[^\t\n]*\t|^[^|\n]*\|[^|\n]+\|[^\n]*\n[^|\n]*\|[^|\n]+\||(?i:<table)|\\begin\{(?:tabular|array)"
+    r"|^[^\d\n]{1,12}\d\S*(?:[\s,]+\d\S*)+\n[^\d\n]{1,12}\d\S*(?:[\s,]+\d\S*)+$"
+    r"|[.:?\n]\s*(?:[^\d\n.,()]{1,12} ?\d[\d,.]*[^\d\s,./]{0,4}[,/·] ?){2,}[^\d\n.,()]{1,12} ?\d"
+    r"|^[^\s\n]+(?: {2,}[^\s\n]+)+\n[^\s\n]+(?: {2,}[^\s\n]+)+$|^[^,\n]{1,30}(?:,[^,\n]{1,30}){2,}\n[^,\n]{1,30}(?:,[^,\n]{1,30}){2,}$"
+    r"|^[^|\n]+ \| [^|\n]+\n[^|\n]+ \| [^|\n]+$|^[^,\n]{1,30},[^,\n]{1,30}(?:\n[^,\n]{1,30},[^,\n]{1,30}){2,}$"
+)
+# A picture that is drawn in the text: a diagram in a language of its own, or two lines of marks.
+DRAWN = r"(?m)^```(?:mermaid|dot|graphviz|plantuml|ascii)|^[ .#@*|/\\_+=-]{0,80}[.#@*]{2}[ .#@*|/\\_+=-]{0,80}\n[ .#@*|/\\_+=-]{3,80}$"
+LONE = 600  # bytes of a text that may hold nothing but a question
+GONE = "\x00"  # what stands for an exception, so that no phrase matches across it
+
+
+def shows_image(text: pl.Expr) -> pl.Expr:
+    """Tell whether a post shows a picture in Markdown or BBCode; pictures in HTML are seen where it is read."""
+    return text.str.contains(f"(?:{MARKDOWN_IMAGE})|(?i:\\[img[\\]=])")
+
+
+def image_phrase(texts: pl.Series, language: PromptLanguage) -> pl.Series:
+    """The phrase by which a text leans on a picture, or on a table where none stands in it; empty where it does neither.
+
+    Phrases are looked for line by line, and those of texts that point at something and hold nothing else, in the text.
+    """
+    found = pl.repeat("", len(texts), eager=True, dtype=pl.String).alias("image_phrase")
+    for rows, phrases in (_lone(texts, language), _in_lines(texts, language)):
+        if len(rows):
+            found = found.scatter(rows, phrases)
+    return found
+
+
+def _in_lines(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Series]:
+    """The places of texts with a phrase in one of their lines, and the phrase."""
+    lines = Lines(texts, [*language.image_phrases, *language.table_phrases], language.image_exceptions)
+    for exception in language.image_exceptions:
+        lines.remove(exception)
+    pictures, tables = lines.first(language.image_phrases), lines.first(language.table_phrases)
+    rows = (
+        pl.DataFrame({"row": lines.rows, "picture": pictures, "table": tables})
+        .group_by("row")
+        .agg(pl.col("picture", "table").drop_nulls().first())
+        .filter(pl.any_horizontal(pl.col("picture", "table").is_not_null()))
+    )
+    suspect = texts.gather(rows["row"])
+    picture = pl.when(~suspect.str.contains(DRAWN)).then("picture")
+    table = pl.when(~suspect.str.contains(TABLE)).then("table")
+    rows = rows.with_columns(phrase=pl.coalesce(picture, table)).filter(pl.col("phrase").is_not_null())
+    return rows["row"], rows["phrase"]
+
+
+def _lone(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Series]:
+    """The places of texts that are a phrase and nothing else, and the phrase."""
+    text = pl.col("text")
+    rows = texts.to_frame("text").with_row_index().filter(text.str.len_bytes() <= LONE)
+    found = []
+    for phrase in language.lone_phrases:
+        words = sorted(needed(phrase) or ())
+        held = text.str.contains_any(words, ascii_case_insensitive=True)
+        some = rows.filter(held) if words and not anchored(phrase) else rows
+        some = some.filter(text.str.contains(phrase)) if some.height else some
+        if some.height:
+            some = some.filter(held) if words else some
+            found.append(some.with_columns(phrase=text.str.extract(f"({phrase})", 1)))
+    hits = pl.concat(found).unique("index", keep="first", maintain_order=True) if found else rows.with_columns(phrase=text).clear()
+    for exception in language.lone_exceptions if hits.height else ():
+        hits = hits.filter(~text.str.contains(exception))
+    return hits["index"], hits["phrase"]

@@ -1,0 +1,177 @@
+"""The lines of texts that may match some patterns, each searched only for what it holds the words of.
+
+    lines = Lines(frame["text"], phrases, exceptions)
+    lines.remove(exceptions[0])
+    found = lines.first(phrases)     # with `lines.rows`
+
+A pattern is taken as its alternatives, each with up to three sets of words, of each of which one stands in what it matches. Which set
+is rare in the texts at hand is told by some of their lines; most lines hold no word of these, and are done with.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy
+import numpy.typing
+import polars as pl
+
+from koreason.arrays import Flags, Places
+from koreason.curate.text.digits import alternatives
+from koreason.curate.text.needed import LOWER, Words, clauses, needed
+
+ODD = r"[[\s--\x20]\x{17F}\x{212A}]"  # what a pattern may match and a word does not hold
+SAMPLE = 500  # lines
+SETS, OFTEN = 3, 0.05  # of words that an alternative is known by; of lines that hold a word of a further set
+Bits = numpy.typing.NDArray[numpy.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Alternatives of patterns and their words.
+
+    Attributes:
+        places: the number of each word.
+        parts: of each pattern, the numbers of its alternatives.
+        texts: the alternatives.
+        sets: the sets of words that each needs, as numbers; none: it may match any line.
+    """
+
+    places: dict[str, int]
+    parts: dict[str, list[int]]
+    texts: list[str]
+    sets: list[list[Places]]
+
+
+@functools.lru_cache(maxsize=8)
+def plan(patterns: tuple[str, ...]) -> Plan:
+    """What is to be known of some patterns, read out of them once."""
+    parts: dict[str, list[int]] = {}
+    texts: list[str] = []
+    words: list[tuple[Words, ...]] = []
+    for pattern in dict.fromkeys(patterns):
+        (flags, split), least = alternatives(pattern), needed(pattern)
+        parts[pattern] = [*range(len(texts), len(texts) + len(split))]
+        texts += split
+        sets = [clauses(flags + part) if least else () for part in split]
+        words += [(*some, least) if least and (len(split) == 1 or not some) else some for some in sets]
+    places = {word: place for place, word in enumerate(sorted(frozenset().union(*(one for sets in words for one in sets))))}
+    return Plan(places, parts, texts, [[numpy.array(sorted(places[word] for word in one)) for one in sets] for sets in words])
+
+
+class Lines:
+    """The lines that some phrases may match.
+
+    Attributes:
+        rows: the place of each line's text.
+        texts: the lines.
+    """
+
+    def __init__(self, texts: pl.Series, phrases: list[str], exceptions: list[str]) -> None:
+        """Take the lines that hold words enough for one of the phrases; all, where a phrase needs none."""
+        self._plan = plan((*phrases, *exceptions))
+        wanted = [part for phrase in phrases for part in self._plan.parts[phrase]]  # an exception alone makes no phrase
+        lines = texts.alias("line").to_frame().with_row_index("row").with_columns(pl.col("line").str.split("\n")).explode("line")
+        sets = self._rarest(lines["line"])
+        lines = lines.filter(_hold(lines["line"], [sets[part] for part in wanted], list(self._plan.places)))
+        bits = self._served(lines["line"], sets)
+        asked = numpy.isin(numpy.arange(len(sets)), wanted)
+        may = (bits & _packed(asked)).any(axis=1)
+        lines = lines.filter(pl.Series(may, dtype=pl.Boolean))
+        self.rows, self.texts = lines["row"], lines["line"]
+        self._whole, self._bits = self.texts.clone(), numpy.ascontiguousarray(bits[may].T)
+
+    def _rarest(self, lines: pl.Series) -> list[list[Places]]:
+        """Of each alternative's sets those whose words stand in the fewest of some lines; further ones only where they are rare."""
+        sample = lines.gather_every(max(1, len(lines) // SAMPLE))
+        counts = numpy.bincount(_held(sample, self._plan.places)[1], minlength=len(self._plan.places))
+        found = []
+        for sets in self._plan.sets:
+            often = sorted(((int(counts[one].sum()), place) for place, one in enumerate(sets)))
+            found.append([sets[place] for rank, (count, place) in enumerate(often[:SETS]) if not rank or count < OFTEN * len(sample)])
+        return found
+
+    def _served(self, lines: pl.Series, sets: list[list[Places]]) -> Bits:
+        """Of shape (lines, numbers of 64 bits): a bit for each alternative, set where a line holds a word of each of its sets."""
+        used = numpy.unique(numpy.concatenate([numpy.empty(0, numpy.int64), *(one for some in sets for one in some)]))
+        names = list(self._plan.places)
+        rows, words = _held(lines, {names[place]: number for number, place in enumerate(used.tolist())})
+        serves, free = numpy.zeros((len(used), SETS, len(sets)), bool), numpy.ones((1, SETS, len(sets)), bool)
+        for part, some in enumerate(sets):
+            for number, one in enumerate(some):
+                serves[numpy.searchsorted(used, one), number, part], free[0, number, part] = True, False
+        found: Bits = numpy.repeat(_packed(free), len(lines), axis=0)
+        if len(rows):
+            starts = numpy.flatnonzero(numpy.diff(rows, prepend=-1))
+            found[rows[starts]] |= numpy.bitwise_or.reduceat(_packed(serves)[words], starts, axis=0)
+        every: Bits = numpy.bitwise_and.reduce(found, axis=1)
+        return every
+
+    def remove(self, pattern: str) -> None:
+        """Put U+0000 in place of what matches, so that no other pattern matches across it."""
+        places, search = self._matched(pattern)
+        if len(places):
+            self.texts = self.texts.scatter(places, self.texts.gather(places).str.replace_all(search, "\x00"))
+
+    def first(self, patterns: list[str]) -> pl.Series:
+        """What the first of the patterns that stands in a line matches; null where none does."""
+        found = pl.repeat(None, len(self.texts), dtype=pl.String, eager=True)
+        open_ = numpy.ones(len(self.texts), bool)
+        for pattern in patterns:
+            places, search = self._matched(pattern, open_)
+            if len(places):
+                open_[places] = False
+                found = found.scatter(places, self.texts.gather(places).str.extract(search, 1))
+        return found
+
+    def _matched(self, pattern: str, open_: Flags | None = None) -> tuple[Places, str]:
+        """The places of lines that match, in order, and a group of those alternatives that may: of a long pattern few do."""
+        parts = self._plan.parts[pattern]
+        first, last = parts[0] // 64, parts[-1] // 64 + 1
+        mask = _packed(numpy.isin(numpy.arange(64 * first, 64 * last), parts))[:, None]
+        bits = self._bits[first:last] & mask
+        flags = (bits != 0).any(axis=0)
+        places: Places = numpy.flatnonzero(flags if open_ is None else flags & open_)
+        if not len(places):
+            return places, ""
+        some = numpy.unpackbits(numpy.bitwise_or.reduce(bits[:, places], axis=1).view(numpy.uint8), bitorder="little")
+        search = f"({alternatives(pattern)[0]}{'|'.join(self._plan.texts[part] for part in parts if some[part - 64 * first])})"
+        places = places[self.texts.gather(places).str.contains(search).to_numpy()]
+        return places[_said(self._whole.gather(places), pattern)], search
+
+
+def _said(lines: pl.Series, pattern: str) -> Flags:
+    """Which of some lines that a pattern matches hold its words as they are written, where a blank is a blank and a k is a k."""
+    words, flags = needed(pattern), numpy.ones(len(lines), bool)
+    odd = numpy.flatnonzero(lines.str.contains(ODD).to_numpy())
+    if words and len(odd):
+        flags[odd] = lines.gather(odd).str.contains_any(sorted(words), ascii_case_insensitive=True).to_numpy()
+    return flags
+
+
+def _packed(flags: Flags) -> Bits:
+    """Flags as bits, along the last axis: of shape (…, numbers of 64 bits)."""
+    many = -flags.shape[-1] % 64
+    padded = numpy.concatenate([flags, numpy.zeros((*flags.shape[:-1], many), bool)], axis=-1)
+    return numpy.packbits(padded, axis=-1, bitorder="little").view(numpy.uint64)
+
+
+def _hold(lines: pl.Series, sets: list[list[Places]], words: list[str]) -> pl.Series:
+    """Which lines hold a word of the first set of an alternative."""
+    if not all(sets):
+        return lines.is_not_null()
+    if not sets:
+        return lines.is_null()
+    rare = numpy.unique(numpy.concatenate([some[0] for some in sets])).tolist()
+    return lines.str.contains_any([words[word] for word in rare], ascii_case_insensitive=True).fill_null(False)
+
+
+def _held(lines: pl.Series, places: dict[str, int]) -> tuple[Places, Places]:
+    """Each line's place with the number of each word that it holds, line by line."""
+    if not places:
+        return numpy.empty(0, numpy.int64), numpy.empty(0, numpy.int64)
+    words = lines.str.extract_many(list(places), ascii_case_insensitive=True, overlapping=True)
+    counts, flat = words.list.len().fill_null(0).to_numpy(), words.explode().drop_nulls()
+    forms = flat.unique().to_list()
+    known = [places[form.translate(LOWER)] for form in forms]
+    numbers = flat.replace_strict(forms, known, return_dtype=pl.Int64).to_numpy() if forms else numpy.empty(0, numpy.int64)
+    return numpy.repeat(numpy.arange(len(lines)), counts), numbers

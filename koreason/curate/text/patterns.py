@@ -1,0 +1,38 @@
+"""A language's patterns, tried before any text is read.
+
+refuse_broken(language)
+"""
+
+import re
+
+import polars as pl
+
+from koreason.curate.spec import PromptLanguage
+from koreason.errors import UserError
+
+
+def refuse_broken(language: PromptLanguage) -> None:
+    """Compile every pattern of a language.
+
+    Raises:
+        UserError: one is no regular expression; it names the field and the pattern's beginning.
+    """
+    lists = ("image_phrases", "table_phrases", "lone_phrases", "lone_exceptions", "image_exceptions", "boilerplate")
+    patterns = [(name, pattern) for name in lists for pattern in getattr(language, name)]
+    for kind, personal in language.personal_data.items():
+        patterns += [(f"personal_data.{kind}", part) for part in (personal.pattern, personal.context, personal.unless) if part]
+    for name, pattern in patterns:
+        try:
+            pl.Series(["x"]).str.contains(pattern)
+        except pl.exceptions.ComputeError as error:
+            raise _broken(name, pattern, error) from None
+    for pattern in language.markup_mentions:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise _broken("markup_mentions", pattern, error) from None
+
+
+def _broken(name: str, pattern: str, error: Exception) -> UserError:
+    why = " ".join(str(error).split())[-160:]
+    return UserError(f"'{pattern[:60]}…' is no regular expression (… {why})", f"languages, {name}", "mend it")
