@@ -1,96 +1,57 @@
 """The one adapter to vLLM: requests in, answers out in completion order.
 
-    generator = Generator(Path("results/bases/qwen3-32b"), sampling, engine)
+    generator = Generator(Path("results/bases/qwen3-32b"), sampling, engine, renderer)
     for answer in generator.answers(requests):
         ...
 
 Requests are fed as places in the engine become free, so a stream of millions needs no memory. What an answer is depends
 on its request alone (messages, prefill, sampling, seed), not on what runs beside it: exactly so in float32. An answer is
 drawn in segments with a seed each; `on_segment` hears of each, and a request that carries its first segments continues
-after them as if it had never stopped.
+after them as if it had never stopped. A request that the engine refuses twice is answered with its reason; where the
+engine itself dies, `EngineFailed` says what it was drawing, and `restart` starts another.
 """
 
+import gc
 import hashlib
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from koreason import imports
+from koreason.engine.answers import ENGINE_ERROR, OPEN, TOO_LONG, Answer, EngineFailed, Phase, Request, Segment, told_by
+from koreason.engine.device import on_cpu, prepare, watch
+from koreason.engine.prompts.rendering import Renderer
 from koreason.engine.spec import Engine, Sampling
+from koreason.engine.thinking import CLOSE
 from koreason.errors import UserError
 
 log = logging.getLogger(__name__)
 
-THINK_CLOSE = "</think>"
 # Shortest and longest pattern, in tokens, whose repetition ends an answer.
 PATTERN = (3, 40)
 
 # A character is at most this many bytes, and so tokens.
 CHARACTER_BYTES = 4
-# What an answer is in the middle of, or how it ended.
-Phase = Literal["think", "answer", "stop", "length", "repetition"]
-OPEN = ("think", "answer")
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Token ids drawn (or forced, where thinking was closed) in one go, and what comes after them."""
-
-    tokens: tuple[int, ...]
-    then: Phase
-
-
-@dataclass(frozen=True)
-class Request:
-    """One answer to draw.
-
-    Attributes:
-        key: identifies it among the requests in flight.
-        messages: chat turns with `role` and `content`, rendered by the model's own template.
-        prefill: text that the model's turn starts with.
-        seed: of this answer, 0 or more.
-        begun: segments that an earlier run already drew.
-    """
-
-    key: str
-    messages: list[dict[str, str]]
-    prefill: str
-    seed: int
-    begun: tuple[Segment, ...] = ()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer.
-
-    Attributes:
-        text: what the model said, the request's prefill included.
-        finish: `stop` (complete), `length`, `repetition`, or `refused:prompt_too_long`.
-        prompt_tokens: of the rendered prompt, prefill included.
-        tokens: drawn, without prompt and prefill.
-    """
-
-    key: str
-    text: str
-    finish: str
-    prompt_tokens: int
-    tokens: int
+CANARY = "1 + 1 = ?"
 
 
 @dataclass
 class _Live:
+    """An answer in the engine: `drawn` of `limit` tokens so far in `segments`, of which `thought` are thinking."""
+
     request: Request
+    sampling: Sampling
     prompt: list[int]
     limit: int
-    drawn: list[int]
-    segments: int
     phase: Phase
-    thought: int
+    turn: int  # among all that the engine was given
+    drawn: list[int] = field(default_factory=list)
+    segments: int = 0
+    thought: int = 0
 
 
 class Generator:
@@ -102,27 +63,43 @@ class Generator:
         start_seconds: spent loading.
     """
 
-    def __init__(self, model: Path, sampling: Sampling, engine: Engine) -> None:
-        self.sampling, self.limits = sampling, engine
-        self.drawn_tokens, self.seconds = 0, 0.0
+    def __init__(self, model: Path, sampling: Sampling, engine: Engine, renderer: Renderer) -> None:
+        self._model, self.sampling, self.limits, self._renderer = model, sampling, engine, renderer
+        self.drawn_tokens, self.seconds, self._turns = 0, 0.0, 0
         started = time.monotonic()
         self._engine = _start(model, engine)
         self._tokenizer = self._engine.get_tokenizer()
         self.start_seconds = time.monotonic() - started
-        if not self._tokenizer.chat_template:
-            raise UserError("its tokenizer has no chat template", model, "choose an instruction-tuned model")
-        self._ends = _end_tokens(model, self._tokenizer)
+        self._ends = set(renderer.stops)
         self._think_end: tuple[int, ...] = ()
         if sampling.stop and sampling.think_tokens is None:
             raise UserError(
                 "stop needs think_tokens, without which the thinking could hold a stop string too", "sampling", "give both or neither"
             )
         if sampling.think_tokens is not None:
-            if THINK_CLOSE not in (sampling.think_end or ""):
-                raise UserError(
-                    f"think_tokens needs a think_end that holds {THINK_CLOSE}", "sampling", "give the text that closes the thinking"
-                )
+            if CLOSE not in (sampling.think_end or ""):
+                raise UserError(f"think_tokens needs a think_end that holds {CLOSE}", "sampling", "give the text that closes the thinking")
             self._think_end = tuple(self._tokenizer.encode(sampling.think_end, add_special_tokens=False))
+
+    def restart(self, like: Request) -> None:
+        """Start another engine in place of one that died, and see that it answers.
+
+        Raises:
+            EngineFailed: it does not answer a plain question asked as `like` is, either: it is not the request that it dies of.
+        """
+        started = time.monotonic()
+        with suppress(Exception):  # where it runs in a process of its own, that may be gone, or hold the device's memory
+            self._engine.engine_core.shutdown()
+        self._engine = None
+        gc.collect()
+        self._engine = _start(self._model, self.limits)
+        self.start_seconds += time.monotonic() - started
+        before, sampling = (self.drawn_tokens, self.seconds), self.sampling
+        try:
+            self.sampling = replace(sampling, max_tokens=1)
+            list(self.answers([_canary(like)]))
+        finally:
+            self.sampling, (self.drawn_tokens, self.seconds) = sampling, before
 
     def answers(
         self,
@@ -140,17 +117,14 @@ class Generator:
         try:
             while True:
                 while len(live) < self.limits.max_num_seqs and (request := next(waiting, None)) is not None:
-                    state = self._admit(request)
+                    state = self._taken(request, live)
                     if isinstance(state, Answer):
                         yield state
-                    elif state.phase not in OPEN:
-                        yield self._answer(state)
                     else:
                         live[request.key] = state
-                        self._draw(state)
                 if not live:
                     return
-                for output in self._engine.step():
+                for output in self._step(live):
                     if not output.finished:
                         continue
                     state = live[output.request_id]
@@ -159,7 +133,7 @@ class Generator:
                     if on_segment:
                         on_segment(output.request_id, segment)
                     if state.phase in OPEN:
-                        self._draw(state)
+                        self._go_on(state, live)
                     else:
                         del live[output.request_id]
                         yield self._answer(state)
@@ -170,15 +144,61 @@ class Generator:
             if live:  # the caller stopped early: the engine must not carry these into the next call
                 self._engine.abort_request(list(live))
 
+    def _step(self, live: dict[str, _Live]) -> list[Any]:
+        """What one step of the engine finished."""
+        try:
+            outputs: list[Any] = self._engine.step()
+        except Exception as error:
+            raise _failed(live, live) from error
+        return outputs
+
+    def _go_on(self, state: _Live, live: dict[str, _Live]) -> None:
+        try:
+            self._draw(state)
+        except Exception as error:  # it was taken before, so it is not the request
+            raise _failed(live, live) from error
+
+    def _taken(self, request: Request, live: dict[str, _Live]) -> "_Live | Answer":
+        """The request in the engine, or its answer where that needs no engine or is a refusal."""
+        said = ""
+        for turn in range(2):
+            try:
+                state = self._admit(request)
+                if isinstance(state, Answer):
+                    return state
+                if state.phase not in OPEN:
+                    return self._answer(state)
+                self._draw(state)
+                return state
+            except Exception as error:
+                if type(error).__name__ == "EngineDeadError":
+                    raise _failed([*live, request.key], live) from error
+                if turn and not self._takes(_canary(request)):
+                    raise  # it would take nothing: this is about the template, or a defect
+                said = told_by(error)
+        return Answer(request.key, request.prefill, ENGINE_ERROR, 0, 0, said)
+
+    def _takes(self, request: Request) -> bool:
+        """Whether the engine takes a request, which is then taken back."""
+        try:
+            state = self._admit(request)
+            if isinstance(state, _Live):
+                self._draw(state)
+                self._engine.abort_request([request.key])
+        except Exception:
+            return False
+        return True
+
     def _admit(self, request: Request) -> "_Live | Answer":
-        text = self._tokenizer.apply_chat_template(request.messages, add_generation_prompt=True, tokenize=False) + request.prefill
-        prompt = list(self._tokenizer.encode(text, add_special_tokens=False))
+        prompt = list(request.prompt or self._renderer.prompt(request.messages, request.prefill).tokens)
         left = self.limits.max_model_len - len(prompt)
-        limit = left if self.sampling.max_tokens is None else self.sampling.max_tokens
+        sampling = request.sampling or self.sampling
+        limit = left if sampling.max_tokens is None else sampling.max_tokens
         if not 0 < limit <= left:
-            return Answer(request.key, request.prefill, "refused:prompt_too_long", len(prompt), 0)
-        first: Phase = "answer" if self.sampling.think_tokens is None else "think"
-        state = _Live(request, prompt, limit, [], 0, first, 0)
+            return Answer(request.key, request.prefill, TOO_LONG, len(prompt), 0)
+        first: Phase = "answer" if sampling.think_tokens is None else "think"
+        self._turns += 1
+        state = _Live(request=request, sampling=sampling, prompt=prompt, limit=limit, phase=first, turn=self._turns)
         for segment in request.begun:
             self._extend(state, segment)
         return state
@@ -187,11 +207,11 @@ class Generator:
         from vllm import SamplingParams, TokensPrompt
         from vllm.sampling_params import RepetitionDetectionParams, RequestOutputKind
 
-        sampling, thinking = self.sampling, state.phase == "think"
+        sampling, thinking = state.sampling, state.phase == "think"
         room = state.limit - len(state.drawn)
         if thinking:
             room = min(room, (sampling.think_tokens or 0) - state.thought)
-        stop = [THINK_CLOSE] if thinking else sampling.stop
+        stop = [CLOSE] if thinking else sampling.stop
         repeats = sampling.max_repeats
         parameters = SamplingParams(
             temperature=sampling.temperature,
@@ -201,12 +221,15 @@ class Generator:
             seed=_segment_seed(state.request.seed, state.segments),
             max_tokens=min(room, sampling.segment_tokens),
             stop=stop,
+            stop_token_ids=sorted(self._ends),
             include_stop_str_in_output=True,
             detokenize=bool(stop),  # only the search for a stop string needs text
             output_kind=RequestOutputKind.FINAL_ONLY,
             repetition_detection=RepetitionDetectionParams(PATTERN[1], PATTERN[0], repeats) if repeats else None,
         )
-        self._engine.add_request(state.request.key, TokensPrompt(prompt_token_ids=state.prompt + state.drawn), parameters)
+        # Where memory does not hold all answers in flight, one goes on before a later one begins: its keys and values are still there.
+        prompt = TokensPrompt(prompt_token_ids=state.prompt + state.drawn)
+        self._engine.add_request(state.request.key, prompt, parameters, priority=state.turn)
 
     def _segment(self, state: _Live, output: Any) -> Segment:
         """What one engine call drew, and what comes after it."""
@@ -219,7 +242,7 @@ class Generator:
         then = state.phase
         if thinking and reason == "stop":
             then = "answer"
-        elif thinking and state.thought + len(tokens) >= (self.sampling.think_tokens or 0):
+        elif thinking and state.thought + len(tokens) >= (state.sampling.think_tokens or 0):
             tokens, then = self._whole_text(tokens) + self._think_end, "answer"
         return Segment(tokens, "length" if len(state.drawn) + len(tokens) >= state.limit else then)
 
@@ -243,18 +266,21 @@ class Generator:
         return Answer(state.request.key, text, state.phase, len(state.prompt), len(state.drawn))
 
 
+def _failed(in_flight: Iterable[str], live: dict[str, _Live]) -> EngineFailed:
+    """What to raise of a dead engine; nothing is live in it any more."""
+    keys = list(in_flight)
+    live.clear()
+    return EngineFailed(keys)
+
+
+def _canary(like: Request) -> Request:
+    """A plain question in the form of another one."""
+    messages = [{**message, "content": CANARY} for message in like.messages]
+    return Request("canary", messages, like.prefill, 0)
+
+
 def _segment_seed(seed: int, segment: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{segment}".encode()).digest()[:4], "big") >> 1
-
-
-def _end_tokens(model: Path, tokenizer: Any) -> set[int]:
-    """Tokens that end the model's turn: the tokenizer's own and those of the generation configuration."""
-    ends = {tokenizer.eos_token_id}
-    path = model / "generation_config.json"
-    if path.is_file():
-        configured = json.loads(path.read_text(encoding="utf-8")).get("eos_token_id", [])
-        ends |= set(configured if isinstance(configured, list) else [configured])
-    return ends - {None}
 
 
 def _start(model: Path, engine: Engine) -> Any:
@@ -265,18 +291,12 @@ def _start(model: Path, engine: Engine) -> Any:
     """
     if not (model / "config.json").is_file():
         raise UserError("there is no model", model, "run `snakemake bases`, or correct the entry in `bases`")
-    # One engine process with one thread: vLLM's results do not depend on batch and order, but they may on thread count.
-    os.environ.update(HF_HUB_OFFLINE="1", VLLM_ENABLE_V1_MULTIPROCESSING="0", VLLM_NO_USAGE_STATS="1")
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")  # Snakemake sets them to the threads that the job asked for
-    os.environ.update(VLLM_CPU_KVCACHE_SPACE=str(engine.kv_cache_gib), VLLM_CPU_OMP_THREADS_BIND="nobind")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    arguments = prepare(engine)
     with imports.many():
         from vllm import EngineArgs, LLMEngine
-        from vllm.platforms import current_platform
 
-    cpu = current_platform.is_cpu()
-    log.info("loading %s on %s", model, "CPU" if cpu else "GPU")
-    return LLMEngine.from_engine_args(
+    log.info("loading %s on %s", model, "CPU" if on_cpu() else "GPU")
+    started = LLMEngine.from_engine_args(
         EngineArgs(
             model=str(model),
             dtype=engine.dtype,
@@ -286,13 +306,12 @@ def _start(model: Path, engine: Engine) -> Any:
             tensor_parallel_size=engine.tensor_parallel,
             gpu_memory_utilization=engine.gpu_memory_utilization,
             quantization=engine.quantization,
-            enforce_eager=cpu,
-            block_size=32 if cpu else None,
-            # On CPU a seeded request must not be prefilled in parts: vLLM would rewind a generator that cannot be rewound.
-            enable_chunked_prefill=False if cpu else None,
-            max_num_batched_tokens=max(8192, engine.max_model_len) if cpu else None,
+            scheduling_policy="priority",
             enable_prefix_caching=True,  # a segment starts where the one before left its keys and values
             trust_remote_code=False,
             disable_log_stats=True,
+            **arguments,
         )
     )
+    watch(started)
+    return started

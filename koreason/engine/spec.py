@@ -1,7 +1,9 @@
 """Configuration of the engine, part of a recipe and of a benchmark."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from koreason.config.marks import How, Positive, Range, Share
 
 
 @dataclass(frozen=True)
@@ -9,6 +11,10 @@ class Sampling:
     """How one answer is drawn.
 
     Attributes:
+        temperature: 0 takes the likeliest token each time.
+        top_p: share of the probability that is drawn from, from the likeliest token on.
+        top_k: tokens that are drawn from, the likeliest ones; 0 or -1 takes all.
+        min_p: least probability of a token that is drawn, as a share of the likeliest one's.
         max_tokens: of one answer, thinking included; null gives it all that its prompt leaves of `max_model_len`.
         segment_tokens: an answer is drawn in segments of this many tokens, each with a seed of its own, so that an answer
             that was cut off goes on at a segment's end exactly as if it had not been.
@@ -18,40 +24,46 @@ class Sampling:
         max_repeats: stop an answer in which one pattern of up to 40 tokens stands this often in a row; null never stops.
     """
 
-    temperature: float
-    top_p: float
-    top_k: int
-    min_p: float
-    max_tokens: int | None
-    segment_tokens: int
-    think_tokens: int | None = None
+    temperature: Annotated[float, Range(0)]
+    top_p: Annotated[float, Range(above=0, most=1)]
+    top_k: Annotated[int, Range(-1)]
+    min_p: Share
+    max_tokens: Positive | None
+    segment_tokens: Positive
+    think_tokens: Positive | None = None
     think_end: str | None = None
     stop: list[str] | None = None
-    max_repeats: int | None = None
+    max_repeats: Annotated[int, Range(2)] | None = None
 
 
 @dataclass(frozen=True)
 class Engine:
-    """How vLLM runs; but for `max_model_len` under `max_tokens: null`, none of it changes what is drawn in float32, where vLLM is
-    deterministic.
+    """How vLLM runs.
+
+    What is marked How is no part of the key by which an answer is known: an answer that was drawn with other values of it is the
+    answer. `tensor_parallel` is among it although it changes the order of sums, and so, now and then, a token: an answer is a draw, its
+    seed does not tell one such order from another, and to rerun for it would draw nothing, as the journal has it all.
 
     Attributes:
+        dtype: numbers that the model computes with.
         max_model_len: tokens of prompt and answer together; a prompt that leaves no room for an answer is refused.
         max_num_seqs: answers in flight at once.
         tensor_parallel: devices that share one copy of the weights.
         kv_cache_gib: key-value cache on CPU; ignored on GPU.
         gpu_memory_utilization: share of a GPU's memory that vLLM takes; ignored on CPU.
+        quantization: as vLLM names it, such as `fp8`; null leaves the weights as they are.
     """
 
     dtype: Literal["float32", "bfloat16", "float16", "auto"]
-    max_model_len: int
-    max_num_seqs: int
-    tensor_parallel: int
-    kv_cache_gib: int
-    gpu_memory_utilization: float
+    max_model_len: Positive
+    max_num_seqs: Annotated[int, Range(1), How()]
+    tensor_parallel: Annotated[int, Range(1), How()]
+    kv_cache_gib: Annotated[int, Range(0), How()]
+    gpu_memory_utilization: Annotated[float, Range(above=0, most=1), How()]
     quantization: str | None = None
 
 
 def longest(entry: dict[str, Any]) -> int:
     """The most tokens that an answer of a recipe or benchmark can have."""
-    return int(entry["sampling"]["max_tokens"] or entry["engine"]["max_model_len"])
+    budgets = [part["max_tokens"] for part in (entry["sampling"], entry.get("retry")) if part]
+    return int(entry["engine"]["max_model_len"] if None in budgets else max(budgets))

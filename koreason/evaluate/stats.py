@@ -16,7 +16,8 @@ Z95 = statistics.NormalDist().inv_cdf(0.975)
 MEANING = {
     "mean": "share of all answers that are correct, every item and every repeat counted once",
     "per_repeat": "the same share within each repeat",
-    "sd_over_repeats": "sample standard deviation (n - 1) of per_repeat: how much one run's score moves when sampled again; null for one repeat",
+    "sd_over_repeats": "sample standard deviation (n - 1) of per_repeat: how much one run's score moves when sampled again;"
+    " null for one repeat",
     "se_over_repeats": "sd_over_repeats divided by the square root of the repeats: uncertainty of the mean for exactly these items",
     "se_over_items": "standard error of the mean for items like these, clustered by item: repeats of one item are not independent",
     "interval_95": "95% Wilson interval for items like these, its sample size the one that se_over_items implies",
@@ -76,4 +77,6 @@ def summary(correct: Mapping[str, Sequence[bool]]) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    return [round(number, 6) for number in value] if isinstance(value, list) else None if value is None else round(value, 6)
+    if isinstance(value, list):
+        return [round(number, 6) for number in value]
+    return None if value is None else round(value, 6)

@@ -1,13 +1,15 @@
 """Filter traces and draw a training mix: so many per category, the same ones for the same seed.
 
-    envs/run data python -m koreason select --spec "$MIX" --shards '{"mixed": 2}' --traces results/traces --out results/mixes/demo
+    koreason select --traces try/traces --measures try/measures --shards '{"mixed": 1}' --out try/mixes/demo \\
+      --labels '{"demo_quiz": {"category": "Exams", "licence": "A"}}' --spec '{"quotas": {"Exams": 8},
+      "traces": [{"pool": "demo", "recipe": "mixed"}], "samples_per_prompt": 1, "seed": 7, "filters": {"min_think_share": 0.01,
+      "max_think_share": 0.9, "min_answer_share": 0.0, "max_loop_ratio": 9.0, "min_think_chars": 1, "max_tokens": 512}}'
 
 Shards are read one at a time, once to judge their traces and once to take those that were drawn, so that memory does
 not grow with the traces' text.
 """
 
 import argparse
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -17,59 +19,93 @@ from typing import Any
 import polars as pl
 
 from koreason import progress
+from koreason.config.load import add_spec, read_spec
+from koreason.config.parts import by_answers
+from koreason.engine.thinking import joined
 from koreason.errors import UserError
-from koreason.manifest import Stage
-from koreason.select.filters import disqualifiers, drop_reasons
-from koreason.select.spec import Mix
-from koreason.settings import add_spec, read_spec
-from koreason.shards import shard_names
-from koreason.tables import DROPPED_TRACES, MIX, TRACES, read_table, write_table
+from koreason.records.held import Held, held
+from koreason.records.manifest import MANIFEST, again
+from koreason.records.stage import Stage
+from koreason.select.beside import Beside, drop_named, read_contaminated, read_groups, read_purged
+from koreason.select.draw import draw
+from koreason.select.filters import Undrawn, drop_reasons, names
+from koreason.select.langmix import first_outside, in_band
+from koreason.select.replies import Told, told
+from koreason.select.spec import Mix, Part, Strata
+from koreason.shards import holds, shard_names
+from koreason.switching.spec import COLUMNS
+from koreason.tables import DROPPED_TRACES, JUDGED, MIX, TRACE_KEY, TRACES, read_table, write_table
 
-SUMMARY = "filter traces and draw a training mix"
-JUDGED = {
+TABLE = "traces.parquet"
+OF_TRACE = {
     "part": pl.Int64(),
     "shard": pl.Int64(),
     "prompt_id": pl.String(),
     "sample": pl.Int64(),
+    "source": pl.String(),
     "category": pl.String(),
     "reason": pl.String(),
+    "outside": pl.String(),  # the first measure that is out of bounds
+    "in_band": pl.Struct({"characters": pl.Boolean(), "prose_characters": pl.Boolean(), "prose_letters": pl.Boolean()}),
+    "stratum": pl.Int64(),
+    "tokens": pl.Int64(),
+    "extracted": pl.String(),  # with `verdict` null where the mix does not go by what the judge read
+    "verdict": pl.String(),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     add_spec(parser, Mix)
-    parser.add_argument("--shards", required=True, metavar="JSON", help="recipe to its number of shards")
+    parser.add_argument("--shards", required=True, metavar="JSON", help="recipe, or imported/NAME, to its number of shards")
+    parser.add_argument("--labels", required=True, metavar="JSON", help="source to its category, by which quotas go, and its licence")
+    parser.add_argument("--twins", type=Path, metavar="MANIFEST", help="of dedup over the pools of a mix of several")
+    parser.add_argument(
+        "--overlaps", default="[]", metavar="JSON", help="for each part the manifest of its traces' overlaps with benchmarks, or null"
+    )
     parser.add_argument("--traces", required=True, type=Path, metavar="DIR", help="folder of all traces: POOL/RECIPE/SHARD below it")
+    parser.add_argument("--measures", required=True, type=Path, metavar="DIR", help="folder of their measures: POOL/RECIPE/BLOCK below it")
+    parser.add_argument(
+        "--told", default="{}", metavar="JSON", help="recipe, or imported/NAME, to what the mix's filters must know: system, refusals"
+    )
+    parser.add_argument("--judged", type=Path, metavar="DIR", help="folder of their judgements, where the mix goes by them")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for mix.parquet, dropped.parquet and the manifest")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Judge every trace, draw by quota, write what was kept and why the rest was not."""
-    mix, shards = read_spec(arguments.spec, Mix), json.loads(arguments.shards)
-    tables = [
-        [arguments.traces / part.pool / part.recipe / shard / "traces.parquet" for shard in shard_names(shards[part.recipe])]
-        for part in mix.traces
-    ]
-    inputs = [table.with_name("manifest.json") for part in tables for table in part]
+    mix, shards, labels = read_spec(arguments.spec, Mix), json.loads(arguments.shards), json.loads(arguments.labels)
+    tables = [[held(arguments.traces / part.folder / shard / MANIFEST) for shard in shard_names(shards[part.key])] for part in mix.traces]
+    asks = by_answers(mix.filters.drop_wrong, mix.strategies.values())
+    beside = [tables_beside(part, shards[part.key], arguments, asks) for part in mix.traces]
+    recipes = {name: read_spec(json.dumps(said), Told) for name, said in json.loads(arguments.told).items()}
+    overlaps = [path and Path(path) for path in json.loads(arguments.overlaps)] or [None] * len(mix.traces)
+    blocks = [block.manifest for part in beside for each in part for block in each.blocks.values()]
+    others = [path for path in (*overlaps, arguments.twins) if path]
+    inputs = [*(table.manifest for part in tables for table in part), *blocks, *others]
     with Stage(arguments.out, "select", json.loads(arguments.spec), inputs) as stage:
-        judged = pl.concat(judge(tables, mix))
+        judged = with_categories(pl.concat(judge(tables, beside, mix, overlaps, recipes)), labels)
         refuse_empty(judged, mix)
         passed = judged.filter(pl.col("reason").is_null())
-        judged = draw(judged, mix)
+        judged = draw(judged, mix, read_groups(arguments.twins))
         dropped = judged.filter(pl.col("reason").is_not_null())
         kept = judged.filter(pl.col("reason").is_null())
+        if kept.is_empty() and Undrawn.no_consensus in dropped["reason"]:
+            raise UserError(f"drops the last of {passed.height} passing traces", "strategy consensus", "choose another for them")
         if kept.is_empty():
             raise UserError(
                 f"none of {passed.height} passing traces is of a category in quotas ({', '.join(mix.quotas)})", arguments.out.name
             )
-        frame = pl.concat(take(tables, kept)).sort("prompt_id", "sample")
+        # of two parts the earlier first
+        frame = pl.concat(take(tables, kept, labels)).sort("prompt_id", "sample", maintain_order=True)
         write_table(frame, stage, "mix.parquet", MIX)
         write_table(dropped.sort("prompt_id", "sample", "part"), stage, "dropped.parquet", DROPPED_TRACES)
         stage.counts = {
             "input": judged.height,
             "kept": kept.height,
             "dropped": dict(sorted(Counter(dropped["reason"].to_list()).items())),
+            "outside": dict(sorted(Counter(judged.filter(pl.col("reason") == "outside_bounds")["outside"].to_list()).items())),
+            "band": band(judged),
             "categories": {
                 category: {"passed": passed.filter(pl.col("category") == category).height, "drawn": rows.height}
                 for (category,), rows in sorted(kept.group_by("category"))
@@ -77,15 +113,91 @@ def main(arguments: argparse.Namespace) -> None:
         }
 
 
-def judge(tables: list[list[Path]], mix: Mix) -> Iterator[pl.DataFrame]:
+def tables_beside(part: Part, shards: int, arguments: argparse.Namespace, asks: list[str]) -> list[Beside]:
+    """What lies beside the traces of a part: measures, and where the mix goes by them judgements.
+
+    Raises:
+        UserError: it does, and nobody says where they are.
+    """
+    found = [Beside(arguments.measures / part.folder, shards, "measures.parquet", COLUMNS)]
+    if asks and not arguments.judged:
+        raise UserError(f"{asks[0]} wants the traces judged", "--judged", "name the folder of what `koreason judge` wrote")
+    if asks:
+        found.append(Beside(arguments.judged / part.folder, shards, "judged.parquet", JUDGED))
+    return found
+
+
+def judge(
+    tables: list[list[Held]], beside: list[list[Beside]], mix: Mix, overlaps: list[Path | None], recipes: dict[str, Told]
+) -> Iterator[pl.DataFrame]:
     """Every trace's drop reason (null: it passes), a shard at a time, without its text."""
+    purged = read_purged(mix.purged)
     with progress.bar(total=sum(map(len, tables)), what="judging", unit="shard") as bar:
-        for part, paths in enumerate(tables):
-            for shard, path in enumerate(paths):
-                traces = read_table(path, TRACES)
-                place = [pl.lit(part, pl.Int64).alias("part"), pl.lit(shard, pl.Int64).alias("shard")]
-                yield traces.with_columns(*place, drop_reasons(traces, mix.filters)).select(list(JUDGED))
+        for part, shards in enumerate(tables):
+            found = overlaps[part]
+            contaminated = read_contaminated(found) if found else None
+            for shard, table in enumerate(shards):
+                traces = read_shard(table)
+                for each in beside[part]:
+                    traces = each.join(traces, table)
+                traces = traces.with_columns(*told(mix.filters, recipes.get(mix.traces[part].key, Told())))
+                if "verdict" not in traces.columns:
+                    traces = traces.with_columns(extracted=pl.lit(None, pl.String), verdict=pl.lit(None, pl.String))
+                judged = traces.with_columns(
+                    part=pl.lit(part, pl.Int64),
+                    shard=pl.lit(shard, pl.Int64),
+                    reason=drop_reasons(mix.filters),
+                    outside=first_outside(mix.filters),
+                    in_band=in_band(mix.filters),
+                    stratum=stratum(mix.strata),
+                ).select(name for name in OF_TRACE if name != "category")
+                if contaminated is not None:
+                    judged = drop_named(judged, contaminated, Undrawn.contaminated)
+                yield drop_named(judged, purged, Undrawn.purged)
                 bar.update()
+
+
+def stratum(strata: Strata | None) -> pl.Expr:
+    """The number of the stratum of each trace, from 0."""
+    edges = strata.edges if strata else []
+    value = pl.col(strata.measure) if strata else pl.lit(0.0)
+    return pl.sum_horizontal(pl.lit(0, pl.Int64), *((value >= edge).fill_null(False).cast(pl.Int64) for edge in edges))
+
+
+def band(judged: pl.DataFrame) -> dict[str, int]:
+    """Of the traces that reach the filter `outside_band`, how many are inside the band by each thing that the share may be of."""
+    before = names()[: names().index("outside_band")]
+    reached = judged.filter(pl.col("reason").is_null() | ~pl.col("reason").is_in(before))
+    return {"reached": reached.height, **reached["in_band"].struct.unnest().sum().row(0, named=True)}
+
+
+def with_categories(judged: pl.DataFrame, labels: dict[str, dict[str, str]]) -> pl.DataFrame:
+    """Traces with the category of their source.
+
+    Raises:
+        UserError: a source has no label.
+    """
+    if unknown := sorted(set(judged["source"]) - labels.keys()):
+        raise UserError(f"lack the source {unknown[0]}, of which there are traces", "--labels", "name each source's category and licence")
+    categories = {source: label["category"] for source, label in labels.items()}
+    return judged.with_columns(category=pl.col("source").replace_strict(categories, return_dtype=pl.String)).select(list(OF_TRACE))
+
+
+def read_shard(table: Held) -> pl.DataFrame:
+    """The traces of one shard, which is the one that its folder is named for.
+
+    Raises:
+        UserError: it is not what its manifest says, or another shard's output lies there.
+    """
+    traces, shard = read_table(table, TABLE, TRACES), table.folder.name
+    # manifests of older versions do not name their shard, but a prompt's id tells in which one it is
+    named = table.made["files"][TABLE].get("shard", shard)
+    if named != shard or not all(
+        holds(shard, str(prompt_id)) for prompt_id in (traces["prompt_id"].min(), traces["prompt_id"].max()) if prompt_id
+    ):
+        other = f"shard {named}" if named != shard else "another shard"
+        raise UserError(f"holds the traces of {other}", table.folder, again(table.folder))
+    return traces
 
 
 def refuse_empty(judged: pl.DataFrame, mix: Mix) -> None:
@@ -95,7 +207,7 @@ def refuse_empty(judged: pl.DataFrame, mix: Mix) -> None:
         UserError: names the filter that took the last traces, and how many it was given.
     """
     counts, left = Counter(judged["reason"].to_list()), judged.height
-    for reason in [*disqualifiers(mix.filters), "loop"]:
+    for reason in names():
         if left and left == counts[reason]:
             raise UserError(
                 f"drops all {left} traces that reach it", f"filter {reason}", "loosen it in this mix's filters, or look at the traces"
@@ -105,51 +217,24 @@ def refuse_empty(judged: pl.DataFrame, mix: Mix) -> None:
         raise UserError("the shards hold no traces", "select", "look at the pool and the recipe")
 
 
-def draw(judged: pl.DataFrame, mix: Mix) -> pl.DataFrame:
-    """Add the reasons of the draw: `other_part`, `surplus_sample`, `category_not_in_mix`, `over_quota`.
-
-    Rows are ranked by a digest of seed, prompt and sample, so that a draw does not depend on what else is there.
-    """
-    rank = [_rank(mix.seed, *key) for key in judged.select("prompt_id", "sample").iter_rows()]
-    judged = judged.with_columns(pl.Series("rank", rank, dtype=pl.String))
-    candidates = judged.filter(pl.col("reason").is_null()).sort("part", "rank", "prompt_id", "sample")
-    first_part = pl.col("part").min().over("prompt_id")
-    candidates = candidates.with_columns(pl.when(pl.col("part") != first_part).then(pl.lit("other_part")).alias("drawn"))
-    nth = pl.col("part").cum_count().over("prompt_id", "part")
-    candidates = _mark(candidates, nth > mix.samples_per_prompt, "surplus_sample")
-    candidates = _mark(candidates, ~pl.col("category").is_in(list(mix.quotas)), "category_not_in_mix")
-    left = candidates.filter(pl.col("drawn").is_null()).sort("rank", "prompt_id", "sample")
-    quota = pl.col("category").replace_strict(mix.quotas, default=0, return_dtype=pl.Int64)
-    over = left.filter(pl.col("category").cum_count().over("category") > quota).select(
-        "part", "prompt_id", "sample", over=pl.lit("over_quota")
-    )
-    keys = ["part", "prompt_id", "sample"]
-    reasons = candidates.join(over, on=keys, how="left").select(*keys, drawn=pl.coalesce("drawn", "over"))
-    return judged.join(reasons, on=keys, how="left").with_columns(reason=pl.coalesce("reason", "drawn")).drop("drawn")
-
-
-def _mark(rows: pl.DataFrame, dropped: pl.Expr, reason: str) -> pl.DataFrame:
-    return rows.with_columns(drawn=pl.coalesce("drawn", pl.when(dropped).then(pl.lit(reason))))
-
-
-def _rank(seed: int, prompt_id: str, sample: int) -> str:
-    return hashlib.sha256(f"{seed}/{prompt_id}/{sample}".encode()).hexdigest()[:24]
-
-
-def take(tables: list[list[Path]], kept: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def take(tables: list[list[Held]], kept: pl.DataFrame, labels: dict[str, dict[str, str]]) -> Iterator[pl.DataFrame]:
     """The kept traces as training rows, a shard at a time."""
     for (part, shard), rows in sorted(kept.group_by("part", "shard")):
-        traces = read_table(tables[int(str(part))][int(str(shard))], TRACES)
-        chosen = traces.join(rows.select("prompt_id", "sample", "rank"), on=["prompt_id", "sample"])
-        yield pl.DataFrame([training_row(trace) for trace in chosen.iter_rows(named=True)], schema=MIX)
+        traces = read_shard(tables[int(str(part))][int(str(shard))])
+        chosen = traces.join(rows.select(*TRACE_KEY, "rank", "strategy"), on=TRACE_KEY)
+        yield pl.DataFrame([training_row(trace, labels[trace["source"]]) for trace in chosen.iter_rows(named=True)], schema=MIX)
 
 
-def training_row(trace: dict[str, Any]) -> dict[str, Any]:
+def training_row(trace: dict[str, Any], label: dict[str, str]) -> dict[str, Any]:
     """One row of the contract MIX: the question as the user's turn, thinking and answer as the assistant's."""
-    content = f"<think>\n{trace['think']}\n</think>\n\n{trace['answer']}"
+    strategy = "" if trace["strategy"] == "random" else f" as {trace['strategy']}"
     return {
-        **{key: trace[key] for key in ("prompt_id", "sample", "category", "licence")},
-        "messages": [{"role": "user", "content": trace["question"]}, {"role": "assistant", "content": content}],
+        **{key: trace[key] for key in ("prompt_id", "sample", "source")},
+        **{key: label[key] for key in ("category", "licence")},
+        "messages": [
+            {"role": "user", "content": trace["question"]},
+            {"role": "assistant", "content": joined(trace["think"], trace["answer"])},
+        ],
         "why_kept": f"passes every filter (target language: {trace['think_share']:.3f} of the thinking, {trace['answer_share']:.3f} of the"
-        f" answer) and drawn for {trace['category']}, rank {trace['rank'][:8]}",
+        f" answer) and drawn for {label['category']}{strategy}, rank {trace['rank'][:8]}",
     }

@@ -1,31 +1,50 @@
 """Configuration of the stage `trace`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
+from koreason.config.marks import Natural, Positive
 from koreason.engine.spec import Engine, Sampling
-from koreason.references import BaseName, LanguageName
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """What is drawn once more, with another seed and another budget, where it was cut off or ran in a loop.
+
+    Attributes:
+        max_tokens: of the new trace, thinking included; null gives it all that its prompt leaves of `max_model_len`.
+        think_tokens: of its thinking; null takes what `sampling` says.
+        finish: which ends are drawn again.
+    """
+
+    max_tokens: Positive | None
+    think_tokens: Positive | None = None
+    finish: list[Literal["length", "repetition"]] = field(default_factory=lambda: ["length", "repetition"])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How traces are drawn from a teacher.
 
     Attributes:
-        teacher: entry of `bases`.
-        language: entry of `languages` whose share of each trace is measured.
         system: system prompt; null sends none.
         prefill: text the teacher's turn starts with, such as `<think>` and the first words; part of the trace.
+        sampling: how one trace is drawn.
+        engine: how vLLM runs.
         samples: traces per prompt.
         seed: of all of them; each row's own seed derives from it, the prompt and the sample.
-        shards: parts of the pool, each one job.
+        retry: what is drawn once more; null leaves a trace as it ended.
     """
 
-    teacher: BaseName
-    language: LanguageName
     system: str | None
     prefill: str
     sampling: Sampling
     engine: Engine
-    samples: int
-    seed: int
-    shards: int
+    samples: Positive
+    seed: Natural
+    retry: Retry | None = None
+
+    def messages(self, question: str) -> list[dict[str, str]]:
+        """What the teacher is asked about a prompt."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": question}]

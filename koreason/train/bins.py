@@ -10,15 +10,16 @@ import bisect
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from koreason.errors import UserError
+from koreason.records.held import Held
 from koreason.train.spec import Schedule
 
 Ints = npt.NDArray[np.int64]
+ARRAYS = {"tokens.npy": np.int32, "loss_mask.npy": np.uint8, "bounds.npy": np.int64}
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,17 @@ class Packed:
     bounds: Ints
 
 
-def read_packed(folder: Path) -> Packed:
+def read_packed(made: Held) -> Packed:
     """Map the arrays that `koreason pack` wrote.
 
     Raises:
-        UserError: one is missing, is no such array, or they contradict each other.
+        UserError: one is missing, is not what its manifest says, is no such array, or they contradict each other.
     """
     arrays = []
-    for name, kind in (("tokens.npy", np.int32), ("loss_mask.npy", np.uint8), ("bounds.npy", np.int64)):
-        path = folder / name
+    for name, kind in ARRAYS.items():
+        path = made.path(name)
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except FileNotFoundError:
-            raise UserError("no such file", path, "run `koreason pack` first") from None
         except (ValueError, EOFError, OSError) as error:
             raise UserError(f"not a NumPy array ({error})", path, "delete its folder and run `koreason pack` again") from None
         if array.dtype != kind or array.ndim != 1:
@@ -56,7 +55,7 @@ def read_packed(folder: Path) -> Packed:
         arrays.append(array)
     packed = Packed(*arrays)
     if len(packed.bounds) == 0 or packed.bounds[-1] != len(packed.tokens) or len(packed.tokens) != len(packed.mask):
-        raise UserError("tokens, mask and bounds differ in length", folder, "delete it and run `koreason pack` again")
+        raise UserError("tokens, mask and bounds differ in length", made.folder, "delete it and run `koreason pack` again")
     return packed
 
 
@@ -182,4 +181,10 @@ def assemble(packed: Packed, documents: Iterable[int], multiple: int) -> Bin:
         labels.append(np.zeros(padding, np.int64))
         mask.append(np.zeros(padding, np.float32))
         bounds.append(size + padding)
-    return Bin(np.concatenate(tokens), np.concatenate(labels), np.concatenate(mask), np.array(bounds, np.int32), size)
+    return Bin(
+        tokens=np.concatenate(tokens),
+        labels=np.concatenate(labels),
+        mask=np.concatenate(mask),
+        bounds=np.array(bounds, np.int32),
+        size=size,
+    )

@@ -1,5 +1,7 @@
 """Checkpoints beside a model's declared output: whole or not there.
 
+    record = find(Path("results/models/.../checkpoints"), job.settings)      # the newest one, None where there is none
+
     checkpoints/step-00000040/00.safetensors   parameters and Adam states of tensor-parallel rank 0
                               metrics.jsonl    of the steps so far
                               complete         written last; names the settings, the step and the files' sizes
@@ -19,10 +21,11 @@ import torch
 import torch.distributed
 from safetensors.torch import load_file, save_file
 
-from koreason.manifest import write_atomically
+from koreason.records.digests import write_atomically
+from koreason.train import adam
 
 COMPLETE, METRICS = "complete", "metrics.jsonl"
-STATES = ("exp_avg", "exp_avg_sq", "step")
+KEPT = (*adam.STATES, adam.STEP)
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +106,7 @@ def _states(model: Any, optimizer: Any) -> dict[str, torch.Tensor]:
     tensors = {}
     for name, master in _masters(model).items():
         tensors[f"{name}/weight"] = master.detach().contiguous()
-        for state in STATES:
+        for state in KEPT:
             tensors[f"{name}/{state}"] = optimizer.state[master][state].detach().contiguous()
     return tensors
 
@@ -117,4 +120,5 @@ def load(folder: Path, step: int, model: Any, optimizer: Any) -> None:
         master.data.copy_(tensors[f"{name}/weight"])
         parameter.data.copy_(master)
         # On the CPU, Adam's step counters must be tensors of their own: one shared would count each parameter.
-        optimizer.state[master] = {state: tensors[f"{name}/{state}"].to("cpu" if state == "step" else master.device) for state in STATES}
+        states = {state: tensors[f"{name}/{state}"].to(master.device) for state in adam.STATES}
+        optimizer.state[master] = states | {adam.STEP: tensors[f"{name}/{adam.STEP}"].to("cpu")}

@@ -16,15 +16,12 @@ import torch
 CPU = torch.device("cpu")
 CONSTRUCTORS = ("tensor", "zeros", "ones", "empty", "full", "arange", "empty_like", "zeros_like")
 
-_installed = False
 
-
+@functools.cache
 def install() -> None:
     """Replace what Megatron calls of `torch.cuda`; a second call does nothing."""
-    global _installed
-    if _installed or torch.cuda.is_available():
+    if torch.cuda.is_available():
         return
-    _installed = True
     importlib.import_module("torch._dynamo")  # it tabulates torch's functions, and must see the real ones
     _devices()
     _random_state()

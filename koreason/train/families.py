@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from koreason.errors import UserError
+from koreason.records.held import Held
 
 FAMILIES = ("llama", "qwen2", "qwen3")
 
@@ -61,15 +62,15 @@ def _multiple(count: int, of: int) -> int:
     return -(-count // of) * of
 
 
-def read_shape(base: Path, tensor_parallel: int) -> Shape:
+def read_shape(base: Held, tensor_parallel: int) -> Shape:
     """Read `config.json` of a model in Hugging Face's layout.
 
     It is read without `transformers`, whose import would take a good part of a short job in each of its processes.
 
     Raises:
-        UserError: there is none, or it asks for something that is not supported.
+        UserError: there is none, it is not what its manifest says, or it asks for something that is not supported.
     """
-    path = base / "config.json"
+    path = base.path("config.json")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         family = config["model_type"]
@@ -92,8 +93,6 @@ def read_shape(base: Path, tensor_parallel: int) -> Shape:
             rope=rope,
             tensor_parallel=tensor_parallel,
         )
-    except FileNotFoundError:
-        raise UserError("no such file", path, "the base must be a folder in Hugging Face's layout") from None
     except KeyError as error:
         raise UserError(f"lacks the key {error}", path) from None
     except (ValueError, TypeError, AttributeError) as error:

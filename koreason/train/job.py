@@ -8,12 +8,11 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from koreason.errors import UserError
-from koreason.manifest import canonical, digest, read_manifest
-from koreason.settings import add_spec, read_spec
+from koreason.config.load import add_spec, read_spec, what
+from koreason.records.digests import digest
+from koreason.records.held import Held, held
+from koreason.records.manifest import CHECKPOINTS
 from koreason.train.spec import Model, Schedule
-
-CHECKPOINTS = "checkpoints"  # below the model's folder, undeclared
 
 
 @dataclass(frozen=True)
@@ -21,15 +20,15 @@ class Job:
     """A model to train, and on what.
 
     Attributes:
-        packed, base: folders of the packed data and of the weights to start from.
+        packed, base: the packed data, and the weights to start from.
         out: folder of the trained model.
-        settings: digest of the model's spec, the schedule and both inputs' manifests.
+        settings: digest of what the model's spec and the schedule say is made, and of both inputs' manifests.
     """
 
     spec: Model
     schedule: Schedule
-    packed: Path
-    base: Path
+    packed: Held
+    base: Held
     out: Path
     settings: str
 
@@ -59,28 +58,13 @@ def read_job(arguments: argparse.Namespace) -> Job:
     Raises:
         UserError: a specification or a manifest cannot be read, or asks for the impossible.
     """
-    spec, schedule = read_spec(arguments.spec, Model), read_spec(arguments.schedule, Schedule)
-    positive = {
-        "tensor_parallel": spec.tensor_parallel,
-        "data_parallel": spec.data_parallel,
-        "epochs": schedule.epochs,
-        "max_steps": 1 if schedule.max_steps is None else schedule.max_steps,
-        "sequence_length": schedule.sequence_length,
-        "global_batch": schedule.global_batch,
-        "save_every": schedule.save_every,
-        "keep_checkpoints": schedule.keep_checkpoints,
-    }
-    for name, value in positive.items():
-        if value < 1:
-            raise UserError(f"is {value}", name, "it must be 1 or more")
-    if schedule.clip <= 0:
-        raise UserError(f"is {schedule.clip}", "clip", "it must be more than 0")
-    packed, base = read_manifest(arguments.packed), read_manifest(arguments.base)
+    spec, schedule = read_spec(arguments.spec, Model, arguments.how), read_spec(arguments.schedule, Schedule, arguments.how)
+    packed, base = held(arguments.packed), held(arguments.base)
     return Job(
         spec=spec,
         schedule=schedule,
-        packed=arguments.packed.parent,
-        base=arguments.base.parent,
+        packed=packed,
+        base=base,
         out=arguments.out,
-        settings=digest([canonical(vars(spec)), canonical(vars(schedule)), packed, base]),
+        settings=digest([what(spec), what(schedule), packed.made, base.made]),
     )

@@ -1,7 +1,10 @@
 """Train one model on one packed mix, in as many processes as its layout has ranks, on one machine or over the tasks of `srun`.
 
-    koreason train --spec MODEL --schedule SCHEDULE --packed results/packed/MIX/BASE/manifest.json \\
-        --base results/bases/BASE/manifest.json --out results/models/MODEL/MIX/SCHEDULE
+    koreason train --packed try/packed/demo/smollm2-135m/manifest.json --base try/bases/smollm2-135m/manifest.json \\
+      --out try/models/smollm2/demo/short --spec '{"tensor_parallel": 1, "data_parallel": 1,
+      "sequence_parallel": false, "dtype": "float32", "recompute": false}' --schedule '{"epochs": 1, "max_steps": 2,
+      "sequence_length": 1024, "packing": true, "global_batch": 1, "lr": 5e-5, "min_lr": 5e-6, "warmup_share": 0.1, "decay": "cosine",
+      "weight_decay": 1e-5, "beta1": 0.9, "beta2": 0.95, "clip": 1.0, "save_every": 2, "keep_checkpoints": 1, "seed": 11}'
 
 Output: the model in Hugging Face's layout (safetensors, configuration, tokenizer), and metrics.jsonl with one row per
 step: step, epoch, loss, grad_norm, lr, tokens, loss_tokens. Checkpoints lie in OUT/checkpoints until the output is whole;
@@ -10,31 +13,30 @@ that is already there, whole and from the same inputs, settings, code and enviro
 """
 
 import argparse
-import fcntl
 import json
 import logging
 import os
 import shutil
 import statistics
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from koreason import locks
+from koreason.config.load import note_how, what
 from koreason.errors import UserError
-from koreason.manifest import Stage, read_manifest
-from koreason.train import weights
-from koreason.train.bins import Plan, plan_bins, read_packed
-from koreason.train.families import read_shape
+from koreason.records.held import Held
+from koreason.records.stage import Stage
+from koreason.train.bins import ARRAYS, Plan, plan_bins, read_packed
 from koreason.train.job import Job, add_arguments, read_job
-from koreason.train.ranks import POLL, run_ranks
-from koreason.train.tasks import Task, this_task
+from koreason.train.ranks import run_ranks
+from koreason.train.tasks import Task, is_interactive, this_task
 
 __all__ = ["add_arguments", "main"]
+
+LET_GO = 5.0  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +44,18 @@ log = logging.getLogger(__name__)
 def main(arguments: argparse.Namespace) -> int:
     """Train, and declare the model."""
     job, task = read_job(arguments), this_task(os.environ)
-    options = [part for name in ("spec", "schedule", "packed", "base", "out") for part in (f"--{name}", str(getattr(arguments, name)))]
+    if is_interactive(os.environ):
+        log.warning("this is an interactive step of Slurm, whose other tasks are left alone: all ranks run in this one")
+    options = [
+        part for name in ("spec", "schedule", "how", "packed", "base", "out") for part in (f"--{name}", str(getattr(arguments, name)))
+    ]
     command = [sys.executable, "-m", "koreason", "train-rank", *options]
-    spec = {"model": vars(job.spec), "schedule": vars(job.schedule)}
+    spec = {"model": what(job.spec), "schedule": what(job.schedule)}
     model = Stage(job.out, "train", spec, [arguments.packed, arguments.base])
     if task.index > 0:
         # The first task checks, reports and declares; the ranks of the others wait for its own to show up.
         if not model.made_before():
+            hold(job)
             job.checkpoints.mkdir(parents=True, exist_ok=True)
             run_ranks(job, task, command, None)
         return 0
@@ -59,6 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
         else:
             run_ranks(job, task, command, lock)
             _declare(stage, job, task, plan)
+            note_how(stage.run, arguments)
     shutil.rmtree(job.checkpoints)  # many times the model's size, and of no use beside the finished model
     return 0
 
@@ -69,19 +77,24 @@ def check(job: Job, task: Task) -> Plan:
     Raises:
         UserError: what is wrong.
     """
-    for name, facts in read_manifest(job.base)["files"].items():
-        path = job.base / name
-        if not path.is_file() or path.stat().st_size != facts["bytes"]:
-            raise UserError("missing, or not of the size that its manifest states", path, "run `koreason base` again")
+    # here, so that `--help` answers at once and without the engine
+    import torch
+
+    from koreason.train import weights
+    from koreason.train.families import read_shape
+
+    hold(job)
     shape = read_shape(job.base, job.spec.tensor_parallel)
     weights.check(shape, job.base)
     packed = read_packed(job.packed)
     lengths = packed.bounds[1:] - packed.bounds[:-1]
     if not len(lengths):
-        raise UserError("holds no document", job.packed, "look at its dropped.parquet")
+        raise UserError("holds no document", job.packed.folder, "look at its dropped.parquet")
     if packed.tokens.max() >= shape.vocabulary:
         raise UserError(
-            f"token {packed.tokens.max()} is not in the base's vocabulary of {shape.vocabulary}", job.packed, "pack with its tokenizer"
+            f"token {packed.tokens.max()} is not in the base's vocabulary of {shape.vocabulary}",
+            job.packed.folder,
+            "pack with its tokenizer",
         )
     plan = plan_bins(lengths, job.schedule)
     if not plan.bins:
@@ -102,28 +115,34 @@ def check(job: Job, task: Task) -> Plan:
     return plan
 
 
+def hold(job: Job) -> None:
+    """Hold all that is trained on against its manifest, so that this host's ranks find it known.
+
+    Raises:
+        UserError: a file is missing, or another.
+    """
+    job.packed.paths(ARRAYS)
+    job.base.paths(job.base.names)
+
+
 @contextmanager
 def _alone(job: Job) -> Iterator[int]:
     """Keep a second training out of the folder. The ranks hold the lock too, so it outlives a launcher that was killed."""
     job.checkpoints.mkdir(parents=True, exist_ok=True)
-    with open(job.checkpoints / "lock", "w") as file:
-        for _ in range(100):  # ranks of a killed launcher need a moment to notice
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(POLL)
-        else:
-            raise UserError("another training is running there", job.out, "wait for it or end it")
+    # ranks of a killed launcher need a moment to notice
+    with locks.take(job.checkpoints / "lock", "another training is running there", job.out, wait=LET_GO) as file:
         yield file.fileno()
 
 
 def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     """Complete the model's folder and declare what is in it."""
+    import torch
+
     for name in _copied(job.base):
-        shutil.copyfile(job.base / name, stage.path(name))
+        shutil.copyfile(job.base.path(name), stage.path(name))
         stage.add(name)
-    config = json.loads((job.base / "config.json").read_text(encoding="utf-8"))
+    _declare_ends(stage, job.base)
+    config = json.loads(job.base.path("config.json").read_text(encoding="utf-8"))
     config.pop("torch_dtype", None)
     text = json.dumps(config | {"dtype": job.spec.dtype}, indent=2, sort_keys=True, ensure_ascii=False)
     stage.path("config.json").write_text(text + "\n", encoding="utf-8")
@@ -149,10 +168,27 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     stage.run["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
 
 
-def _copied(base: Path) -> list[str]:
+def _declare_ends(stage: Stage, base: Held) -> None:
+    """Let the model's generation configuration name what it was taught to end its turn with; engines read that, and no template."""
+    from koreason.engine.prompts.rendering import GENERATION, WEIGHTS, generation_config, read_renderer
+
+    try:
+        stops = read_renderer(base.whole(*WEIGHTS)).stops
+    except UserError as error:  # packed with another base's tokenizer; the weights are trained all the same
+        log.warning("%s names no end of a turn: %s", GENERATION, error)
+        return
+    before = json.loads(base.path(GENERATION).read_text(encoding="utf-8")) if GENERATION in base.names else {}
+    text = json.dumps(generation_config(before, stops), indent=2, sort_keys=True, ensure_ascii=False)
+    stage.path(GENERATION).write_text(text + "\n", encoding="utf-8")
+    stage.add(GENERATION)
+
+
+def _copied(base: Held) -> list[str]:
     """Files of the base that go with the model as they are: its tokenizer, chat template and generation defaults."""
-    names = [path.name for path in sorted(base.iterdir()) if path.suffix in (".json", ".jinja", ".txt", ".model")]
-    return [name for name in names if name not in ("config.json", "manifest.json", "run.json", weights.INDEX)]
+    from koreason.train.weights import INDEX
+
+    names = [name for name in base.names if Path(name).suffix in (".json", ".jinja", ".txt", ".model")]
+    return [name for name in names if name not in ("config.json", INDEX)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

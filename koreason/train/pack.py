@@ -1,6 +1,7 @@
 """Tokenize a mix for one tokenizer, with a mask of what is learnt.
 
-    koreason pack --mix results/mixes/MIX/manifest.json --tokenizer results/bases/BASE/manifest.json --out results/packed/MIX/BASE
+    koreason pack --mix try/mixes/demo/manifest.json --tokenizer try/bases/smollm2-135m/manifest.json \\
+      --out try/packed/demo/smollm2-135m
 
 Output, documents one after the other: tokens.npy (int32), loss_mask.npy (uint8: 1 on thinking, answer and end of turn, 0 on
 the prompt), bounds.npy (int64, documents + 1), documents.parquet (prompt_id, sample, tokens, loss_tokens), and
@@ -18,11 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from koreason.engine.prompts.rendering import WEIGHTS, Renderer, read_renderer
 from koreason.errors import UserError
-from koreason.manifest import Stage, read_manifest
 from koreason.progress import bar
+from koreason.records.held import held
+from koreason.records.stage import Stage
 from koreason.tables import DROPPED_TRACES, MIX, Contract, read_table, write_table
-from koreason.train.render import Renderer, Unfit, read_tokenizer
+from koreason.train.render import Unfit
+from koreason.train.render import encode as encode_all
 
 DOCUMENTS: Contract = {"prompt_id": pl.String(), "sample": pl.Int64(), "tokens": pl.Int64(), "loss_tokens": pl.Int64()}
 
@@ -38,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Pack one mix."""
-    read_manifest(arguments.mix)
-    read_manifest(arguments.tokenizer)
-    mix = read_table(arguments.mix.parent / "mix.parquet", MIX).sort("prompt_id", "sample")
+    base = held(arguments.tokenizer)
+    mix = read_table(held(arguments.mix), "mix.parquet", MIX).sort("prompt_id", "sample", maintain_order=True)
     if mix.is_empty():
         raise UserError("the mix holds no row", arguments.mix, "widen its filters or quotas")
-    renderer = Renderer(read_tokenizer(arguments.tokenizer.parent))
+    renderer = read_renderer(base.whole(*WEIGHTS))
+    renderer.refuse_unfit(None)
     with Stage(arguments.out, "pack", {}, [arguments.mix, arguments.tokenizer]) as stage:
         _pack(mix, renderer, stage)
     return 0
@@ -83,7 +87,7 @@ def encode(mix: pl.DataFrame, renderer: Renderer) -> Iterator[tuple[dict[str, An
     """Each row with the tokens of its prompt and of what follows it, or with why it has none."""
     for part in mix.iter_slices(BATCH):
         rows = part.to_dicts()
-        yield from zip(rows, renderer.encode([row["messages"] for row in rows]), strict=True)
+        yield from zip(rows, encode_all(renderer, [row["messages"] for row in rows]), strict=True)
 
 
 class ArrayFile:

@@ -1,6 +1,6 @@
 """Start this task's ranks of a training job, watch them, and end all when one ends.
 
-    run_ranks(job, task, ["python", "-m", "koreason", "train-rank", ...], lock)
+    run_ranks(job, task, [sys.executable, "-m", "koreason", "train-rank", ...], lock)
 
 What ended a rank lies in a file beside the checkpoints, so that of several tasks each can tell which rank failed first.
 """
@@ -14,9 +14,9 @@ import time
 from typing import Any
 
 from koreason.errors import RESUMABLE, UserError
-from koreason.manifest import write_atomically
+from koreason.records.digests import write_atomically
 from koreason.train.job import Job
-from koreason.train.loop import failure_path
+from koreason.train.rank import failure_path
 from koreason.train.tasks import Task
 
 POLL = 0.05  # seconds between looks at the ranks
@@ -110,8 +110,6 @@ def _explain(job: Job, task: Task, failed: dict[int, int], started: float) -> No
         time.sleep(2 * HEARSAY)  # Slurm ends all tasks with the first one: leave the word to the one that knows
     elif record["user"]:
         raise UserError(record["message"])
-    elif "No space left on device" in record["message"]:
-        raise OSError(record["message"])
     elif record["traceback"]:
         print(f"{record['traceback']}koreason: rank {first} failed first: {record['message']}", file=sys.stderr)
     else:

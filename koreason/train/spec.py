@@ -1,17 +1,18 @@
 """Configuration of the stage `train`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from koreason.references import BaseName
+from koreason.config.marks import How, Natural, Positive, Range, Share
 
 
 @dataclass(frozen=True)
 class Model:
-    """A student and how its training is laid out over devices; the layout does not change what is learnt.
+    """How a student's training is laid out over devices.
+
+    The layout does not change what is learnt, but a checkpoint is of one layout, so it is part of what a model is known by.
 
     Attributes:
-        base: entry of `bases`.
         tensor_parallel: ranks that share each layer.
         data_parallel: copies of the model that share each batch.
         sequence_parallel: split activations between tensor-parallel ranks outside attention and MLP.
@@ -19,12 +20,11 @@ class Model:
         recompute: recompute activations in the backward pass instead of keeping them.
     """
 
-    base: BaseName
-    tensor_parallel: int
-    data_parallel: int
+    tensor_parallel: Positive
+    data_parallel: Positive
     sequence_parallel: bool
     dtype: Literal["float32", "bfloat16"]
-    recompute: bool
+    recompute: Annotated[bool, How()]
 
 
 @dataclass(frozen=True)
@@ -32,31 +32,36 @@ class Schedule:
     """How long and how a model learns.
 
     Attributes:
-        epochs: passes over the mix; `max_steps` ends training earlier.
+        epochs: passes over the mix.
+        max_steps: ends training earlier; null does not.
         sequence_length: tokens of a bin; longer documents are dropped and counted.
         packing: fill bins with several documents, which never attend to each other; else one document a bin.
         global_batch: bins per optimizer step; one bin is one micro-batch.
+        lr: highest learning rate.
+        min_lr: learning rate at the end.
         warmup_share: share of the steps over which the learning rate rises from 0 to `lr`.
         decay: how it falls from `lr` to `min_lr` afterwards.
+        weight_decay: Adam's, of weights that are no norms and biases.
+        beta1, beta2: Adam's, of the mean and of the square of the gradient.
         clip: largest global gradient norm.
         save_every: steps between checkpoints.
         keep_checkpoints: newest checkpoints kept.
         seed: of the order of documents.
     """
 
-    epochs: int
-    max_steps: int | None
-    sequence_length: int
+    epochs: Positive
+    max_steps: Positive | None
+    sequence_length: Positive
     packing: bool
-    global_batch: int
-    lr: float
-    min_lr: float
-    warmup_share: float
+    global_batch: Positive
+    lr: Annotated[float, Range(above=0)]
+    min_lr: Annotated[float, Range(0)]
+    warmup_share: Share
     decay: Literal["cosine", "linear", "constant"]
-    weight_decay: float
-    beta1: float
-    beta2: float
-    clip: float
-    save_every: int
-    keep_checkpoints: int
-    seed: int
+    weight_decay: Annotated[float, Range(0)]
+    beta1: Annotated[float, Range(0, below=1)]
+    beta2: Annotated[float, Range(0, below=1)]
+    clip: Annotated[float, Range(above=0)]
+    save_every: Annotated[int, Range(1), How()]
+    keep_checkpoints: Annotated[int, Range(1), How()]
+    seed: Natural

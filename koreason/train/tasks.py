@@ -1,10 +1,11 @@
 """Who this process is among the tasks of its Slurm job, and who its ranks are: the one place that derives it from the environment.
 
-    task = this_task(os.environ)               # alone on a laptop; one of several under `srun`
+    task = this_task(os.environ)               # alone on a laptop; one of several in a step that `koreason exec` started
     task.ranks(8)                              # range(4, 8) in the second of two tasks
     task.rank_environment(5, 8, rendezvous)    # for the process that is rank 5
 
-Outside of `srun`, and in a step of one task, all ranks are this process's own and meet in a file.
+Slurm's variables alone say nothing: a shell in an allocation or in an interactive `srun --pty` has them, too. Only a process to which
+`KOREASON_STEP` came from `koreason exec`, with the number of its job, is a task of a step; all others have all ranks, which meet in a file.
 """
 
 import fcntl
@@ -13,6 +14,8 @@ import socket
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from koreason.host import STEP
 
 PORTS = range(20000, 40000)  # below what Linux gives to outgoing connections
 
@@ -60,12 +63,9 @@ class Task:
 
 
 def this_task(environment: Mapping[str, str]) -> Task:
-    """The task that `srun` says this process is.
-
-    Only what `srun` sets for a step counts: a shell inside an allocation has Slurm's other variables, too.
-    """
+    """The task that this process is of a step that `koreason exec` started; alone in any other step, and outside of Slurm."""
     count = int(environment.get("SLURM_STEP_NUM_TASKS", "1"))
-    if count == 1:
+    if count == 1 or environment.get(STEP) != environment.get("SLURM_JOB_ID"):
         return Task()
     # srun runs on the first node of the job, where the first task is; a job id's neighbours may run on the same node
     port = PORTS[int(environment["SLURM_JOB_ID"]) * 7 % len(PORTS)]
@@ -75,6 +75,11 @@ def this_task(environment: Mapping[str, str]) -> Task:
         local=int(environment["SLURM_LOCALID"]),
         meeting=f"tcp://{environment['SLURM_LAUNCH_NODE_IPADDR']}:{port}",
     )
+
+
+def is_interactive(environment: Mapping[str, str]) -> bool:
+    """Whether this process is in a step of several tasks that somebody else started, such as `srun --ntasks=2 --pty bash`."""
+    return environment.get("SLURM_STEP_NUM_TASKS", "1") != "1" and this_task(environment).count == 1
 
 
 def interface_to(address: str) -> str:

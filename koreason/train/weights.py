@@ -1,6 +1,6 @@
 """Weights from a Hugging Face folder into the ranks of a model, and back into such a folder.
 
-    load(model, shape, Path("results/bases/smollm2-135m"))
+    load(model, shape, base)        # `base` is held against its manifest
     save(model, shape, base, out)
 
 Both read the table `layout.weights`. Files are safetensors only; one parameter is whole in memory at a time.
@@ -18,31 +18,35 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from koreason.errors import UserError
+from koreason.records.held import Held
 from koreason.train.families import Shape
 from koreason.train.layout import Weight, weights
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 
 
-def weight_files(base: Path) -> dict[str, str]:
-    """Name of each tensor of a Hugging Face folder to the file that holds it.
+def weight_files(base: Held) -> dict[str, str]:
+    """Name of each tensor of a Hugging Face folder to the file that holds it, one that its manifest names.
 
     Raises:
-        UserError: there are no safetensors, or they cannot be read.
+        UserError: there are no safetensors, they cannot be read, or are not what the manifest says.
     """
-    if (base / INDEX).is_file():
+    if INDEX in base.names:
+        path = base.path(INDEX)
         try:
-            files: dict[str, str] = json.loads((base / INDEX).read_text(encoding="utf-8"))["weight_map"]
-        except (ValueError, KeyError):
-            raise UserError("not an index of safetensors", base / INDEX) from None
+            files: dict[str, str] = dict(json.loads(path.read_text(encoding="utf-8"))["weight_map"])
+        except (ValueError, KeyError, TypeError):
+            raise UserError("not an index of safetensors", path) from None
+        if unknown := [file for file in files.values() if file not in base.names or not str(file).endswith(".safetensors")]:
+            raise UserError(f"names {str(unknown[0])[:80]!r}, which is no safetensors file of its manifest", path)
         return files
-    if not (base / SINGLE).is_file():
-        raise UserError(f"holds neither {SINGLE} nor {INDEX}", base, "only weights in safetensors are read")
-    with _open(base / SINGLE) as file:
+    if SINGLE not in base.names:
+        raise UserError(f"holds neither {SINGLE} nor {INDEX}", base.folder, "only weights in safetensors are read")
+    with _open(base.path(SINGLE)) as file:
         return dict.fromkeys(file.keys(), SINGLE)
 
 
-def check(shape: Shape, base: Path) -> dict[str, str]:
+def check(shape: Shape, base: Held) -> dict[str, str]:
     """Hold a folder's weights to the table; returns `weight_files` of what the table names.
 
     Raises:
@@ -52,7 +56,7 @@ def check(shape: Shape, base: Path) -> dict[str, str]:
     wanted = [name for weight in weights(shape) for name in weight.hugging_face]
     missing = [name for name in wanted if name not in files]
     if missing:
-        raise UserError(f"lacks {len(missing)} weights, {missing[0]} first", base)
+        raise UserError(f"lacks {len(missing)} weights, {missing[0]} first", base.folder)
     return {name: files[name] for name in wanted}
 
 
@@ -63,10 +67,10 @@ def _open(path: Path) -> Any:
         raise UserError(f"not readable safetensors ({error})", path) from None
 
 
-def load(model: torch.nn.Module, shape: Shape, base: Path) -> None:
+def load(model: torch.nn.Module, shape: Shape, base: Held) -> None:
     """Fill this rank's part of `model`, converting to its dtype."""
     files = weight_files(base)
-    opened: dict[str, Any] = {name: _open(base / name) for name in set(files.values())}
+    opened: dict[str, Any] = {name: _open(base.path(name)) for name in set(files.values())}
     own = dict(model.named_parameters())
     rank = _rank(model)
     for weight in weights(shape):
@@ -74,7 +78,7 @@ def load(model: torch.nn.Module, shape: Shape, base: Path) -> None:
         own[weight.megatron].data.copy_(weight.form.cut(full, shape)[rank])
 
 
-def save(model: torch.nn.Module, shape: Shape, base: Path, out: Path) -> None:
+def save(model: torch.nn.Module, shape: Shape, base: Held, out: Path) -> None:
     """Write the model as safetensors, laid out over files as its base is; every rank calls, the first one writes."""
     files = check(shape, base)
     by_file: dict[str, list[Weight]] = defaultdict(list)

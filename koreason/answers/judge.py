@@ -23,8 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from koreason.evaluate import values
-from koreason.evaluate.values import Outcome
+from koreason.answers import values
+from koreason.answers.values import Outcome
 
 CPU_SECONDS = 5  # of one comparison; ordinary ones take milliseconds
 WALL_SECONDS = 120.0  # of one comparison, for a worker that neither computes nor answers
@@ -108,7 +108,7 @@ def _start() -> "subprocess.Popen[bytes]":
         "PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "PYTHONHASHSEED": "0",
     }
-    command = [sys.executable, "-m", "koreason.evaluate.judge"]
+    command = [sys.executable, "-m", "koreason.answers.judge"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
 
 

@@ -20,7 +20,7 @@ from megatron.core.pipeline_parallel.schedules import get_forward_backward_func
 from megatron.core.tensor_parallel.random import model_parallel_cuda_manual_seed
 from torch import Tensor
 
-from koreason.train import cpu
+from koreason.train import adam, cpu
 from koreason.train.bins import Bin
 from koreason.train.families import Shape
 from koreason.train.model import DTYPES, build
@@ -59,7 +59,7 @@ class Trainer:
         self.ddp = DistributedDataParallel(config, DistributedDataParallelConfig(grad_reduce_in_fp32=True), self.model)
         self.megatron_optimizer = get_megatron_optimizer(
             OptimizerConfig(
-                optimizer="adam",
+                optimizer=adam.NAME,
                 lr=schedule.lr,
                 min_lr=schedule.min_lr,
                 weight_decay=schedule.weight_decay,

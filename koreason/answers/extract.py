@@ -1,6 +1,6 @@
 r"""From a model's response to the content of its final box, and from that to an option's label.
 
-    final_box("<think>\boxed{1}</think> 답은 \boxed{3번}입니다.")   # "3번"
+    final_box(r"<think>\boxed{1}</think> 답은 \boxed{3번}입니다.")   # "3번"
     label("3번", ["부산", "서울", "대전"])                            # "C"
 
 Everything here is linear in the response's length: responses are hostile.
@@ -9,7 +9,9 @@ Everything here is linear in the response's length: responses are hostile.
 import re
 import unicodedata
 
-THINK = re.compile(r"</?think>")
+from koreason.engine.thinking import CLOSE, MARKS
+
+THINK = re.compile(MARKS)
 BOX_MARKS = re.compile(r"(?P<box>\\{1,2}boxed\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 DRESS = re.compile(
     r"\\(?:text|textbf|textit|textrm|textsf|mathrm|mathbf|mathit|mathsf|mbox|operatorname|boxed|bf|rm)\s*\{([^{}]*)\}|^\s*\{([^{}]*)\}\s*$"
@@ -36,7 +38,7 @@ def after_thinking(response: str) -> str | None:
     kept: list[str] = []
     start, thinking = 0, False
     for mark in THINK.finditer(response):
-        if mark.group() == "</think>":
+        if mark.group() == CLOSE:
             if not thinking:
                 kept.clear()
             thinking = False

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import Any, Literal
 
-from koreason.evaluate.extract import LEAD, undress
+from koreason.answers.extract import LEAD, undress
 
 HANGUL = "[가-힣]"
 FORMS = {"−": "-", "–": "-", "×": r"\times ", "÷": r"\div ", "²": "^{2}", "³": "^{3}", "°": r"^\circ "}

@@ -1,0 +1,1 @@
+"""Stage measures: how the languages of each trace are mixed, in tables beside the traces."""
