@@ -6,13 +6,17 @@ Only counts are read here; tables with rows stay on disk for `tables` and `sampl
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from koreason.config.experiments import cells, trainings
+from koreason.config.parts import IMPORTED, asked_of, parts_of, shards_of_traces, source_of, traced
 from koreason.errors import UserError
-from koreason.manifest import RUN, read_manifest
-from koreason.workflow import cells, shard_names, trainings
+from koreason.records import attempts
+from koreason.records.held import Held, held
+from koreason.records.manifest import MANIFEST, RUN
+from koreason.shards import blocks, shard_names
 
 Cell = tuple[str, str, str, str]  # model, mix, schedule, bench
 Counts = dict[str, Any]
@@ -32,6 +36,7 @@ class Plan:
     models: dict[str, dict[str, Any]]
     schedules: dict[str, dict[str, Any]]
     benches: dict[str, dict[str, Any]]
+    imported: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[Cell]:
@@ -45,12 +50,28 @@ class Plan:
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        """Every (pool, recipe) that a mix draws from."""
-        return list(dict.fromkeys((part["pool"], part["recipe"]) for mix in self.mixes.values() for part in mix["traces"]))
+        """Every (pool, recipe) that a mix draws from; of finished traces `imported` and their name."""
+        return parts_of(self.mixes.values())
 
-    def shards(self, recipe: str) -> list[str]:
-        """Names of the shards of a recipe."""
-        return shard_names(self.recipes[recipe]["shards"])
+    @property
+    def teachers(self) -> list[str]:
+        """Who wrote the traces that did not come finished."""
+        return list(dict.fromkeys(self.recipes[recipe]["teacher"] for _, recipe in asked_of(self.mixes.values())))
+
+    @property
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """What is said of each name that a prompt's or a trace's `source` may be: its category and licence."""
+        return self.sources | {
+            source_of(name): {key: entry[key] for key in ("category", "licence")} for name, entry in self.imported.items()
+        }
+
+    def language(self, pool: str, recipe: str) -> str:
+        """The entry of `languages` whose share of some traces is measured."""
+        return str(traced(vars(self), pool, recipe)["language"])
+
+    def shards(self, pool: str, recipe: str) -> list[str]:
+        """Names of the shards of some traces."""
+        return shard_names(shards_of_traces(vars(self), pool, recipe))
 
     def tokenizer(self, model: str) -> str:
         """Name of the base whose tokenizer a model's data was packed with."""
@@ -59,20 +80,32 @@ class Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """One finished job: its stage's name in the page, what it worked on, and its `run.json`."""
+    """One finished job: its stage's name in the page, what it worked on, its `run.json`, and every attempt at its output."""
 
     stage: str
     what: str
     run: dict[str, Any]
+    attempts: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Counts of every stage and the jobs that made them; `inputs` are the manifests that were read."""
+    """Counts of every stage and the jobs that made them; `inputs` are the manifests that were read.
+
+    What curation left between dumps and pools is shown as far as it is there: `cleaned` by pool and source, `duplicates` by pool,
+    `overlaps` by pool and recipe, which is empty for the prompts themselves.
+    """
 
     sources: dict[str, Counts]
+    cleaned: dict[tuple[str, str], Held]
+    duplicates: dict[str, Held]
+    overlaps: dict[tuple[str, str], Held]
     pools: dict[str, Counts]
+    held_pools: dict[str, Held]
     traces: dict[tuple[str, str], Counts]
+    held_traces: dict[tuple[str, str], list[Held]]
+    measures: dict[tuple[str, str], list[Held]]
+    judged: dict[tuple[str, str], list[Held]]
     mixes: dict[str, Counts]
     packed: dict[tuple[str, str], Counts]
     models: dict[tuple[str, str, str], Counts]
@@ -87,31 +120,35 @@ class _Reader:
         self.jobs: list[Job] = []
         self.inputs: list[Path] = []
 
-    def counts(self, stage: str, *parts: str) -> Counts:
-        folder = self.results.joinpath(*parts)
-        manifest = read_manifest(folder / "manifest.json")
-        self.inputs.append(folder / "manifest.json")
+    def held(self, stage: str, *parts: str) -> Held:
+        made = held(self.results.joinpath(*parts, MANIFEST))
+        self.inputs.append(made.manifest)
         self.job(stage, *parts)
-        counts: Counts = manifest["counts"]
+        return made
+
+    def counts(self, stage: str, *parts: str) -> Counts:
+        counts: Counts = self.held(stage, *parts).made["counts"]
         return counts
+
+    def beside(self, stage: str, *parts: str) -> list[Held]:
+        """An output, if it is there, in a list."""
+        return [self.held(stage, *parts)] if self.results.joinpath(*parts, MANIFEST).is_file() else []
 
     def job(self, stage: str, *parts: str) -> None:
         """Keep the folder's `run.json`, if there is one: nothing on the page depends on it but times and provenance."""
         path = self.results.joinpath(*parts, RUN)
         if path.is_file():
-            self.jobs.append(Job(stage, "/".join(parts[1:]), read_json(path)))
+            self.jobs.append(Job(stage, "/".join(parts[1:]), read_json(path), attempts.of_output(path.parent)))
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON file that a stage wrote.
 
     Raises:
-        UserError: there is none, or it is not JSON.
+        UserError: it is not JSON.
     """
     try:
         value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError("no such file", path, "run the stage that writes it first") from None
     except ValueError as error:
         raise UserError(f"not JSON ({error})", path, "delete its folder and run the stage again") from None
     return value
@@ -129,8 +166,8 @@ def add_counts(counts: list[Counts]) -> Counts:
     return total
 
 
-def read_facts(results: Path, plan: Plan) -> Facts:
-    """Read every manifest, score and sidecar of the run below `results`.
+def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
+    """Read every manifest, score and sidecar of the run below `results`; `judged`: of what became of the teachers' answers, too.
 
     Raises:
         UserError: a stage of the run has not finished, or a file of it is damaged.
@@ -138,11 +175,24 @@ def read_facts(results: Path, plan: Plan) -> Facts:
     reader = _Reader(results)
     for base in plan.bases:
         reader.job("base", "bases", base)
-    sources = {source: reader.counts("ingest", "sources", source) for source in plan.sources}
-    pools = {pool: reader.counts("clean", "pools", pool) for pool in plan.pools}
-    traces = {
-        (pool, recipe): add_counts([reader.counts("trace", "traces", pool, recipe, shard) for shard in plan.shards(recipe)])
-        for pool, recipe in plan.parts
+    sources = {
+        source: reader.counts("augment" if "pool" in label else "ingest", "sources", source) for source, label in plan.sources.items()
+    }
+    pairs = [(pool, source) for pool, entry in plan.pools.items() for source in entry["sources"]]
+    cleaned = {pair: made for pair in pairs for made in reader.beside("clean", "cleaned", *pair)}
+    for pair in pairs:
+        reader.beside("sketch", "sketches", *pair)
+    duplicates = {pool: made for pool in plan.pools for made in reader.beside("dedup", "duplicates", pool)}
+    overlaps = {(pool, ""): made for pool in plan.pools for made in reader.beside("decontaminate", "overlaps", pool)}
+    overlaps |= {part: made for part in plan.parts for made in reader.beside("decontaminate", "overlaps", *part)}
+    held_pools = {pool: reader.held("pool", "pools", pool) for pool in plan.pools}
+    held_traces = {
+        part: [reader.held("import_traces" if part[0] == IMPORTED else "trace", "traces", *part, shard) for shard in plan.shards(*part)]
+        for part in plan.parts
+    }
+    of_blocks = {
+        stage: {part: [reader.held(stage, folder, *part, block) for block in blocks(len(plan.shards(*part)))] for part in plan.parts}
+        for stage, folder in (("measure", "measures"), *([("judge", "judged")] if judged else []))
     }
     mixes = {mix: reader.counts("select", "mixes", mix) for mix in plan.mixes}
     packed = {}
@@ -152,8 +202,26 @@ def read_facts(results: Path, plan: Plan) -> Facts:
             packed[key] = reader.counts("pack", "packed", *key)
     models = {key: reader.counts("train", "models", *key) for key in plan.trained}
     scores = {}
+    for bench in plan.benches:
+        reader.counts("bench", "benches", bench)
     for cell in plan.cells:
         reader.job("generate", "evals", *cell, "generations")
-        reader.counts("score", "evals", *cell, "scores")
-        scores[cell] = read_json(results.joinpath("evals", *cell, "scores", "scores.json"))
-    return Facts(sources, pools, traces, mixes, packed, models, scores, reader.jobs, reader.inputs)
+        scores[cell] = read_json(reader.held("score", "evals", *cell, "scores").path("scores.json"))
+    return Facts(
+        sources=sources,
+        cleaned=cleaned,
+        duplicates=duplicates,
+        overlaps=overlaps,
+        pools={pool: made.made["counts"] for pool, made in held_pools.items()},
+        held_pools=held_pools,
+        traces={part: add_counts([shard.made["counts"] for shard in shards]) for part, shards in held_traces.items()},
+        held_traces=held_traces,
+        measures=of_blocks["measure"],
+        judged=of_blocks.get("judge", {}),
+        mixes=mixes,
+        packed=packed,
+        models=models,
+        scores=scores,
+        jobs=reader.jobs,
+        inputs=reader.inputs,
+    )

@@ -5,37 +5,54 @@
 Each returns a `Figure` whose `summary` tells in words what the eye sees, for those who cannot see it.
 """
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from koreason.report.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
 
 ROW = 24.0  # height of one row of a chart with a label on each row
 LABEL, VALUE = 138.0, 52.0  # room for a row's label and for the figure at its end
+LETTER = 7.0  # width of a letter, more or less
 CURVE_POINTS = 300  # a longer curve is drawn through the means of neighbouring steps
 
 
-def waterfall(name: str, title: str, caption: str, words: tuple[str, str], start: int, drops: list[tuple[str, int]], end: int) -> Figure:
-    """Bars from what went in, over what each reason took, to what came out; `words` name the first and the last bar."""
+def waterfall(
+    name: str,
+    title: str,
+    caption: str,
+    words: tuple[str, str],
+    start: int,
+    drops: list[tuple[str, int]],
+    end: int,
+    idle: Iterable[tuple[str, int]] = (),
+) -> Figure:
+    """Bars from what went in, over what each reason took, to what came out; `words` name the first and the last bar.
+
+    `idle` is what was fit and not taken: it stands behind the drops.
+    """
+    idle = list(idle)
     canvas = Canvas()
     scale = Scale(0, max(start, 1), LABEL, WIDTH - VALUE)
     rows = [
         (words[0], 0, start, "whole"),
         *(("− " + reason, None, count, "dropped") for reason, count in drops),
+        *(("− " + reason, None, count, "idle") for reason, count in idle),
         (words[1], 0, end, "kept"),
     ]
     left = start
     for index, (label, low, count, kind) in enumerate(rows):
-        y = index * ROW
+        y, taken = index * ROW, low is None
         if low is None:
             canvas.line(scale(left), y - 4, scale(left), y + 4, "link")
             left -= count
             low = left
         elif kind == "kept":
             canvas.line(scale(end), y - 4, scale(end), y + 4, "link")
-        canvas.text(LABEL - 8, y + 16, clip(label, 22), "row" if kind == "dropped" else "row strong", "end")
+        canvas.text(LABEL - 8, y + 16, clip(label, 22), "row" if taken else "row strong", "end")
         canvas.bar(scale(low), y + 4, max(scale(low + count) - scale(low), 1), ROW - 8, kind, f"{label}: {count:,}")
-        canvas.text(WIDTH, y + 16, f"{count:,}", "value" if kind != "dropped" else "value drop", "end")
-    told = ", ".join(f"{reason} {count:,}" for reason, count in drops) or "nothing"
+        canvas.text(WIDTH, y + 16, f"{count:,}", "value drop" if kind == "dropped" else "value", "end")
+    told = ", ".join(f"{reason} {count:,}" for reason, count in [*drops, *idle]) or "nothing"
     summary = f"{title}: {start:,} went in; dropped: {told}; {end:,} remain."
     return Figure(name, title, caption, summary, len(rows) * ROW, canvas.body)
 
@@ -58,18 +75,31 @@ def stacked(name: str, title: str, caption: str, rows: list[tuple[str, list[tupl
 
 
 def histogram(
-    name: str, title: str, caption: str, axis: str, bars: pl.DataFrame, band: tuple[float, float] | None = None, percent: bool = False
+    name: str,
+    title: str,
+    caption: str,
+    axis: str,
+    bars: pl.DataFrame,
+    band: tuple[float, float] | None = None,
+    percent: bool = False,
+    what: str = "traces",
+    doubling: bool = False,
 ) -> Figure:
-    """Columns over `from`/`to` with the count `traces`, a row at least; `band` shades what a filter lets through."""
+    """Columns over `from`/`to` with the count `what`, a row at least; `band` shades what a filter lets through.
+
+    `doubling`: the axis is logarithmic, and the first column, which begins at 0, is as wide as the second.
+    """
     canvas = Canvas()
     height, left, base = 218.0, 46.0, 176.0
-    low, high, most = float(bars["from"][0]), float(bars["to"][-1]), max(1, *bars["traces"])
-    across, up = Scale(low, high, left, WIDTH - 16), Scale(0, most, base, 14)
+    low, high, most = float(bars["from"][0]), float(bars["to"][-1]), max(1, *bars[what])
+    if doubling:
+        low = float(bars["to"][0]) ** 2 / float(bars["to"][1])
+    across, up = Scale(low, high, left, WIDTH - 16, doubling), Scale(0, most, base, 14)
     if band:
         canvas.bar(across(band[0]), 6, across(min(band[1], high)) - across(band[0]), base - 6, "band")
     values = [value for value in ticks(0, most, 4) if value == int(value)]
     canvas.axis_left(up, left, WIDTH - 16, values, [short(value) for value in values])
-    for start, end, count in bars.select("from", "to", "traces").iter_rows():
+    for start, end, count in bars.select("from", "to", what).iter_rows():
         x = across(start)
         said = f"{start:.1%} to {end:.1%}" if percent else f"{start:,} to {end - 1:,}"
         canvas.bar(x + 0.5, up(count), across(end) - x - 1, base - up(count), "kept", f"{said}: {count:,}")
@@ -77,17 +107,18 @@ def histogram(
         for edge in band:
             if low < edge < high:
                 canvas.line(across(edge), 6, across(edge), base, "edge")
-    marks = ticks(low, high, 6)
+    marks = [4.0**power for power in range(16) if low < 4**power <= high] if doubling else ticks(low, high, 6)
     canvas.axis_below(across, base, marks, [f"{mark:.0%}" if percent else short(mark) for mark in marks], axis)
-    total = int(bars["traces"].sum())
-    return Figure(name, title, caption, f"{title}: histogram of {total:,} traces, {axis}. {describe(bars, percent)}", height, canvas.body)
+    total = int(bars[what].sum())
+    told = f"{title}: histogram of {total:,} {what}, {axis}. {describe(bars, percent, what)}"
+    return Figure(name, title, caption, told, height, canvas.body)
 
 
-def describe(bars: pl.DataFrame, percent: bool) -> str:
+def describe(bars: pl.DataFrame, percent: bool, what: str) -> str:
     """Where the middle of a histogram lies, in words."""
-    if not bars["traces"].sum():
+    if not bars[what].sum():
         return "There are none."
-    middle = bars.filter(pl.col("traces").cum_sum() * 2 >= pl.col("traces").sum()).row(0, named=True)
+    middle = bars.filter(pl.col(what).cum_sum() * 2 >= pl.col(what).sum()).row(0, named=True)
     low, high = middle["from"], middle["to"]
     return f"Half lie at or below {low:.1%} to {high:.1%}." if percent else f"Half lie at or below {low:,} to {high:,}."
 
@@ -121,7 +152,7 @@ def curve(name: str, title: str, caption: str, steps: pl.DataFrame) -> Figure:
 
 
 def dots(name: str, title: str, caption: str, rows: pl.DataFrame, chance: float | None) -> Figure:
-    """Accuracy with error bars: a row per `label`, its hollow dot `base` (may be null) and its full dot `trained`, each with `_low` and `_high`."""
+    """Accuracy with error bars: per `label` a hollow dot `base` (may be null) and a full one `trained`, each with `_low` and `_high`."""
     canvas = Canvas()
     row_height, top = 46.0, 18.0
     bottom = top + rows.height * row_height
@@ -157,3 +188,26 @@ def bars(name: str, title: str, caption: str, rows: list[tuple[str, float, str]]
         canvas.text(WIDTH, y + 16, words, "value", "end")
     told = "; ".join(f"{label} {words}" for label, _, words in rows)
     return Figure(name, title, caption, f"{title}: {told}.", max(len(rows), 1) * ROW, canvas.body)
+
+
+def matrix(name: str, title: str, caption: str, down: list[str], across: list[str], cells: dict[tuple[str, str], int]) -> Figure:
+    """A table of counts, each cell the darker the larger its count is; an empty cell is none."""
+    canvas = Canvas()
+    wide, most = (WIDTH - LABEL) / len(across), max(cells.values(), default=1)
+    words = [clip(column, 15) for column in across]
+    turned = any(len(word) * LETTER > wide for word in words)
+    top = 14 + max(map(len, words)) * LETTER * 0.62 if turned else 22.0
+    for place, word in enumerate(words):
+        x = LABEL + (place + 0.5) * wide
+        canvas.text(x + 4 * turned, top - 7, word, "row", "end" if turned else "middle", turn=38 * turned)
+    for index, row in enumerate(down):
+        y = top + index * ROW
+        canvas.text(LABEL - 8, y + 16, clip(row, 20), "row", "end")
+        for place, column in enumerate(across):
+            x, count = LABEL + place * wide, cells.get((row, column), 0)
+            canvas.bar(x + 1, y + 1, wide - 2, ROW - 2, "cell")
+            if count:
+                canvas.bar(x + 1, y + 1, wide - 2, ROW - 2, "kept", f"{row}, {column}: {count:,}", 0.1 + 0.35 * (count / most) ** 0.5)
+                canvas.text(x + wide / 2, y + 16, short(count), "row", "middle")
+    told = "; ".join(f"{row}, {column}: {cells[row, column]:,}" for row in down for column in across if (row, column) in cells)
+    return Figure(name, title, caption, f"{title}. {told}.", top + len(down) * ROW + 4, canvas.body)

@@ -1,6 +1,15 @@
 """Write the report of a run: one self-contained page, its tables as CSV and its figures as SVG.
 
-    koreason report --spec '{"title": "My run", "note": "What to know first."}' --run "$PLAN" --results results --out results/report
+    koreason page --results try --out try/report --spec '{"title": "A trial", "note": "Eight prompts."}' --run '{
+      "experiments": [{"models": ["smollm2"], "mixes": ["demo"], "schedules": ["short"], "benches": ["ko_math"], "base": false}],
+      "languages": {"ko": "Korean"}, "sources": {"demo_quiz": {"category": "Exams", "licence": "A"}},
+      "bases": {"smollm2-135m": {"parameters": 134515008, "licence": "Apache-2.0", "tokenizer": "smollm2-135m"}},
+      "pools": {"demo": {"language": "ko", "sources": ["demo_quiz"]}},
+      "recipes": {"mixed": {"teacher": "smollm2-135m", "language": "ko", "system": null, "shards": 1,
+      "sampling": {"max_tokens": 64}, "engine": {"max_model_len": 1024}}},
+      "mixes": {"demo": {"traces": [{"pool": "demo", "recipe": "mixed"}], "quotas": {"Exams": 8},
+      "filters": {"min_think_share": 0.01, "max_think_share": 0.9, "min_answer_share": 0.0}}},
+      "models": {"smollm2": {"base": "smollm2-135m"}}, "schedules": {"short": {}}, "benches": {"ko_math": {"kind": "math"}}}'
 
 `--run` holds the configuration's entries that the run uses, as `rules/report.smk` passes them. Everything else is found
 under `--results` by the rules' path scheme. The page needs no network and no script; prompts and traces in it are
@@ -9,21 +18,27 @@ text, whatever they contain. All tables but `time.csv` are the same for the same
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import polars as pl
 
+from koreason.config.load import add_spec, read_spec
 from koreason.errors import UserError
-from koreason.manifest import Stage, write_atomically
-from koreason.report import story, words
+from koreason.records.adopted import code_of
+from koreason.records.digests import write_atomically
+from koreason.records.stage import Stage
+from koreason.report import reasons, story, words
+from koreason.report.curated.tables import curated_tables
 from koreason.report.facts import Facts, Plan, read_facts
+from koreason.report.mixing import mixing_tables
 from koreason.report.samples import read_samples
 from koreason.report.spec import Report
 from koreason.report.svg import PALETTE, Figure
 from koreason.report.tables import content_tables, times
-from koreason.settings import add_spec, read_spec
+from koreason.report.teacher import teacher_tables
 
 HERE = Path(__file__).parent
 
@@ -43,14 +58,14 @@ def main(arguments: argparse.Namespace) -> None:
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
     if not plan.trained:
         raise UserError("trains no model", "run.experiments", "name at least one model, mix and schedule")
-    facts = read_facts(arguments.results, plan)
+    facts = read_facts(arguments.results, plan, report.judged)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)
 
 
 def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage) -> None:
     """Write all files of the report as outputs of `stage`."""
-    tables = content_tables(results, plan, facts)
+    tables = content_tables(results, plan, facts) | curated_tables(plan, facts) | mixing_tables(plan, facts) | teacher_tables(plan, facts)
     paper = story.beside_paper(plan, tables["scores"])
     if paper.height:
         tables["paper"] = paper
@@ -85,7 +100,8 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(say=words.say, percent=words.percent, points=words.points, plus_minus=words.plus_minus, span=words.span)
+    said = (reasons.say, words.percent, words.points, words.plus_minus, words.span, words.whole, words.tenth)
+    environment.filters.update({function.__name__: function for function in said})
     environment.globals.update(stages=words.STAGES, verdict_words=words.VERDICTS)
     return environment.get_template("page.html").render(
         report=report,
@@ -94,13 +110,15 @@ def render(
         figures=figures,
         tables=sorted([*tables, "time"]),
         style=PALETTE.read_text(encoding="utf-8") + (HERE / "page.css").read_text(encoding="utf-8"),
-        languages=sorted({plan.languages[pool["language"]] for pool in plan.pools.values()}),
+        languages=sorted({plan.languages[entry["language"]] for entry in (*plan.pools.values(), *plan.imported.values())}),
         flow=story.flow(plan, facts),
         findings=story.findings(facts, tables),
-        why_prompts=words.explain(fates(tables["prompts"])["reasons"]),
-        why_traces=words.explain(tables["selection"]["reason"].unique(maintain_order=True).to_list()),
+        why_prompts=reasons.explain(fates(tables["prompts"])["reasons"], reasons.PROMPTS),
+        why_traces=reasons.explain(tables["selection"]["reason"].unique(maintain_order=True).to_list(), reasons.TRACES),
         fates=fates(tables["prompts"]),
+        measured=tables["prompt_sources"].to_dicts(),
         quotas=tables["quotas"].to_dicts(),
+        imported=tables["imported"].to_dicts(),
         finish=tables["finish"].to_dicts(),
         scores=story.compared(tables["scores"]).to_dicts(),
         verdicts=tables["verdicts"].to_dicts(),
@@ -113,25 +131,24 @@ def render(
 
 
 def fates(prompts: pl.DataFrame) -> dict[str, Any]:
-    """The table of sources against reasons: `reasons`, and per pool and source the counts of each, `records` and `kept`."""
-    reasons = (
+    """The table of sources against reasons: `reasons`, and per pool and source `records`, `kept` and the count of each reason, if any."""
+    by_reason = (
         prompts.filter(pl.col("fate") != "kept")
         .group_by("reason")
         .agg(pl.col("prompts").sum())
         .sort(["prompts", "reason"], descending=[True, False])
     )
-    rows = []
+    found, rows = by_reason["reason"].to_list(), []
     for (pool, source, category), group in prompts.group_by("pool", "source", "category", maintain_order=True):
-        lost = dict(group.filter(pl.col("fate") != "kept").select("reason", "prompts").iter_rows())
+        counts = dict(group.filter(pl.col("fate") != "kept").select("reason", "prompts").iter_rows())
         kept = int(group.filter(pl.col("fate") == "kept")["prompts"].sum())
-        rows.append(
-            {"pool": pool, "source": source, "category": category, "records": int(group["prompts"].sum()), "kept": kept, "lost": lost}
-        )
-    return {"reasons": reasons["reason"].to_list(), "rows": rows}
+        records, lost = int(group["prompts"].sum()), [counts.get(reason) for reason in found]
+        rows.append({"pool": pool, "source": source, "category": category, "records": records, "kept": kept, "lost": lost})
+    return {"reasons": found, "rows": rows}
 
 
 def provenance(facts: Facts) -> dict[str, Any]:
-    """What made the results: commits, and per stage the digests of its code and of its environment."""
+    """What made the results: commits, per stage the digests of its code and environment, and what was adopted."""
     stages: dict[str, dict[str, set[str]]] = {}
     for job in facts.jobs:
         found = stages.setdefault(job.stage, {"environment": set(), "code": set()})
@@ -139,5 +156,12 @@ def provenance(facts: Facts) -> dict[str, Any]:
             found[key].add(str(job.run.get(key) or "not recorded"))
     return {
         "commits": sorted({str(job.run["commit"]) for job in facts.jobs if job.run.get("commit")}),
+        "adopted": adopted(facts),
         "stages": {stage: {key: sorted(values) for key, values in found.items()} for stage, found in stages.items()},
     }
+
+
+def adopted(facts: Facts) -> list[dict[str, Any]]:
+    """Results that `koreason adopt` took for those of other code: `stage`, `results`, the code that `ran` and what it was `taken_for`."""
+    counts = Counter((job.stage, str(job.run.get("code")), str(code_of(job.run))) for job in facts.jobs if job.run.get("adopted"))
+    return [{"stage": stage, "ran": ran, "taken_for": now, "results": number} for (stage, ran, now), number in sorted(counts.items())]

@@ -5,22 +5,22 @@
 Only rows of licence tier A are shown, because the page is made to be passed on.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from koreason.config.parts import pair_of
+from koreason.engine.thinking import split
+from koreason.records.held import held
 from koreason.report.facts import Plan
 from koreason.report.tables import scan_traces
-from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, scan_table
+from koreason.shown import blanked, printable
+from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, TRACE_KEY, scan_table
 
 EACH = 4  # most samples of one kind from one pool or mix
 LONG, BRIEF = 420, 200  # characters shown of what was kept and of what was dropped
-# What a browser would not show as itself: control characters, and marks that turn the direction of the text around them.
-UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-PERSONAL = re.compile(r"[^\s<>\"']+@[^\s<>\"']+|\d")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Samples:
 
 def cut(text: str | None, most: int) -> Text:
     """The first `most` characters of a text."""
-    text = UNSHOWN.sub("�", (text or "").strip())
+    text = printable((text or "").strip())
     return Text(text[:most], max(len(text) - most, 0))
 
 
@@ -64,28 +64,34 @@ def read_samples(results: Path, plan: Plan) -> Samples:
     """Pick samples from every pool and mix of the run."""
     found = Samples([], [], [], [])
     for pool, entry in plan.pools.items():
-        folder, lang = results / "pools" / pool, entry["language"]
-        read = [scan_table(results / "sources" / source / "prompts.parquet", PROMPTS) for source in entry["sources"]]
-        kept = first_of(scan_table(folder / "prompts.parquet", POOL), "category", ["question"])
+        made, lang = held(results / "pools" / pool), entry["language"]
+        read = [scan_table(held(results / "sources" / source), "prompts.parquet", PROMPTS) for source in entry["sources"]]
+        kept = first_of(labelled(scan_table(made, "prompts.parquet", POOL), plan), "category", ["question"])
         found.prompts.extend(Sample(pool, row["category"], "", lang, cut(row["question"], LONG)) for row in kept)
-        dropped = scan_table(folder / "dropped.parquet", DROPPED).join(pl.concat(read), on="prompt_id")
-        for row in first_of(dropped, "reason", ["category", "question"]):
+        dropped = scan_table(made, "dropped.parquet", DROPPED).select("prompt_id", "reason").join(pl.concat(read), on="prompt_id")
+        for row in first_of(labelled(dropped, plan), "reason", ["category", "question"]):
             # what clean never passed still holds what clean would have masked
-            text = PERSONAL.sub("•", row["question"][: 2 * BRIEF])
+            text = blanked(row["question"][: 2 * BRIEF])
             found.dropped_prompts.append(Sample(pool, row["category"], row["reason"], lang, cut(text, BRIEF)))
     for mix, entry in plan.mixes.items():
-        folder, parts = results / "mixes" / mix, entry["traces"]
-        lang = plan.recipes[parts[0]["recipe"]]["language"] if parts else ""
-        for row in first_of(scan_table(folder / "mix.parquet", MIX), "category", ["messages"]):
+        made, parts = held(results / "mixes" / mix), entry["traces"]
+        lang = plan.language(*pair_of(parts[0])) if parts else ""
+        for row in first_of(scan_table(made, "mix.parquet", MIX), "category", ["messages"]):
             said = {message["role"]: message["content"] for message in row["messages"]}
-            think, answer = divide(said.get("assistant", ""))
+            think, answer = split(said.get("assistant", ""))
             found.traces.append(Sample(mix, row["category"], "", lang, cut(said.get("user"), LONG), cut(think, LONG), cut(answer, LONG)))
-        traces = scan_traces(results, plan, [(part["pool"], part["recipe"]) for part in parts])
-        dropped = scan_table(folder / "dropped.parquet", DROPPED_TRACES).join(traces, on=["prompt_id", "sample"])
-        for row in first_of(dropped, "reason", ["category", "question", "think", "answer"]):
+        traces = scan_traces(results, plan, [pair_of(part) for part in parts])
+        dropped = scan_table(made, "dropped.parquet", DROPPED_TRACES).join(traces, on=TRACE_KEY)
+        for row in first_of(labelled(dropped, plan), "reason", ["category", "question", "think", "answer"]):
             texts = [cut(row[column], BRIEF) for column in ("question", "think", "answer")]
             found.dropped_traces.append(Sample(mix, row["category"], row["reason"], lang, *texts))
     return found
+
+
+def labelled(rows: pl.LazyFrame, plan: Plan) -> pl.LazyFrame:
+    """Rows with the category and the licence of their source."""
+    labels = pl.LazyFrame([{"source": source, **label} for source, label in plan.labels.items()])
+    return rows.join(labels.select("source", "category", "licence"), on="source", how="left", maintain_order="left")
 
 
 def first_of(rows: pl.LazyFrame, group: str, columns: list[str]) -> list[dict[str, Any]]:
@@ -98,9 +104,3 @@ def first_of(rows: pl.LazyFrame, group: str, columns: list[str]) -> list[dict[st
     texts = free.filter(pl.col("prompt_id").is_in(ids)).select(list(wanted)).collect(engine="streaming")
     unique = texts.unique([group, "prompt_id"], keep="first", maintain_order=True)
     return picked.select(group, "prompt_id").join(unique, on=[group, "prompt_id"], how="left", maintain_order="left").to_dicts()
-
-
-def divide(reply: str) -> tuple[str, str]:
-    """Thinking and answer of a reply; a reply without `</think>` is all answer."""
-    think, mark, answer = reply.partition("</think>")
-    return (think.replace("<think>", "", 1), answer) if mark else ("", reply)

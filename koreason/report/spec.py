@@ -1,6 +1,9 @@
 """Configuration of the stage `report`."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from koreason.config.marks import Flow
 
 
 @dataclass(frozen=True)
@@ -10,7 +13,9 @@ class Report:
     Attributes:
         title: heading.
         note: one paragraph under it: what a reader must know before reading numbers.
+        judged: have the teachers' answers judged where it is known what is right, and show their accuracy.
     """
 
     title: str
     note: str
+    judged: Annotated[bool, Flow(makes=("judge",))] = False

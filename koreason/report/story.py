@@ -7,34 +7,44 @@ Wording and arithmetic only: `tables` read the files, `figures` draw.
 
 import polars as pl
 
+from koreason.benches.kinds import KINDS
+from koreason.config.experiments import BASE
+from koreason.config.parts import IMPORTED, pair_of
 from koreason.engine.spec import longest
 from koreason.report import figures
+from koreason.report.curated.story import curated_figures
 from koreason.report.facts import Facts, Plan
-from koreason.report.paper import MIX, TABLE_5
+from koreason.report.mixing import band_figures, mixing_figures
+from koreason.report.paper import MIXES, TABLE_5
+from koreason.report.reasons import say
 from koreason.report.svg import Figure, short
 from koreason.report.tables import by_size
-from koreason.report.words import STAGES, percent, points, say, share, span
-from koreason.workflow import BASE
+from koreason.report.teacher import teacher_figures
+from koreason.report.words import STAGES, percent, points, share, span
 
 Frames = dict[str, pl.DataFrame]
+LIMIT = "limit"  # the reason that says nothing of the prompt
 MANY = 8  # drop reasons drawn one by one, the rest together; scores told one by one, more by their mean
 
 
 def flow(plan: Plan, facts: Facts) -> list[dict[str, str]]:
     """The steps of the pipeline with this run's numbers: name, number, and a line on what happened there."""
-    records = sum(counts["records"] for counts in facts.sources.values())
+    dumps = [source for source, label in plan.sources.items() if "pool" not in label]
+    records = sum(facts.sources[source]["records"] for source in dumps)
     cleaned, kept = (sum(counts[key] for counts in facts.pools.values()) for key in ("input", "kept"))
     written, traces = (sum(counts[key] for counts in facts.traces.values()) for key in ("tokens", "rows"))
     drawn, judged = (sum(counts[key] for counts in facts.mixes.values()) for key in ("kept", "input"))
     tokens, learnt = (sum(counts[key] for counts in facts.packed.values()) for key in ("tokens", "loss_tokens"))
     steps = sum(counts["steps"] for counts in facts.models.values())
-    teachers = ", ".join(dict.fromkeys(plan.recipes[recipe]["teacher"] for _, recipe in plan.parts))
+    came = sum(facts.traces[part]["rows"] for part in plan.parts if part[0] == IMPORTED)
+    wrote = [f"{short(written)} tokens, written by {', '.join(plan.teachers)}"] if plan.teachers else []
+    told = "; ".join([*wrote, *([f"{came:,} came finished from {', '.join(plan.imported)}"] if came else [])])
     answers = sum(score["items"] * score["repeats"] for score in facts.scores.values())
     benches = several(len({cell[3] for cell in facts.scores}), "benchmark")
     return [
-        step("Raw records", records, f"read from {several(len(facts.sources), 'source')}"),
+        step("Raw records", records, f"read from {several(len(dumps), 'source')}"),
         step("Clean prompts", kept, f"{share(kept, cleaned)} of the questions pass the filters"),
-        step("Traces", traces, f"{short(written)} tokens, written by {teachers}"),
+        step("Traces", traces, told),
         step("Selected traces", drawn, f"{share(drawn, judged)} pass the filters and fit the quotas"),
         step("Training tokens", tokens, f"of which {share(learnt, tokens)} are learnt from"),
         step("Trained models", len(facts.models), f"in {several(steps, 'optimizer step')}"),
@@ -47,9 +57,11 @@ def findings(facts: Facts, tables: Frames) -> list[str]:
     told = []
     for what, table, start in (("Pool", facts.pools, "questions"), ("Mix", facts.mixes, "traces")):
         for name, counts in table.items():
-            worst = by_size(counts["dropped"])[:1]
+            worst = [(reason, count) for reason, count in by_size(counts["dropped"]) if reason != LIMIT][:1]
             why = f"; the commonest reason to drop one is “{say(worst[0][0])}” ({worst[0][1]:,})" if worst else ""
-            told.append(f"{what} {name}: {share(counts['kept'], counts['input'])} of {counts['input']:,} {start} were kept{why}.")
+            over = counts["dropped"].get(LIMIT, 0)
+            more = f", and {over:,} more would be but for the limit" if over else ""
+            told.append(f"{what} {name}: {share(counts['kept'], counts['input'])} of {counts['input']:,} {start} were kept{more}{why}.")
     for (model, mix, _), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
         told.append(
             f"{model} on {mix}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f} in {several(steps.height, 'step')}."
@@ -80,8 +92,11 @@ def draw(plan: Plan, facts: Facts, tables: Frames, times: pl.DataFrame) -> dict[
     """All figures by the page's section."""
     return {
         "prompts": [*pool_figures(facts, tables["prompts"])],
+        "curated": curated_figures(plan, tables),
         "traces": [*trace_figures(plan, tables)],
-        "selection": [*mix_figures(plan, facts, tables["quotas"])],
+        "mixing": mixing_figures(plan, tables),
+        "teacher": teacher_figures(tables),
+        "selection": [*mix_figures(plan, facts, tables["quotas"]), *band_figures(tables)],
         "training": [*curves(plan, tables["training"])],
         "scores": score_figures(plan, tables["scores"], tables["verdicts"]),
         "time": [time_figure(times)] if times.height else [],
@@ -99,7 +114,10 @@ def pool_figures(facts: Facts, prompts: pl.DataFrame) -> list[Figure]:
     """Per pool: a waterfall of reasons, and what was kept of each source and category."""
     drawn = []
     for pool, counts in facts.pools.items():
-        caption = "From every record read to the prompts that the teacher gets. A prompt is counted under the first filter it fails."
+        caption = (
+            "From every record read to the prompts that the teacher gets. A prompt is counted under the first filter it fails; what only"
+            " the limit keeps out stands last."
+        )
         mine = prompts.filter(pl.col("pool") == pool)
         lost = mine.filter(pl.col("fate") != "kept").group_by("reason").agg(pl.col("prompts").sum())
         total = int(mine["prompts"].sum())
@@ -110,8 +128,9 @@ def pool_figures(facts: Facts, prompts: pl.DataFrame) -> list[Figure]:
                 caption,
                 ("records", "clean prompts"),
                 total,
-                few(dict(lost.iter_rows())),
+                few({reason: count for reason, count in lost.iter_rows() if reason != LIMIT}),
                 counts["kept"],
+                idle=[(say(LIMIT), count) for reason, count in lost.iter_rows() if reason == LIMIT],
             )
         )
         for key in ("category", "source"):
@@ -122,9 +141,9 @@ def pool_figures(facts: Facts, prompts: pl.DataFrame) -> list[Figure]:
 
 
 def kept_and_not(group: pl.DataFrame) -> list[tuple[str, str, int]]:
-    """Parts of a bar: kept, and all the rest."""
-    kept = int(group.filter(pl.col("fate") == "kept")["prompts"].sum())
-    return [("kept", "kept", kept), ("dropped", "dropped", int(group["prompts"].sum()) - kept)]
+    """Parts of a bar: kept, over the limit, and all the rest."""
+    kept, over = (int(group.filter(which)["prompts"].sum()) for which in (pl.col("fate") == "kept", pl.col("reason") == LIMIT))
+    return [("kept", "kept", kept), (say(LIMIT), "idle", over), ("dropped", "dropped", int(group["prompts"].sum()) - kept - over)]
 
 
 def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
@@ -132,14 +151,13 @@ def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
     drawn = []
     for pool, recipe in plan.parts:
         here = (pl.col("pool") == pool) & (pl.col("recipe") == recipe)
-        language = plan.languages[plan.recipes[recipe]["language"]]
+        language = plan.languages[plan.language(pool, recipe)]
         name = f"{pool}-{recipe}"
-        mixes = [mix for mix in plan.mixes.values() if {"pool": pool, "recipe": recipe} in mix["traces"]]
-        most = longest(plan.recipes[recipe])
-        told = f"Tokens of thinking and answer together; at most {most:,} were allowed."
-        drawn.append(
-            figures.histogram(f"lengths-{name}", f"Length of traces: {recipe}", told, "Tokens in a trace", tables["lengths"].filter(here))
-        )
+        mixes = [mix for mix in plan.mixes.values() if (pool, recipe) in map(pair_of, mix["traces"])]
+        allowed = "" if pool == IMPORTED else f"; at most {longest(plan.recipes[recipe]):,} were allowed"
+        told = f"Tokens of thinking and answer together{allowed}."
+        if (rows := tables["lengths"].filter(here)).height:
+            drawn.append(figures.histogram(f"lengths-{name}", f"Length of traces: {recipe}", told, "Tokens in a trace", rows))
         for text, word in (("think", "thinking"), ("answer", "answer")):
             bands = {
                 (band["min_think_share"], band["max_think_share"]) if text == "think" else (band["min_answer_share"], 1.0)
@@ -158,7 +176,7 @@ def mix_figures(plan: Plan, facts: Facts, quotas: pl.DataFrame) -> list[Figure]:
     """Per mix: a waterfall of reasons, and what the quotas took of each category."""
     drawn = []
     for mix, counts in facts.mixes.items():
-        told = "From every trace that the teacher wrote to the traces that a student learns from. Counted under the first filter that a trace fails."
+        told = "From every trace that there is to the traces that a student learns from. Counted under the first filter that a trace fails."
         drawn.append(
             figures.waterfall(
                 f"mix-{mix}", f"Traces of {mix}", told, ("traces", "selected"), counts["input"], few(counts["dropped"]), counts["kept"]
@@ -178,7 +196,10 @@ def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
     drawn = []
     for model, mix, schedule in plan.trained:
         steps = training.filter((pl.col("model") == model) & (pl.col("mix") == mix) & (pl.col("schedule") == schedule))
-        told = f"Mean loss over the tokens trained on at each step, in nats, and the learning rate. Trained on {mix} with the schedule {schedule}."
+        told = (
+            "Mean loss over the tokens trained on at each step, in nats, and the learning rate."
+            f" Trained on {mix} with the schedule {schedule}."
+        )
         drawn.append(figures.curve(f"loss-{model}-{mix}-{schedule}", f"Training of {model}", told, steps.select("step", "loss", "lr")))
     return drawn
 
@@ -207,9 +228,8 @@ def score_figures(plan: Plan, scores: pl.DataFrame, verdicts: pl.DataFrame) -> l
             pl.col("high").alias("trained_high"),
         )
         items, repeats, kind, chance = group.select("items", "repeats", "kind", "chance").row(0)
-        kinds = {"choice": "Multiple choice", "math": "Mathematics"}
         told = (
-            f"{kinds[kind]}: {several(items, 'item')}, each answered {several(repeats, 'time')}. A line is the 95% interval of the"
+            f"{KINDS[kind].words}: {several(items, 'item')}, each answered {several(repeats, 'time')}. A line is the 95% interval of the"
             " accuracy for other items of the same kind (Wilson, clustered by item)."
         )
         drawn.append(figures.dots(f"scores-{bench}", f"Accuracy on {bench}", told, values, chance))
@@ -223,13 +243,10 @@ def verdict_figure(bench: str, verdicts: pl.DataFrame, several_mixes: bool) -> F
     for (model, mix, _), group in verdicts.group_by("model", "mix", "schedule", maintain_order=True):
         found = dict(group.select("verdict", "answers").iter_rows())
         right, wrong = found.pop("correct", 0), found.pop("wrong", 0)
-        which = "base" if mix == BASE else str(mix) if several_mixes else "trained"
-        rows.append(
-            (
-                f"{model}, {which}",
-                [("right", "kept", right), ("wrong", "dropped", wrong), ("no usable answer", "idle", sum(found.values()))],
-            )
-        )
+        trained = str(mix) if several_mixes else "trained"
+        label = f"{model}, {'base' if mix == BASE else trained}"
+        parts = [("right", "kept", right), ("wrong", "dropped", wrong), ("no usable answer", "idle", sum(found.values()))]
+        rows.append((label, parts))
     told = (
         "Answers by verdict. Figures at the right count the right ones. An answer is usable when it is complete and in the form asked for."
     )
@@ -243,9 +260,9 @@ def time_figure(times: pl.DataFrame) -> Figure:
 
 
 def beside_paper(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
-    """The paper's base and trained accuracies beside ours, for what both have: model, bench, paper_base, paper, base, accuracy (percent)."""
+    """The paper's accuracies beside ours, for what both have, in percent: model, bench, paper_base, paper, base, accuracy."""
     values = []
-    for row in compared(scores).filter(pl.col("mix") == MIX).iter_rows(named=True):
+    for row in compared(scores).filter(pl.col("mix").is_in(MIXES)).iter_rows(named=True):
         published = TABLE_5.get(plan.models[row["model"]]["base"], {}).get(row["bench"])
         if published:
             before = None if row["base_accuracy"] is None else 100 * row["base_accuracy"]

@@ -71,15 +71,23 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Scale:
-    """Maps values from `low` to `high` to user units from `start` to `end`; both directions may run downwards."""
+    """Maps values from `low` to `high` to user units from `start` to `end`; both directions may run downwards.
+
+    Attributes:
+        doubling: each doubling takes the same room; what is below `low`, which is above 0 then, stands at `start`.
+    """
 
     low: float
     high: float
     start: float
     end: float
+    doubling: bool = False
 
     def __call__(self, value: float) -> float:
         """Position of a value."""
+        if self.doubling:
+            part = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+            return self.start + (self.end - self.start) * part
         span = self.high - self.low
         return self.start + (self.end - self.start) * ((value - self.low) / span if span else 0.5)
 
@@ -95,18 +103,20 @@ class Canvas:
         """All shapes in the order they were drawn."""
         return Markup("").join(self._shapes)
 
-    def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
-        """Words with their base line at `y`; `anchor` is `start`, `middle` or `end`."""
+    def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start", turn: float = 0) -> None:
+        """Words with their base line at `y`; `anchor` is `start`, `middle` or `end`; turned by so many degrees, clockwise."""
+        turned = Markup(' transform="rotate({} {} {})"').format(number(turn), number(x), number(y)) if turn else Markup("")
         self._shapes.append(
-            Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>').format(number(x), number(y), kind, anchor, words)
+            Markup('<text x="{}" y="{}" class="{}" text-anchor="{}"{}>{}</text>').format(number(x), number(y), kind, anchor, turned, words)
         )
 
-    def bar(self, x: float, y: float, width: float, height: float, kind: str, tip: str = "") -> None:
-        """A rectangle; `tip` shows where the pointer rests on it."""
+    def bar(self, x: float, y: float, width: float, height: float, kind: str, tip: str = "", shade: float = 1) -> None:
+        """A rectangle, of the colour's `shade` (0 to 1); `tip` shows where the pointer rests on it."""
         inside = Markup("<title>{}</title>").format(tip) if tip else Markup("")
+        faint = Markup(' fill-opacity="{}"').format(number(shade)) if shade < 1 else Markup("")
         self._shapes.append(
-            Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}">{}</rect>').format(
-                number(x), number(y), number(max(width, 0)), number(max(height, 0)), kind, inside
+            Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"{}>{}</rect>').format(
+                number(x), number(y), number(max(width, 0)), number(max(height, 0)), kind, faint, inside
             )
         )
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from koreason.errors import UserError
+from koreason.config.parts import IMPORTED
+from koreason.errors import RESUMABLE, UserError
+from koreason.records import attempts
+from koreason.records.held import held
 from koreason.report.facts import Facts, Job, Plan
 from koreason.tables import TRACES, scan_table
 
@@ -23,6 +26,7 @@ def content_tables(results: Path, plan: Plan, facts: Facts) -> dict[str, pl.Data
     """Every table that depends on content alone, by the name of its file."""
     tables = {
         "prompts": prompts(plan, facts),
+        "imported": imported(plan, facts),
         "finish": finish(facts),
         "lengths": lengths(results, plan),
         "shares": shares(results, plan),
@@ -54,10 +58,31 @@ def prompts(plan: Plan, facts: Facts) -> pl.DataFrame:
     return rows({**dict.fromkeys(names, pl.String), "prompts": pl.Int64}, values)
 
 
+def imported(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """Fate of every record of finished traces: name, category, licence, records, skipped, rejected, reasons of both, traces, origin."""
+    values = []
+    for name, entry in plan.imported.items():
+        read = facts.held_traces[IMPORTED, name][0].made["counts"]["source"]
+        reasons = ", ".join(f"{reason} {count}" for reason, count in by_size({**read["skipped"], **read["rejected"]}))
+        counts = (read["records"], sum(read["skipped"].values()), sum(read["rejected"].values()))
+        traces = facts.traces[IMPORTED, name]["rows"]
+        values.append((name, entry["category"], entry["licence"], *counts, reasons, traces, origin(entry)))
+    text, whole = (dict.fromkeys(("name", "category", "licence"), pl.String), pl.Int64)
+    kinds = {**text, "records": whole, "skipped": whole, "rejected": whole, "reasons": pl.String, "traces": whole, "origin": pl.String}
+    return rows(kinds, values)
+
+
+def origin(entry: dict[str, Any]) -> str:
+    """Where finished traces come from: a data set at its commit, or files."""
+    if entry.get("hub"):
+        return " ".join(str(entry[key]) for key in ("hub", "name", "split", "revision") if entry.get(key))
+    return ", ".join(f"{name} (SHA-256 {digest[:12]}…)" for name, digest in sorted(entry.get("files", {}).items()))
+
+
 def scan_traces(results: Path, plan: Plan, parts: list[tuple[str, str]]) -> pl.LazyFrame:
     """All shards of some (pool, recipe) as one table."""
-    files = [results / "traces" / pool / recipe / shard / "traces.parquet" for pool, recipe in parts for shard in plan.shards(recipe)]
-    return pl.concat([scan_table(file, TRACES) for file in files])
+    shards = [results / "traces" / pool / recipe / shard for pool, recipe in parts for shard in plan.shards(pool, recipe)]
+    return pl.concat([scan_table(held(shard), "traces.parquet", TRACES) for shard in shards])
 
 
 def finish(facts: Facts) -> pl.DataFrame:
@@ -67,14 +92,17 @@ def finish(facts: Facts) -> pl.DataFrame:
 
 
 def lengths(results: Path, plan: Plan) -> pl.DataFrame:
-    """Histogram of tokens per trace: pool, recipe, from (included), to (not included), traces."""
-    frames = []
+    """Histogram of tokens per trace: pool, recipe, from (included), to (not included), traces; none of finished traces that lack them."""
+    frames = [rows({"pool": pl.String, "recipe": pl.String, "from": pl.Float64, "to": pl.Float64, "traces": pl.Int64}, [])]
     for pool, recipe in plan.parts:
         tokens = scan_traces(results, plan, [(pool, recipe)]).select("tokens")
-        longest = tokens.max().collect(engine="streaming").item() or 1
+        longest = tokens.max().collect(engine="streaming").item()
+        if longest is None and pool == IMPORTED:
+            continue
+        longest = longest or 1
         step = nice_step(longest + 1, LENGTH_BARS)
         frames.append(histogram(tokens, "tokens", step, math.ceil((longest + 1) / step)).select(*label(pool, recipe), pl.all()))
-    return pl.concat(frames).cast({"from": pl.Int64, "to": pl.Int64})
+    return pl.concat(frames, how="vertical_relaxed").cast({"from": pl.Int64, "to": pl.Int64})
 
 
 def shares(results: Path, plan: Plan) -> pl.DataFrame:
@@ -142,21 +170,19 @@ def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:
     """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
-    return pl.concat([read_metrics(results.joinpath("models", *key, "metrics.jsonl"), *key) for key in plan.trained])
+    return pl.concat([read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained])
 
 
 def read_metrics(path: Path, model: str, mix: str, schedule: str) -> pl.DataFrame:
     """One model's rows of `training`.
 
     Raises:
-        UserError: the file is missing, torn or empty.
+        UserError: the file is torn or empty.
     """
     columns = {"step": pl.Int64, "loss": pl.Float64, "lr": pl.Float64, "grad_norm": pl.Float64, "tokens": pl.Int64}
     key = [pl.lit(model).alias("model"), pl.lit(mix).alias("mix"), pl.lit(schedule).alias("schedule")]
     try:
         return pl.read_ndjson(path).select(*key, *(pl.col(name).cast(kind) for name, kind in columns.items())).sort("step")
-    except FileNotFoundError:
-        raise UserError("no such file", path, "run the stage that writes it first") from None
     except pl.exceptions.PolarsError as error:
         raise UserError(f"not the metrics of a training run ({error})", path, "delete its folder and run the stage again") from None
 
@@ -184,14 +210,21 @@ def verdicts(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 
 def times(jobs: list[Job]) -> pl.DataFrame:
-    """Time per stage: stage, jobs, seconds (summed over jobs), longest (seconds), tokens_per_second (mean over jobs that say it)."""
-    stages: dict[str, list[dict[str, Any]]] = {}
+    """Time per stage, of every attempt at its outputs, also of those that failed or were put back.
+
+    Columns: stage, jobs, attempts, seconds (of all attempts), lost (of those that failed), longest (seconds), tokens_per_second (mean over
+    jobs that say it).
+    """
+    stages: dict[str, list[Job]] = {}
     for job in jobs:
-        stages.setdefault(job.stage, []).append(job.run)
+        stages.setdefault(job.stage, []).append(job)
     values = []
-    for stage, runs in stages.items():
-        seconds = [float(run["seconds"]) for run in runs if "seconds" in run]
-        rates = [float(run["tokens_per_second"]) for run in runs if run.get("tokens_per_second")]
-        values.append((stage, len(runs), sum(seconds), max(seconds, default=0.0), sum(rates) / len(rates) if rates else None))
-    kinds = {"stage": pl.String, "jobs": pl.Int64, "seconds": pl.Float64, "longest": pl.Float64, "tokens_per_second": pl.Float64}
-    return rows(kinds, values)
+    for stage, of_stage in stages.items():
+        tries = [attempt for job in of_stage for attempt in job.attempts]
+        lost = [attempts.seconds(attempt) for attempt in tries if attempt.get("exit") not in (0, RESUMABLE)]
+        seconds = [attempts.seconds(attempt) for attempt in tries]
+        rates = [float(job.run["tokens_per_second"]) for job in of_stage if job.run.get("tokens_per_second")]
+        rate = sum(rates) / len(rates) if rates else None
+        values.append((stage, len(of_stage), len(tries), sum(seconds), sum(lost), max(seconds, default=0.0), rate))
+    figures = dict.fromkeys(("seconds", "lost", "longest", "tokens_per_second"), pl.Float64)
+    return rows({"stage": pl.String, "jobs": pl.Int64, "attempts": pl.Int64, **figures}, values)

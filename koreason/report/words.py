@@ -1,56 +1,33 @@
 """Words for names that stages put into their counts, and for numbers, as a reader who has never seen the project needs them.
 
-    say("target_share")   # "too little language"
+    span(75)           # "1 min 15 s"
+    percent(0.123)     # "12.3%"
 
-A reason that has no words here is shown by its name.
+Drop reasons have theirs where they are given: see `koreason/report/reasons.py`.
 """
 
 STAGES = {
     "base": "Fetch teacher and students",
     "ingest": "Read dumps",
+    "augment": "Make prompts of prompts",
     "clean": "Clean prompts",
+    "sketch": "Sketch prompts",
+    "dedup": "Find duplicates",
+    "decontaminate": "Find overlaps with benchmarks",
+    "pool": "Choose prompts",
     "trace": "Generate traces",
+    "import_traces": "Import traces",
+    "measure": "Measure traces",
+    "judge": "Judge traces",
     "select": "Select traces",
     "pack": "Tokenize",
     "train": "Train",
+    "bench": "Read benchmarks",
     "generate": "Answer benchmarks",
     "score": "Score answers",
 }
 
 
-# What a stage calls a reason: as few words as fit beside a bar, and a sentence.
-REASONS = {
-    "not_a_question": ("no question", "The record is an answer, a comment or the like."),
-    "encoding": ("unreadable text", "The record's bytes are not text in the encoding that the source states."),
-    "oversized": ("record too large", "A single record is too large to be a question."),
-    "not_json": ("torn record", "The line is not JSON."),
-    "not_xml": ("torn record (XML)", "The row is not XML."),
-    "not_csv": ("torn table row", "The row is not CSV."),
-    "not_an_object": ("not an object", "The JSON value has no named fields."),
-    "wrong_columns": ("wrong columns", "The row has more or fewer fields than the table."),
-    "no_question": ("empty record", "The fields that hold the question are empty."),
-    "not_text": ("not text", "The question is a list or an object instead of text."),
-    "empty": ("nothing but markup", "Nothing was left when the markup was taken away."),
-    "image_dependent": ("needs a picture", "The question leans on a picture that the dump does not hold."),
-    "target_share": ("too little language", "Too small a share of the characters is in the target language's script."),
-    "too_short": ("too short", "The question has too few characters."),
-    "too_long": ("too long", "Longer than allowed: a prompt in characters, a trace in tokens."),
-    "duplicate": ("duplicate", "The same question came before, white space and case aside."),
-    "limit": ("over the limit", "The pool takes no more prompts."),
-    "incomplete": ("not finished", "The teacher was cut off, repeated itself or was not asked."),
-    "no_thinking": ("no thinking", "There is no thinking in the reply."),
-    "no_answer": ("no answer", "There is thinking but no answer after it."),
-    "several_think_blocks": ("thinks twice", "The reply opens or closes its thinking more than once."),
-    "broken_text": ("broken characters", "The teacher drew only part of a character."),
-    "thinking_too_short": ("too little thinking", "The thinking has too few characters."),
-    "outside_band": ("outside the band", "The share of the target language in the thinking is outside what the mix accepts."),
-    "answer_in_other_language": ("other language", "The answer has too little of the target language."),
-    "loop": ("goes in circles", "The end of the reply says the same over and over."),
-    "other_part": ("from another recipe", "Another recipe of the mix already provides a trace of this prompt."),
-    "surplus_sample": ("surplus sample", "The prompt has enough traces in the mix already."),
-    "category_not_in_mix": ("category not in mix", "The mix has no quota for this category."),
-    "over_quota": ("over the quota", "The category's quota was full."),
-}
 VERDICTS = {
     "correct": "right",
     "wrong": "wrong",
@@ -59,20 +36,10 @@ VERDICTS = {
     "unfinished": "thinking never ended",
     "token_limit": "cut off at the token limit",
     "repetition": "repeated itself",
-    "refused": "question too long for the model",
+    "refused": "question too long, or set aside by the engine",
     "timeout": "too costly to compare",
     "crash": "too costly to compare",
 }
-
-
-def say(reason: str) -> str:
-    """A reason in a few words; the tables beside the page keep the stages' own names."""
-    return REASONS[reason][0] if reason in REASONS else reason.replace("_", " ").replace(":", ": ")
-
-
-def explain(reasons: list[str]) -> list[tuple[str, str]]:
-    """Words and sentence of each of some reasons that have one."""
-    return [REASONS[reason] for reason in reasons if reason in REASONS]
 
 
 def span(seconds: float) -> str:
@@ -88,6 +55,16 @@ def span(seconds: float) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """A share of 1 in percent; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}%}"
+
+
+def whole(value: float | None) -> str:
+    """A count, with its thousands apart; a dash where there is none."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def tenth(value: float | None) -> str:
+    """A figure to one decimal; a dash where there is none."""
+    return "–" if value is None else f"{value:.1f}"
 
 
 def plus_minus(value: float | None, error: float | None) -> str:
