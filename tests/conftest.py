@@ -2,23 +2,38 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.soak import SOAKING
 
 HOME = Path(__file__).resolve().parents[1]
 os.environ.setdefault("KOREASON_HOME", str(HOME))
 
+settings.register_profile("koreason", derandomize=not SOAKING, deadline=None)
+settings.load_profile("koreason")
+
 Result = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(autouse=True)
+def environment_is_given_back() -> Iterator[None]:
+    """What plans in this process tells its jobs by variables."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    """Run `envs/run ENV python -m koreason ARGUMENTS` as the rules do; returns status, output and errors."""
+    """Run `koreason ARGUMENTS` as the rules do; returns status, output and errors."""
 
-    def call(environment: str, *arguments: object, timeout: float = 600, **variables: str) -> Result:
-        command = [str(HOME / "envs" / "run"), environment, "python", "-m", "koreason", *map(str, arguments)]
+    def call(*arguments: object, timeout: float = 600, **variables: str) -> Result:
+        command = [str(HOME / "bin" / "koreason"), *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env={**os.environ, **variables})
 
     return call

@@ -1,9 +1,10 @@
 """A copy of the workflow in a folder of its own, with the real `snakemake`, rules and digests, and a stand-in for the stages.
 
-Only `envs/run` is replaced: what it would run writes instead a manifest that depends on what the real stage's does, which is its
-options and the manifests that it reads. A whole run then takes seconds.
+Only `bin/koreason` is replaced: what it would run writes instead an output, with its manifest, that depends on what the real stage's does,
+which is its options and the manifests that it reads. A whole run then takes seconds.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -14,28 +15,61 @@ from typing import Any
 
 import yaml
 
+from koreason.config.layers import read_language
+
 HOME = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "rules", "config", "profiles", "koreason", "envs")
+PARTS = ("Snakefile", "rules", "config", "profiles", "koreason", "envs", "bin")
+
+# a stage that waits in its command until there is a file `go`
+WAITING = """
+
+_main = main
+
+
+def main(arguments: argparse.Namespace) -> int | None:
+    import pathlib
+    import time
+
+    while not pathlib.Path("go").exists():
+        time.sleep(0.05)
+    return _main(arguments)
+"""
 
 STAND_IN = '''#!{python} -IS
-"""envs/run ENV python -m koreason STAGE OPTIONS..."""
+"""koreason STAGE OPTIONS..."""
 import hashlib, json, os, sys
-stage, *options = sys.argv[5:]
+stage, *options = sys.argv[1:]
 out = options.pop(options.index("--out") + 1)
-texts = [stage]
-for option in options:
-    texts.append(option)
-    if option.endswith("manifest.json"):
-        texts.append(open(option).read())
+if "--how" in options:  # decides no result
+    del options[options.index("--how") : options.index("--how") + 2]
+texts, read = [stage, *options], [option for option in options if option.endswith("manifest.json")]
 if stage == "select":
     shards = json.loads(options[options.index("--shards") + 1])
     for part in json.loads(options[options.index("--spec") + 1])["traces"]:
-        for index in range(shards[part["recipe"]]):
-            texts.append(open("results/traces/%s/%s/%05d-of-%05d/manifest.json"
-                              % (part["pool"], part["recipe"], index, shards[part["recipe"]])).read())
+        drawn = "imported/" + part["imported"] if "imported" in part else part["pool"] + "/" + part["recipe"]
+        count = shards[drawn if "imported" in part else part["recipe"]]
+        for index in range(count):
+            read.append("results/traces/%s/%05d-of-%05d/manifest.json" % (drawn, index, count))
+        read.append("results/measures/%s/00000-of-00001/manifest.json" % drawn)
+        if "--judged" in options:
+            read.append("results/judged/%s/00000-of-00001/manifest.json" % drawn)
+if stage in ("measure", "judge"):
+    folder, count = (options[options.index(name) + 1] for name in ("--traces", "--shards"))
+    read += ["%s/%05d-of-%05d/manifest.json" % (folder, index, int(count)) for index in range(int(count))]
+content = json.dumps(texts + [open(path).read() for path in read]).encode()
+package = os.path.abspath(__file__).split(os.sep)[-3]
+files = {{"output": {{"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}}}}
+made = {{"stage": stage, "files": files, "counts": {{}}}}
 os.makedirs(out, exist_ok=True)
-with open(out + "/manifest.json", "w") as file:
-    json.dump({{"stage": stage, "content": hashlib.sha256(json.dumps(texts).encode()).hexdigest()}}, file)
+open(out + "/output", "wb").write(content)
+if out.endswith("/report"):
+    for name in ("figures", "tables"):
+        os.makedirs(out + "/" + name, exist_ok=True)
+    open(out + "/index.html", "w").close()
+run = {{"inputs": dict.fromkeys(read), "made": made, "package": package, "code": "ran"}}
+for name, facts in (("run.json", run), ("manifest.json", made)):
+    with open(out + "/" + name, "w") as file:
+        json.dump(facts, file)
 '''
 
 
@@ -47,10 +81,12 @@ def overlaid(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def read_config(folder: Path, selection: str) -> dict[str, Any]:
-    """The catalogue with a selection over it."""
-    catalogue, over = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("config", selection))
-    return overlaid(catalogue, over)
+def read_config(folder: Path, *selections: str) -> dict[str, Any]:
+    """The catalogue with selections over it, the later over the earlier."""
+    catalogue, *over = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("config", *selections))
+    languages = sorted((folder / "languages").glob("*.yaml"))
+    catalogue["languages"] = {path.stem: read_language(path) for path in languages}
+    return functools.reduce(overlaid, over, catalogue)
 
 
 class Workflow:
@@ -61,28 +97,40 @@ class Workflow:
         self.config = read_config(folder / "config", selection)
 
     @classmethod
-    def copied_to(cls, folder: Path) -> "Workflow":
-        for part in PARTS:
+    def copied_to(cls, folder: Path, stages: bool = False) -> "Workflow":
+        """A copy in `folder`, with the real stages and the demo's dumps if `stages`."""
+        for part in [*PARTS, "pyproject.toml", *(["data"] if stages else [])]:
             copy = shutil.copytree if (HOME / part).is_dir() else shutil.copy2
             options = {"ignore": shutil.ignore_patterns("__pycache__")} if copy is shutil.copytree else {}
             folder.mkdir(parents=True, exist_ok=True)
             copy(HOME / part, folder / part, **options)
-        run = folder / "envs" / "run"
-        run.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
-        run.chmod(0o755)
+        if stages:
+            return cls(folder)
+        launcher = folder / "bin" / "koreason"
+        launcher.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
+        launcher.chmod(0o755)
         return cls(folder)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start Snakemake with the configuration as it is now."""
+    def without_imported(self) -> "Workflow":
+        """Itself, with only the mixes of a teacher's traces and the experiments on them."""
+        mixes = self.config["mixes"]
+        self.config["mixes"] = {name: mix for name, mix in mixes.items() if "imported" not in mix["traces"][0]}
+        run = self.config["run"]
+        run["experiments"] = [block for block in run["experiments"] if {*block["mixes"]} <= self.config["mixes"].keys()]
+        return self
+
+    def start(self, *arguments: str, config: bool = True) -> subprocess.Popen[str]:
+        """Start Snakemake with the configuration as it is now, or with none."""
         (self.folder / "selection.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        command = [Path(sys.executable).parent / "snakemake", "--cores", "2", "--configfile", "selection.yaml", *arguments]
+        given = ["--configfile", "selection.yaml"] if config else []
+        command = [Path(sys.executable).parent / "snakemake", "--cores", "2", *given, *arguments]
         # with byte code: most of a start is reading it
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def snakemake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def snakemake(self, *arguments: str, check: bool = True, config: bool = True) -> subprocess.CompletedProcess[str]:
         """Run Snakemake to its end."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, config=config)
         printed, said = process.communicate(timeout=300)
         assert not check or process.returncode == 0, printed[-4000:] + said[-4000:]
         return subprocess.CompletedProcess(process.args, process.returncode, printed, said)
@@ -93,9 +141,9 @@ class Workflow:
     def plan(self, *targets: str) -> dict[str, str]:
         """What Snakemake would make now: each output with its rule, without the targets that only collect."""
         text = self.snakemake("--dry-run", "--", *targets).stdout
-        jobs = re.findall(r"^rule (\w+):\n(?:    input: .*\n)?    output: (\S+)$", text, re.MULTILINE)
+        jobs = re.findall(r"^rule (\w+):\n(?:    input: .*\n)?    output: ([^\s,]+)(?:, .*)?$", text, re.MULTILINE)
         counted = re.search(r"^total\s+(\d+)$", text, re.MULTILINE)
-        collecting = len(re.findall(r"^(?:local)?rule (?:all|bases|pools|traces|mixes|models|evals|report):$", text, re.MULTILINE))
+        collecting = len(re.findall(r"^(?:local)?rule (?:all|bases|benches|pools|traces|mixes|models|evals|report):$", text, re.MULTILINE))
         assert len(jobs) + collecting == (int(counted[1]) if counted else 0), text[-4000:]
         return {output: rule for rule, output in jobs}
 

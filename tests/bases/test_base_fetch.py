@@ -4,13 +4,11 @@ import json
 
 import pytest
 
-from koreason.manifest import read_manifest
-
-BASE = {"tokenizer": "t", "licence": "Apache-2.0", "parameters": 1}
+from koreason.records.manifest import read_manifest
 
 
 def base(run, tmp_path, **facts):
-    return run("vllm", "base", "--spec", json.dumps({**BASE, **facts}), "--out", tmp_path / "out")
+    return run("base", "--spec", json.dumps(facts), "--out", tmp_path / "out")
 
 
 def model_folder(folder, config="{}", weights="model.safetensors"):
@@ -22,11 +20,18 @@ def model_folder(folder, config="{}", weights="model.safetensors"):
 
 def test_a_local_folder_is_linked_not_copied(run, tmp_path):
     folder = model_folder(tmp_path / "model")
-    spec = json.dumps({**BASE, "path": "$MODELS/model"})
-    done = run("vllm", "base", "--spec", spec, "--out", tmp_path / "out", MODELS=str(tmp_path))
+    spec = json.dumps({"path": "$MODELS/model"})
+    done = run("base", "--spec", spec, "--out", tmp_path / "out", MODELS=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "model.safetensors").resolve() == folder / "model.safetensors"
     assert list(read_manifest(tmp_path / "out")["files"]) == ["config.json", "model.safetensors", "tokenizer.json"]
+
+
+def test_a_folder_is_not_taken_from_itself(run, tmp_path):
+    folder = model_folder(tmp_path / "out")
+    done = base(run, tmp_path, path=str(folder))
+    assert (done.returncode, "is where this entry's own files go" in done.stderr) == (2, True)
+    assert (folder / "model.safetensors").read_text() == "weights"
 
 
 REFUSED = {

@@ -1,20 +1,21 @@
 """The whole pipeline with its real engines: `make demo` as a stranger types it, twice, and on real data.
 
-That another folder gives the same bytes is shown where the other folder is another machine's, too: tests/cluster/test_cluster_demo.py.
-KOREASON_DEMO names a folder in which the demo is left for those tests.
+The whole of it is in `make soak`: what it shows beside its size, CI sees in test_taste.py.
 """
 
 import json
 import os
-import shutil
 import subprocess
-from pathlib import Path
 
+import polars as pl
 import pytest
 
-from koreason.manifest import read_manifest, sha256_file
+from koreason.records.digests import sha256_file
+from koreason.records.manifest import read_manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2700)]
+# ten minutes for what `make taste` shows in two, but for its size
+whole = pytest.mark.soak
 
 
 def make(home, *arguments, **variables):
@@ -26,10 +27,11 @@ def make(home, *arguments, **variables):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, home):
     """A finished `make demo` in a folder of its own, and what it printed."""
-    folder = Path(os.environ.get("KOREASON_DEMO") or tmp_path_factory.mktemp("demo"))
+    folder = tmp_path_factory.mktemp("demo")
     return folder, make(home, "demo", f"WORKDIR={folder}")
 
 
+@whole
 def test_it_says_where_the_report_is(demo):
     folder, printed = demo
     assert f"report: {folder}/results/report/index.html" in printed
@@ -38,6 +40,7 @@ def test_it_says_where_the_report_is(demo):
     assert "ko_choice" in page
 
 
+@whole
 def test_every_stage_left_its_manifest_and_its_counts_add_up(demo):
     results = demo[0] / "results"
     pool = read_manifest(results / "pools" / "demo")["counts"]
@@ -45,16 +48,20 @@ def test_every_stage_left_its_manifest_and_its_counts_add_up(demo):
     mix = read_manifest(results / "mixes" / "demo_mix")["counts"]
     assert mix["kept"] + sum(mix["dropped"].values()) == mix["input"] == pool["kept"]
     assert mix["kept"] >= 20, "the little teacher's yield"
+    finished = read_manifest(results / "mixes" / "worked_mix")["counts"]
+    assert (finished["kept"], finished["dropped"]) == (120, {"over_quota": 40}), "every finished trace passes"
     metrics = [json.loads(line) for line in (results / "models/smollm2/demo_mix/laptop_short/metrics.jsonl").read_text().splitlines()]
     assert metrics[-1]["loss"] < metrics[0]["loss"], "it learns"
     scores = list(results.glob("evals/smollm2/*/*/*/scores/scores.json"))
     assert len(scores) == 4, "two benchmarks, untrained and trained"
 
 
+@whole
 def test_a_second_time_nothing_is_to_be_done(demo, home):
     assert "Nothing to be done" in make(home, "demo", f"WORKDIR={demo[0]}")
 
 
+@whole
 def test_a_deleted_shard_comes_back_from_its_journal(demo, home):
     shard = demo[0] / "results" / "traces" / "demo" / "smollm2_mixed" / "00000-of-00002"
     before = sha256_file(shard / "manifest.json")
@@ -70,11 +77,22 @@ def test_a_deleted_shard_comes_back_from_its_journal(demo, home):
     assert model.stat().st_mtime_ns == trained, "the same manifest makes nothing else run again"
 
 
-def test_the_same_pipeline_runs_on_community_data(home, tmp_path, real_data, demo):
-    # the teacher is the demo's: converting it again would prove nothing new
-    shutil.copytree(demo[0] / "results" / "bases", tmp_path / "results" / "bases")
-    make(home, "demo", "CONFIG=config/community.yaml", f"WORKDIR={tmp_path}", KOREASON_DATA=str(real_data))
+def test_the_demos_dumps_become_its_pool(home, tmp_path):
+    command = [home / "envs/run", "data", "snakemake", "-s", home / "Snakefile", "--cores", "2", "pools", "benches"]
+    done = subprocess.run([*command, "--configfile", home / "config/demo.yaml"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    pool = read_manifest(tmp_path / "results" / "pools" / "demo")["counts"]
+    assert pool["kept"] + sum(pool["dropped"].values()) == pool["input"] >= 400
+    dropped = pl.read_parquet(tmp_path / "results" / "pools" / "demo" / "dropped.parquet")
+    shown = dropped.filter(pl.col("source") == "demo_forum").group_by("reason").agg(pl.col("evidence").str.join(" "))
+    evidence = dict(shown.iter_rows())
+    assert "(near 0.86" in evidence["duplicate"] and "ko_choice item choice-29" in evidence["contaminated"]
+    assert [read_manifest(tmp_path / "results" / "benches" / name)["counts"]["items"] for name in ("ko_choice", "ko_math")] == [30, 30]
+
+
+def test_the_same_pipeline_runs_on_community_data(home, tmp_path, real_data):
+    make(home, "taste", "CONFIG=config/community.yaml", f"WORKDIR={tmp_path}", KOREASON_DATA=str(real_data))
     counts = read_manifest(tmp_path / "results" / "pools" / "community")["counts"]
     assert counts["input"] > 20_000
-    assert counts["kept"] == 24
+    assert counts["kept"] == 12
     assert (tmp_path / "results" / "report" / "index.html").is_file()

@@ -6,20 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from small_engine import ENGINE, SAMPLING
 
 from koreason.cli import main
-from koreason.manifest import Stage, sha256_file
+from koreason.config.effects import given
+from koreason.records.digests import sha256_file
+from koreason.records.stage import Stage
 from koreason.tables import GENERATIONS, write_table
 
-SAMPLING = {"temperature": 0.7, "top_p": 0.9, "top_k": 0, "min_p": 0.0, "max_tokens": 24, "segment_tokens": 24}
-ENGINE = {
-    "dtype": "float32",
-    "max_model_len": 512,
-    "max_num_seqs": 8,
-    "tensor_parallel": 1,
-    "kv_cache_gib": 1,
-    "gpu_memory_utilization": 0.5,
-}
 ITEMS = [
     {"id": "b", "category": "number", "question": "2와 3의 합은?", "gold": "5"},
     {"id": "a", "category": "money", "question": "값은 모두 몇 원인가?", "gold": "5000"},
@@ -27,7 +21,7 @@ ITEMS = [
 
 
 class Workbench:
-    """Writes benchmarks and answers below a folder, and runs `score` on them."""
+    """Writes benchmarks and answers below a folder, and runs `bench` and `score` on them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,19 +30,31 @@ class Workbench:
         path = self.folder / "items.jsonl"
         lines = [json.dumps(item, ensure_ascii=False) for item in (ITEMS if items is None else items)]
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-        spec = {"kind": "math", "role": "held-out", "version": 1, "language": "ko", "instruction": "상자에 쓰세요.", "prefill": ""}
+        spec = {"kind": "math", "role": "held-out", "version": 1, "instruction": "상자에 쓰세요.", "prefill": ""}
         spec |= {"sampling": SAMPLING, "engine": ENGINE, "repeats": 1, "seed": 5, "file": str(path), "sha256": sha256_file(path)}
         return json.dumps(spec | changes, ensure_ascii=False)
+
+    def bench(self, spec: str) -> Path:
+        """The items as `bench` leaves them."""
+        out = self.folder / "bench"
+        assert main(["bench", "--spec", self.part("bench", spec), "--out", str(out)]) == 0
+        return out / "manifest.json"
+
+    def part(self, rule: str, spec: str) -> str:
+        """What a rule is given of the entry."""
+        return json.dumps(given(rule, "benches", json.loads(spec)), ensure_ascii=False)
 
     def generations(self, rows: list[tuple[str, int, str, str]]) -> Path:
         """Rows of (item, repeat, response, finish)."""
         full = [(item, repeat, "질문", response, finish, 10, 1) for item, repeat, response, finish in rows]
         with Stage(self.folder / "generations", "generate", {}, []) as stage:
             write_table(pl.DataFrame(full, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
+            stage.counts["repeats"] = 1 + max((repeat for _, repeat, _, _ in rows), default=0)
         return self.folder / "generations" / "manifest.json"
 
     def score(self, spec: str, generations: Path, out: str = "scores") -> int:
-        return main(["score", "--spec", spec, "--generations", str(generations), "--out", str(self.folder / out)])
+        words = ["--spec", self.part("score", spec), "--bench", str(self.bench(spec)), "--generations", str(generations)]
+        return main(["score-bench", *words, "--out", str(self.folder / out)])
 
     def verdicts(self, out: str = "scores") -> list[str]:
         return pl.read_parquet(self.folder / out / "scored.parquet")["verdict"].to_list()

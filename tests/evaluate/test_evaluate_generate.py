@@ -6,13 +6,16 @@ import signal
 
 import polars as pl
 import pytest
+from damage import refuses_damage
+from played_tokenizer import play
 
 from koreason.cli import main
-from koreason.engine.generator import Answer, Segment
-from koreason.evaluate.benches import answer_seed
+from koreason.engine.answers import Answer, Segment
+from koreason.evaluate.asking import answer_seed
 from koreason.evaluate.generate import table
-from koreason.manifest import Stage, read_manifest
-from koreason.workflow import code_digest
+from koreason.identity.code import code_digest
+from koreason.records.manifest import read_manifest
+from koreason.records.stage import Stage
 
 
 class Played:
@@ -22,7 +25,7 @@ class Played:
     at_start, at_step = staticmethod(lambda: None), staticmethod(lambda steps: None)
     start_seconds = 1.0
 
-    def __init__(self, model, sampling, engine):
+    def __init__(self, model, sampling, engine, renderer):
         assert (model / "config.json").is_file() and sampling.max_tokens == 24
         self.drawn_tokens, self.steps, self.seconds = 0, 0, 0.0
         Played.log.append("start")
@@ -52,6 +55,7 @@ def played(monkeypatch):
     """Play the engine; signal handlers are given back afterwards."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
     monkeypatch.setattr("koreason.engine.drawing.Generator", Played)
+    play(monkeypatch)
     monkeypatch.setattr(Played, "log", [], raising=False)
     yield Played
     for number, handler in before.items():
@@ -72,7 +76,9 @@ def model(tmp_path):
 
 def generate(workbench, spec, model):
     root = workbench.folder / "eval"
-    words = ["--spec", spec, "--model", str(model), "--journal", str(root / "journal"), "--out", str(root / "generations")]
+    bench = workbench.bench(spec)
+    words = ["--spec", workbench.part("generate", spec), "--bench", str(bench), "--model", str(model)]
+    words += ["--journal", str(root / "journal"), "--out", str(root / "generations")]
     return main(["generate", *words])
 
 
@@ -102,13 +108,22 @@ def test_every_item_and_repeat_is_a_row(workbench, model, played):
 
 
 def test_what_is_missing_is_named(workbench, model, played, capsys):
-    for model_path, spec, word in (
-        (workbench.folder / "none" / "manifest.json", workbench.spec(), "no such manifest"),
-        (model, workbench.spec(file="/nowhere.jsonl"), "no such benchmark file"),
-    ):
-        assert generate(workbench, spec, model_path) == 2
-        assert word in capsys.readouterr().err
+    assert generate(workbench, workbench.spec(), workbench.folder / "none" / "manifest.json") == 2
+    assert "no such manifest" in capsys.readouterr().err
+    part, out = workbench.part("generate", workbench.spec()), workbench.folder / "eval"
+    words = ["--spec", part, "--bench", str(out / "none.json"), "--model", str(model), "--journal", str(out / "journal"), "--out", str(out)]
+    assert main(["generate", *words]) == 2
+    assert "none.json: no such manifest" in capsys.readouterr().err
     assert not (workbench.folder / "eval").exists()
+
+
+def test_a_damaged_model_is_refused_before_an_engine_starts(workbench, model, played, capsys):
+    spec, out = workbench.spec(), workbench.folder / "eval" / "generations"
+    refuses_damage(lambda: generate(workbench, spec, model), model.parent / "config.json", out, capsys)
+    (model.parent / "generation_config.json").write_text("{}")
+    assert generate(workbench, spec, model) == 2
+    assert "its manifest does not name generation_config.json" in capsys.readouterr().err
+    assert played.log == []
 
 
 def test_scoring_is_no_part_of_what_generate_means(home):
@@ -126,6 +141,20 @@ def test_without_anything_missing_no_engine_is_started(workbench, model, played)
     played.log.clear()
     assert generate(workbench, spec, model) == 0
     assert (played.log, manifest_of(workbench), facts_of(workbench)) == ([], before, (4, 0))
+
+
+def test_damage_in_a_journal_costs_one_answer_and_is_counted(workbench, model, played):
+    spec = workbench.spec(repeats=2)
+    generate(workbench, spec, model)
+    before, [rows] = manifest_of(workbench), (workbench.folder / "eval" / "journal").rglob("rows.jsonl")
+    lines = rows.read_bytes().splitlines(keepends=True)
+    rows.write_bytes(lines[0] + b"\0" * len(lines[1]) + b"".join(lines[2:]))
+    for segments in (workbench.folder / "eval" / "journal").rglob("segments.jsonl"):
+        segments.unlink()
+    assert generate(workbench, spec, model) == 0
+    run = json.loads((workbench.folder / "eval" / "generations" / "run.json").read_text())
+    assert (run["from_journal"], run["damaged_places"], run["damaged_bytes"], run["torn_bytes"]) == (3, 1, len(lines[1]), 0)
+    assert manifest_of(workbench) == before
 
 
 @pytest.mark.parametrize(
@@ -172,6 +201,11 @@ def test_other_weights_in_the_same_folder_answer_for_themselves(workbench, model
     write_model(model.parent)
     generate(workbench, spec, model)
     assert facts_of(workbench) == (2, 0), "the former model's answers are still there"
+    rows = next((workbench.folder / "eval" / "journal").rglob("rows.jsonl"))
+    assert main(["prune", str(workbench.folder), "--yes"]) == 0
+    assert rows.read_bytes().count(b"\n") == 2, "until those that the last run did not ask for are taken out"
+    generate(workbench, spec, model)
+    assert facts_of(workbench) == (2, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

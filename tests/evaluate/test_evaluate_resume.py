@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from koreason.engine.journal import read_lines
-from koreason.manifest import Stage
+from koreason.engine.journals.journal import read_lines
+from koreason.records.stage import Stage
 
 pytestmark = pytest.mark.slow
 
@@ -24,20 +24,22 @@ class Answering:
 
     def __init__(self, home, workbench):
         self.home, self.workbench, self.model = home, workbench, workbench.folder / "tiny"
-        script = home / "tests" / "engines" / "tiny_model.py"
+        script = home / "tests" / "engine" / "tiny_model.py"
         subprocess.run([home / "envs" / "run", "vllm", "python", script, self.model], check=True, capture_output=True)
         with Stage(self.model, "base", {}, []) as stage:
             for path in sorted(self.model.glob("*")):
                 stage.add(path.name)
         engine = {**json.loads(workbench.spec())["engine"], "max_num_seqs": 4}
-        self.spec = json.loads(workbench.spec(ITEMS, repeats=2, sampling=SAMPLING, engine=engine))
+        spec = workbench.spec(ITEMS, repeats=2, sampling=SAMPLING, engine=engine)
+        self.bench, self.scoring = workbench.bench(spec), workbench.part("score", spec)
+        self.spec = json.loads(workbench.part("generate", spec))
 
     def start(self, root, sampling=SAMPLING, **engine):
         spec = {**self.spec, "sampling": sampling, "engine": {**self.spec["engine"], **engine}}
-        options = {"--spec": json.dumps(spec), "--model": self.model / "manifest.json"}
+        options = {"--spec": json.dumps(spec), "--bench": self.bench, "--model": self.model / "manifest.json"}
         options |= {"--journal": root / "journal", "--out": root / "generations"}
         words = [str(word) for option in options.items() for word in option]
-        command = [str(self.home / "envs" / "run"), "vllm", "python", "-m", "koreason", "generate", *words]
+        command = [str(self.home / "bin" / "koreason"), "generate", *words]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
     def finish(self, root, **options):
@@ -84,7 +86,8 @@ def test_answers_do_not_depend_on_what_is_drawn_beside_them(answering, undisturb
     tokens = sum(len(line["tokens"]) for line in read_lines(journal(root, "segments")))
     assert facts["engine_tokens"] == tokens == sum(row["tokens"] for row in read_lines(journal(root, "rows")))
     generations = root / "generations" / "manifest.json"
-    result = run("data", "score", "--spec", json.dumps(answering.spec), "--generations", generations, "--out", tmp_path / "scores")
+    words = ["--spec", answering.scoring, "--bench", answering.bench, "--generations", generations, "--out", tmp_path / "scores"]
+    result = run("score-bench", *words)
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "scores" / "scores.json").read_text())["answers"] == 24
 
@@ -98,7 +101,7 @@ def test_told_to_end_it_goes_on_to_the_same_bytes_without_a_token_twice(answerin
     assert process.returncode == 75, errors[-3000:]
     [drawn] = re.findall(r"told to end by SIGTERM: (\d+) tokens drawn", errors)
     assert sum(len(line["tokens"]) for line in read_lines(journal(tmp_path, "segments"))) == int(drawn), "all of it is on disk"
-    assert list((tmp_path / "generations").iterdir()) == []
+    assert [path.name for path in (tmp_path / "generations").iterdir() if "attempt" not in path.name] == []
     resumed = answering.finish(tmp_path)
     assert manifest(tmp_path) == manifest(root)
     assert 0 < int(drawn) < facts["engine_tokens"]
@@ -111,7 +114,7 @@ def test_killed_it_draws_again_only_what_had_not_come_to_disk(answering, undistu
     wait_for(process, tmp_path, "rows", 2)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert list((tmp_path / "generations").iterdir()) == []
+    assert [path.name for path in (tmp_path / "generations").iterdir() if "attempt" not in path.name] == []
     rows = len(list(read_lines(journal(tmp_path, "rows"))))
     kept = sum(len(line["tokens"]) for line in read_lines(journal(tmp_path, "segments")))
     with open(journal(tmp_path, "segments"), "ab") as file:

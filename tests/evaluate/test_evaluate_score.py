@@ -4,8 +4,9 @@ import json
 
 import polars as pl
 import pytest
+from damage import refuses_damage
 
-from koreason.manifest import read_manifest
+from koreason.records.manifest import read_manifest
 
 MATH_ROWS = [("a", 0, "<think>\\boxed{1}</think>\\boxed{5,000원}", "stop"), ("b", 0, "\\boxed{6}", "stop")]
 CHOICE = [{"id": str(n), "question": "수도는?", "options": ["부산", "서울"], "gold": gold} for n, gold in enumerate("BBAA")]
@@ -71,11 +72,8 @@ def refused(workbench, capsys, spec, generations, *words):
 
 def test_answers_that_were_tampered_with(workbench, capsys):
     generations = workbench.generations(MATH_ROWS)
-    table = generations.parent / "generations.parquet"
-    pl.read_parquet(table).with_columns(response=pl.lit("\\boxed{5}")).write_parquet(table)
-    refused(workbench, capsys, workbench.spec(), generations, "generations.parquet", "manifest")
-    table.unlink()
-    refused(workbench, capsys, workbench.spec(), generations, "generations.parquet")
+    spec, out = workbench.spec(), workbench.folder / "scores"
+    refuses_damage(lambda: workbench.score(spec, generations), generations.parent / "generations.parquet", out, capsys)
 
 
 def test_answers_that_are_not_those_asked_for(workbench, capsys):
@@ -89,5 +87,5 @@ def test_answers_that_are_not_those_asked_for(workbench, capsys):
 def test_answers_that_are_not_there(workbench, capsys):
     refused(workbench, capsys, workbench.spec(), workbench.folder / "nowhere" / "manifest.json", "nowhere")
     manifest = workbench.folder / "manifest.json"
-    manifest.write_text(json.dumps({"files": {}}))
+    manifest.write_text(json.dumps({"stage": "generate", "files": {}, "counts": {}}))
     refused(workbench, capsys, workbench.spec(), manifest, "generations.parquet")

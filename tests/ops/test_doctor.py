@@ -7,8 +7,9 @@ import yaml
 from slurm_texts import NODES_24, PARTITIONS_24, Programs
 
 from koreason.cli import main
-from koreason.ops.site import read_site
-from koreason.ops.slurm import parse_accounts, parse_gpus, parse_minutes, parse_nodes
+from koreason.cluster.slurm import parse_accounts, parse_gpus, parse_minutes, parse_nodes
+from koreason.config.site import read_site
+from koreason.ops.doctor import bench
 
 GOOD = """\
 account: lab
@@ -179,6 +180,25 @@ def test_containers_need_apptainer_and_images(programs: Programs, tmp_path: Path
     programs.set("apptainer", {"--version": "apptainer version 1.4.5", "buildcfg": "APPTAINER_SUID_INSTALL=1"})
     main(["doctor"])
     assert "ok       user namespaces      none, and Apptainer is installed setuid" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ({"file": "{0}/items.jsonl", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, "ok {0}/items.jsonl"),
+        ({"file": "{0}/items.jsonl"}, "error {0}/items.jsonl has the SHA-256 e3b0c44298fc"),
+        ({"file": "{0}/none.jsonl", "sha256": "0"}, "error {0}/none.jsonl is no file"),
+        ({"file": "$NO_SUCH/items.jsonl", "sha256": "0"}, "error $NO_SUCH/items.jsonl: the environment variable NO_SUCH is not set"),
+        ({"hub": "{0}"}, "ok {0}"),
+        ({"hub": "{0}/none"}, "error {0}/none is no folder"),
+        ({"hub": "a/b", "revision": "FILL-IN"}, "error a/b: revision 'FILL-IN' is not a full commit id"),
+        ({"hub": "a/b", "revision": "0" * 40}, "warning not on disk"),
+    ],
+)
+def test_a_benchmark_has_to_be_what_the_configuration_means(tmp_path: Path, entry: dict[str, str], found: str) -> None:
+    (tmp_path / "items.jsonl").touch()
+    check = bench("x", {key: value.format(tmp_path) for key, value in entry.items()}, "fetch")
+    assert f"{check.state} {check.finding}".startswith(found.format(tmp_path))
 
 
 def test_an_environment_has_to_be_there_and_of_its_lock(

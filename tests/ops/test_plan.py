@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from workflow_copy import HOME, Workflow
 
+from koreason.config.site import Budget, GpuPartition, Overrides, Site
 from koreason.ops import disk
 from koreason.ops.budget import cost, excess, longest_chain
-from koreason.ops.dryrun import Planned, what_changed
-from koreason.ops.site import Budget, GpuPartition, Overrides, Site
+from koreason.workflow.dryrun import Planned, what_changed
 
 Result = subprocess.CompletedProcess[str]
 
@@ -126,8 +126,8 @@ def test_a_first_run_is_planned_whole(workflow: Workflow) -> None:
     result = plan(workflow)
     assert result.returncode == 0, result.stderr
     found = rows(result.stdout)
-    assert found["trace"][0] == "2" and found["ingest"][0] == "6" and found["total"][0] == "22"
-    assert "the longest chain of jobs asks for 1.3 hours" in result.stdout
+    assert found["trace"][0] == "2" and found["ingest"][0] == "6" and found["total"][0] == "53"
+    assert "the longest chain of jobs asks for 2.1 hours" in result.stdout
     assert "  ingest         6  output files have to be generated" in result.stdout
     assert "checkpoints 4.8" in result.stdout  # 134.5M parameters, 12 bytes, three times
     assert "none: costs on this machine" in result.stdout
@@ -137,14 +137,14 @@ def test_a_budget_that_is_exceeded_is_refused_by_plan_and_by_snakemake(workflow:
     site = SITE.replace("BUDGET", "{gpu_hours: 0.5}")
     result = plan(workflow, site=site)
     assert result.returncode == 2
-    assert result.stderr.startswith("koreason: budget: 1.0 gpu-hours are planned and 0.5 allowed; ")
+    assert result.stderr.startswith("koreason: budget: 2.0 gpu-hours are planned and 0.5 allowed; ")
     assert len(result.stderr.splitlines()) == 1
     assert "2 x 1 GPU, 1 core, 9 GB, 30 min, in 2 turns" in result.stdout
     command = [Path(sys.executable).parent / "snakemake", "--cores", "2", "--configfile", "config/demo.yaml"]
     environment = {**os.environ, "KOREASON_SITE": str(workflow.folder / "site.yaml")}
     run = subprocess.run(command, cwd=workflow.folder, env=environment, capture_output=True, text=True, timeout=300)
     assert run.returncode == 2
-    assert run.stderr.splitlines()[-1].startswith("koreason: budget: 1.0 gpu-hours are planned and 0.5 allowed; ")
+    assert run.stderr.splitlines()[-1].startswith("koreason: budget: 2.0 gpu-hours are planned and 0.5 allowed; ")
     assert "Traceback" not in run.stderr
     assert not (workflow.folder / "results").exists()
 
@@ -162,19 +162,19 @@ def test_a_rerun_says_what_changed(workflow: Workflow) -> None:
     workflow.run("pools")
     assert "Nothing to be done" in plan(workflow, "pools", site=SITE.replace("BUDGET", "{}")).stdout
     workflow.edit("config/demo.yaml", "min_chars: 50", "min_chars: 60")
-    workflow.edit("koreason/curate/clean.py", new="\nNEW = 1\n")
+    workflow.edit("koreason/curate/pool.py", new="\nNEW = 1\n")
     text = plan(workflow, "pools").stdout
-    assert "  clean          1  params: the stage's code changed; params: spec.min_chars: 50 -> 60 (demo)\n" in text
+    assert "  pool           1  params: the stage's code changed; params: spec.min_chars: 50 -> 60 (demo_exams)\n" in text
     assert "ingest" not in rows(text)
     workflow.edit("config/demo.yaml", "max_reject_share: 0.10", "max_reject_share: 0.20")
     text = plan(workflow, "pools").stdout
     assert "  ingest         1  params: spec.max_reject_share: 0.1 -> 0.2 (demo_webqa)\n" in text
-    assert "  clean          1  input files updated by another job (demo)\n" in text
+    assert "  clean          2  input files updated by another job (demo" in text, "its own, and that of what is made of the exams"
 
 
 def test_a_target_is_planned_alone(workflow: Workflow) -> None:
     found = rows(plan(workflow, "pools").stdout)
-    assert set(found) & {"ingest", "clean", "trace", "train"} == {"ingest", "clean"}
+    assert set(found) & {"ingest", "clean", "trace", "train", "pool"} == {"ingest", "clean", "pool"}
 
 
 def test_mistakes_are_one_line(workflow: Workflow) -> None:

@@ -7,7 +7,7 @@ import pytest
 from slurm_texts import SACCT, Programs
 
 from koreason.cli import main
-from koreason.ops.accounting import asked_mb, parse, parse_mb, parse_seconds
+from koreason.cluster.accounting import asked_mb, parse, parse_mb, parse_seconds
 from koreason.ops.spent import suggest
 
 
@@ -97,14 +97,24 @@ def test_what_fits_is_left_alone() -> None:
     assert suggest(parse(SACCT.splitlines()[0] + "\n" + fine)) == {}
 
 
-def test_without_accounting_run_json_tells_the_seconds(programs: Programs, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_accounting_each_output_tells_of_its_attempts(programs: Programs, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     programs.fail("sacct", "Slurm accounting storage is disabled")
+    trace = folder / "results/traces/demo/mixed/00000-of-00001"
+    trace.mkdir(parents=True)
+    first = {"stage": "trace", "slurm": {"SLURM_JOB_ID": "40"}, "gpus": "0,1", "outputs": 1, "tokens": 1000}
+    ends = [{"exit": 75, "signal": None}, {"exit": None, "signal": "SIGKILL", "tokens": None}, {"exit": 0, "signal": None}]
+    for start, end in enumerate(ends):
+        line = first | {"start": start * 3600, "end": start * 3600 + 1800} | end
+        with open(trace / "attempts.jsonl", "a") as file:
+            file.write(json.dumps(line) + "\n{ torn\n")
     assert main(["spent", str(folder)]) == 0
     text = capsys.readouterr().out
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
-    assert rows["clean"] == ["1", "1", "0.03", "1.5"]
-    assert rows["page"] == ["1", "0", "0.03", "1.5"]
-    assert "Slurm accounting storage is disabled" in text and "memory, cores, GPU-hours and failed attempts are not known" in text
+    #              outputs attempts failed back hours lost GPU-hours tokens
+    assert rows["trace"] == ["1", "3", "1", "1", "1.50", "0.50", "3.00", "2,000"]
+    assert rows["clean"] == ["1", "1", "0", "0", "0.03", "0.00", "0.00", "0"]  # of run.json alone
+    assert rows["page"] == ["1", "1", "0", "0", "0.03", "0.00", "0.00", "0"]
+    assert "Slurm accounting storage is disabled" in text and "memory and cores are not known" in text
 
 
 def test_since_leaves_out_what_is_older(programs: Programs, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

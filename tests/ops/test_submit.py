@@ -12,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
-import koreason.workflow
+from koreason import home
+from koreason.cluster import array, asks, turn
+from koreason.cluster.array import OVER, Array, Unit
+from koreason.cluster.job import this_job
+from koreason.config import site as sites
 from koreason.errors import UserError
-from koreason.ops import array, driver, dryrun, submit, turn
-from koreason.ops import site as cluster
-from koreason.ops.array import OVER, Array, Unit
-from koreason.ops.job import this_job
+from koreason.identity import environment
+from koreason.ops import submit
+from koreason.workflow import driver, dryrun
 from tests.workflow_copy import Workflow
 
-SITE = cluster.Site(account="lab", cpu=cluster.Partition("cpu"), gpu=cluster.GpuPartition("gpu", model="a100"), poll=0)
+SITE = sites.Site(account="lab", cpu=sites.Partition("cpu"), gpu=sites.GpuPartition("gpu", model="a100"), poll=0)
 NEED = {"mem_mb": 4000, "runtime": 90, "threads": 2, "gpus": 0}
 
 
@@ -59,14 +62,14 @@ def slurm(monkeypatch):
     monkeypatch.setattr(array, "Slurm", Fake)
     monkeypatch.setattr(submit, "refuse_strangers", lambda state, logs: None)
     monkeypatch.setattr(submit, "longest_array", lambda: 1001)
-    monkeypatch.setattr(driver, "take", lambda path: True)
-    monkeypatch.setattr(cluster, "jobs_are_ours", False)
+    monkeypatch.setattr(driver, "take", lambda *_: None)
+    monkeypatch.delenv(asks.OWN_JOBS, raising=False)
     return Fake
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    found = Workflow.copied_to(tmp_path_factory.mktemp("prepared"))
+    found = Workflow.copied_to(tmp_path_factory.mktemp("prepared")).without_imported()
     (found.folder / "site.yaml").write_text("account: lab\ncpu: {partition: cpu}\npoll: 0\n")
     found.run("pools", "bases")
     return found.folder
@@ -75,14 +78,14 @@ def prepared(tmp_path_factory):
 @pytest.fixture
 def workflow(prepared, tmp_path, monkeypatch):
     """A copy of the workflow in which everything before the traces is there."""
-    found = Workflow(shutil.copytree(prepared, tmp_path / "copy"))
+    found = Workflow(shutil.copytree(prepared, tmp_path / "copy")).without_imported()
     monkeypatch.chdir(found.folder)
-    for module in (dryrun, submit, koreason.workflow):
+    for module in (home, dryrun, submit, environment):
         monkeypatch.setattr(module, "HOME", found.folder)
-    koreason.workflow.environment_digest.cache_clear()
+    environment.environment_digest.cache_clear()
     monkeypatch.setenv("KOREASON_SITE", str(found.folder / "site.yaml"))
     yield found
-    koreason.workflow.environment_digest.cache_clear()
+    environment.environment_digest.cache_clear()
 
 
 def the_traces(workflow: Workflow) -> tuple[str, str, int]:
@@ -102,7 +105,7 @@ def test_the_array_runs_the_rules_commands_and_is_found_again(workflow, slurm, c
     folder = Path("results/traces") / pool / recipe
     workflow.config["recipes"][recipe]["shards"] = shards = 4
     text = workflow.snakemake("--dry-run", "--printshellcmds", "--", "traces").stdout
-    printed = {line.split("exec ", 1)[-1].join(["exec ", ""]) for line in text.splitlines() if " trace " in line and "envs/run" in line}
+    printed = {line.split("exec ", 1)[-1].join(["exec ", ""]) for line in text.splitlines() if "bin/koreason" in line and " trace " in line}
     assert len(printed) == shards
 
     slurm.killed_after = 1
@@ -111,10 +114,8 @@ def test_the_array_runs_the_rules_commands_and_is_found_again(workflow, slurm, c
     assert [len(task) for task in first.tasks] == [1] * shards
     commands = {unit.command for task in first.tasks for unit in task}
     # a Snakemake that is not on the cluster prints what it would run in place
-    assert {command.replace(" --site --job ", " ").replace(" --site ", " ") for command in commands} == {
-        command.replace(" --site --job ", " ").replace(" --site ", " ") for command in printed
-    }
-    assert all(" --site --job vllm " in command for command in commands)
+    assert {command.replace(" exec --job ", " exec ") for command in commands} == printed
+    assert all("bin/koreason exec --job trace " in command for command in commands)
     [noted] = json.loads((folder / "submitted.json").read_text())
     assert (noted["id"], len(noted["tasks"])) == (first.id, shards)
     made = len(list(folder.glob("*/manifest.json")))
@@ -165,6 +166,14 @@ def test_what_a_killed_driver_began_is_not_taken_for_done(workflow, slurm):
     assert workflow.plan("traces") == {}
 
 
+def test_what_an_array_cannot_ask_for_is_refused_and_not_dropped(workflow, slurm):
+    line = '        **need("trace", recipes="recipe"),\n'
+    workflow.edit("rules/trace.smk", line, f'{line}        licenses="vllm:1",\n        slurm_extra="--comment=x",\n')
+    with pytest.raises(UserError, match="rule trace: asks for licenses, slurm_extra, which `submit` cannot ask Slurm for"):
+        call(workflow)
+    assert not slurm.arrays and not list(Path("results/traces").glob("*/*/submitted.json"))
+
+
 def test_in_place(workflow, capsys):
     pool, recipe, _ = the_traces(workflow)
     workflow.config["recipes"][recipe]["shards"] = 2
@@ -175,7 +184,7 @@ def test_in_place(workflow, capsys):
     done = subprocess.run([*command, "--local"], cwd=workflow.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert workflow.plan("traces") == {}
-    (workflow.folder / "envs" / "run").write_text("#!/bin/sh\necho no room here\nexit 3\n")
+    (workflow.folder / "bin" / "koreason").write_text("#!/bin/sh\necho no room here\nexit 3\n")
     (workflow.folder / "results/traces" / pool / recipe / "00001-of-00002" / "manifest.json").unlink()
     done = subprocess.run([*command, "--local"], cwd=workflow.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 1
@@ -189,9 +198,11 @@ def test_in_place(workflow, capsys):
 
 
 def test_the_users_mistakes():
-    config = {"pools": {"a": {}}, "sources": {"s": {}}, "recipes": {"r": {"shards": 2}}}
+    config = {"pools": {"a": {"sources": ["s", "t"]}}, "sources": {"s": {}}, "recipes": {"r": {"shards": 2}}}
     nothing = {"pool": None, "recipe": None, "source": None}
-    assert submit.outputs("clean", nothing | {"pool": "a"}, config) == (Path("results/pools/a"), ["results/pools/a/manifest.json"])
+    both = [f"results/cleaned/a/{source}/manifest.json" for source in "st"]
+    assert submit.outputs("clean", nothing | {"pool": "a"}, config) == (Path("results/cleaned/a"), both)
+    assert submit.outputs("clean", nothing | {"pool": "a", "source": "s"}, config) == (Path("results/cleaned/a"), both[:1])
     with pytest.raises(UserError, match="--pool: is missing; accepted: a"):
         submit.outputs("trace", nothing, config)
     with pytest.raises(UserError, match="--recipe: 'x' is not in recipes"):
@@ -211,17 +222,17 @@ def test_what_a_task_asks_for():
     assert (found["partition"], found["account"], found["mem"], found["time"], found["cpus_per_task"]) == ("cpu", "lab", "4000M", 90, 2)
     assert found["additional_parameters"] == {"requeue": True}
     assert submit.parameters(SITE, "trace", NEED | {"gpus": 2})["gres"] == "gpu:a100:2"
-    gpus = cluster.Site(gpu=cluster.GpuPartition(style="gpus", model="h100"), requeue=False)
+    gpus = sites.Site(gpu=sites.GpuPartition(style="gpus", model="h100"), requeue=False)
     assert submit.parameters(gpus, "trace", NEED | {"gpus": 1})["additional_parameters"] == {"no-requeue": True, "gpus": "h100:1"}
-    spread = cluster.Site(rules={"trace": cluster.Overrides(nodes=2)})
+    spread = sites.Site(rules={"trace": sites.Overrides(nodes=2)})
     with pytest.raises(UserError, match="several tasks"):
         submit.parameters(spread, "trace", NEED)
 
 
 def test_one_command_for_several_shards():
-    command = "exec envs/run vllm python -m koreason trace --shard A --journal results/t/journal --out results/t/A > logs/A.log 2>&1"
+    command = "exec bin/koreason trace --shard A --journal results/t/journal --out results/t/A > logs/A.log 2>&1"
     assert turn.merge(command, ["A"], Path("results/t/A")) == command
-    both = "exec envs/run vllm python -m koreason trace --shard A B --journal results/t/journal --out 'results/t/{shard}' > logs/A.log 2>&1"
+    both = "exec bin/koreason trace --shard A B --journal results/t/journal --out 'results/t/{shard}' > logs/A.log 2>&1"
     assert turn.merge(command, ["A", "B"], Path("results/t/A")) == both
     with pytest.raises(ValueError, match="has no single"):
         turn.merge("koreason clean --out results/t/A ", ["A", "B"], Path("results/t/A"))

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from chain import measure
 
 from koreason.cli import main
-from koreason.manifest import Stage
-from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, TRACES, write_table
+from koreason.records.stage import Stage
+from koreason.tables import CLEANED, DROPPED, DROPPED_TRACES, DUPLICATES, MIX, OVERLAPS, POOL, PROMPTS, TRACES, write_table
 
 HOSTILE = '<script>document.title = "taken"</script><img src="http://example.invalid/x.png" onerror="alert(1)">"\'&amp;\u202e\x07'
 CATEGORIES = {"webqa": "Daily", "exams": "Exams", "stem": "Science", "code": "Code"}
@@ -45,7 +46,7 @@ class Tree:
     def report(self) -> int:
         """Run the stage in this process; returns the exit status."""
         spec, run = json.dumps(self.spec), json.dumps(self.run)
-        return main(["report", "--spec", spec, "--run", run, "--results", str(self.results), "--out", str(self.out)])
+        return main(["page", "--spec", spec, "--run", run, "--results", str(self.results), "--out", str(self.out)])
 
     def page(self) -> str:
         return (self.out / "index.html").read_text(encoding="utf-8")
@@ -69,7 +70,16 @@ def plan() -> dict[str, Any]:
         "languages": {"ko": "Korean"},
         "sources": {source: {"category": CATEGORIES[source], "licence": LICENCES[source]} for source in QUESTIONS},
         "bases": {"tiny": {"tokenizer": "tiny", "licence": "Apache-2.0", "parameters": 134515008}},
-        "pools": {"forum": {"sources": list(QUESTIONS), "language": "ko"}},
+        "pools": {
+            "forum": {
+                "sources": list(QUESTIONS),
+                "language": "ko",
+                "min_target_share": 0.3,
+                "min_chars": 50,
+                "max_chars": 8192,
+                "limit": 130,
+            }
+        },
         "recipes": {"en_ko": {"teacher": "tiny", "language": "ko", "system": "Think carefully.", "sampling": sampling, "shards": 2}},
         "mixes": {
             "mixed": {
@@ -96,19 +106,18 @@ def build(root: Path, question: str = "", note: str = "Small models, small numbe
             stage.counts.update(records=66, accepted=60, skipped={"not_a_question": 2}, rejected={"encoding": 3, "not_json": 1})
             stage.run["tokens_per_second"] = 0
     every = [row for rows in prompts.values() for row in rows]
-    reasons = {1: "duplicate", 2: "target_share", 3: "too_short", 4: "image_dependent"}
+    reasons = {1: "duplicate", 2: "target_share", 3: "too_short", 4: "image_dependent", 5: "limit"}
     fate = {row["prompt_id"]: reasons.get(index % 11) for index, row in enumerate(every)}
     kept = [row for row in every if not fate[row["prompt_id"]]]
-    with Stage(results / "pools" / "forum", "clean", {}, []) as stage:
-        write_table(
-            pl.DataFrame([{**row, "target_share": 0.6, "dup_group": ""} for row in kept], schema=POOL), stage, "prompts.parquet", POOL
-        )
-        dropped = [{"prompt_id": key, "reason": reason} for key, reason in fate.items() if reason]
+    twins = curate(results, prompts, [row for row in every if fate[row["prompt_id"]] == "duplicate"], kept, chance)
+    with Stage(results / "pools" / "forum", "pool", {}, []) as stage:
+        rows = [{**row, "target_share": 0.6, "twins": twins.get(row["prompt_id"], 0)} for row in kept]
+        write_table(pl.DataFrame(rows, schema=POOL), stage, "prompts.parquet", POOL)
+        of = {row["prompt_id"]: row["source"] for row in every}
+        dropped = [{"prompt_id": key, "source": of[key], "reason": reason, "evidence": ""} for key, reason in fate.items() if reason]
         write_table(pl.DataFrame(dropped, schema=DROPPED), stage, "dropped.parquet", DROPPED)
         parts = {source: count(rows, fate) for source, rows in prompts.items()}
-        stage.counts.update(
-            **count(every, fate), sources=parts, categories={CATEGORIES[key]: part for key, part in parts.items()}, masked={}
-        )
+        stage.counts.update(**count(every, fate), sources=parts)
     traces = [trace(index, row, chance) for index, row in enumerate(kept)]
     for shard, rows in (("00000-of-00002", traces[0::2]), ("00001-of-00002", traces[1::2])):
         with Stage(results / "traces" / "forum" / "en_ko" / shard, "trace", {}, []) as stage:
@@ -117,18 +126,58 @@ def build(root: Path, question: str = "", note: str = "Small models, small numbe
             stage.counts.update(prompts=len(rows), rows=len(rows), tokens=sum(row["tokens"] for row in rows))
             stage.counts["finish"] = {end: ends.count(end) for end in sorted(set(ends))}
             stage.run["tokens_per_second"] = 410.5
+    assert not measure(results / "traces/forum/en_ko", 2, results / "measures/forum/en_ko")
     select(results / "mixes" / "mixed", traces)
     train(results, chance)
+    for bench in ("exam", "sums"):
+        with Stage(results / "benches" / bench, "bench", {}, []) as stage:
+            stage.counts.update(items=30)
     for mix, schedule, exam, sums in (("base", "base", 0.26, 0.05), ("mixed", "short", 0.31, 0.11)):
         for bench, kind, accuracy in (("exam", "choice", exam), ("sums", "math", sums)):
             score(results / "evals" / "small" / mix / schedule / bench, bench, kind, accuracy)
     return Tree(root, {"title": "A run for the tests", "note": note}, plan())
 
 
+def curate(
+    results: Path, prompts: dict[str, list[dict[str, Any]]], gone: list[dict[str, Any]], kept: list[dict[str, Any]], chance: random.Random
+) -> dict[str, int]:
+    """What curation leaves between dumps and the pool; returns how many twins each kept prompt stands for."""
+    for source, rows in prompts.items():
+        with Stage(results / "cleaned" / "forum" / source, "clean", {}, []) as stage:
+            made = [{**row, **measures(chance)} for row in rows]
+            write_table(pl.DataFrame(made, schema=CLEANED), stage, "texts.parquet", CLEANED)
+            stage.counts.update(input=len(rows), masked={"phone": 21 if source == "webqa" else 3, "mail": len(source), "account": 0})
+    pairs, twins = [], {}
+    for index, row in enumerate(gone):
+        # most twins are of the same source, some of another
+        other = kept[(7 * index) % len(kept)] if index % 3 == 0 else [each for each in kept if each["source"] == row["source"]][index]
+        twins[other["prompt_id"]] = twins.get(other["prompt_id"], 0) + 1
+        facts = {"group": other["prompt_id"], "similarity": 1.0, "method": "exact"}
+        pairs += [{"prompt_id": row["prompt_id"], "twin": other["prompt_id"], **facts}]
+        pairs += [{"prompt_id": other["prompt_id"], "twin": row["prompt_id"], **facts}] if twins[other["prompt_id"]] == 1 else []
+    with Stage(results / "duplicates" / "forum", "dedup", {}, []) as stage:
+        write_table(pl.DataFrame(pairs, schema=DUPLICATES).sort("prompt_id"), stage, "duplicates.parquet", DUPLICATES)
+    found = {"bench": "exam", "item_id": "3", "method": "characters", "value": 0.9, "span": "조선 시대의 과거 제도"}
+    for folder, sample, count in (("forum", None, 4), ("forum/en_ko", 0, 2)):
+        hits = [{"prompt_id": row["prompt_id"], "sample": sample, **found} for row in kept[:count]]
+        hits += [{**hits[0], "method": "signature"}, {**hits[0], "bench": "sums"}]
+        with Stage(results / "overlaps" / folder, "decontaminate", {}, []) as stage:
+            write_table(pl.DataFrame(hits, schema=OVERLAPS), stage, "overlaps.parquet", OVERLAPS)
+    return twins
+
+
+def measures(chance: random.Random) -> dict[str, Any]:
+    """What clean would have measured."""
+    share = min(1.0, chance.betavariate(8, 3))
+    shares = dict.fromkeys(("share_characters", "share_outside_math_and_code", "share_letters"), share)
+    facts = {"shows_image": chance.random() < 0.05, "image_phrase": "", "repetition": 0.0, "damage": 0.0, "chat_control": 0}
+    return {"chars": int(chance.lognormvariate(5.4, 0.9)), "masked": int(chance.random() < 0.1), **shares, **facts}
+
+
 def prompt(source: str, index: int, text: str) -> dict[str, Any]:
     key = f"{(index * 2654435761 + len(source) * 97) % 2**32:08x}{source}"
     origin = {"file": f"{source}.jsonl", "record": index}
-    facts = {"source": source, "category": CATEGORIES[source], "licence": LICENCES[source], "url": None, "answer": None, "posted_at": None}
+    facts = {"source": source, "url": None, "answer": None, "posted_at": None}
     return {"prompt_id": key, "question": f"{text} 연락처 010-1234-56{index:02d}", "origin": origin, **facts}
 
 
@@ -139,9 +188,13 @@ def count(rows: list[dict[str, Any]], fate: dict[str, str | None]) -> dict[str, 
 
 def trace(index: int, row: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     tokens = min(512, int(chance.lognormvariate(5.2, 0.5)))
-    texts = {"question": row["question"], "think": THINK.format(topic=row["category"]) * 8, "answer": ANSWER.format(n=index % 4 + 1)}
+    texts = {
+        "question": row["question"],
+        "think": THINK.format(topic=CATEGORIES[row["source"]]) * 8,
+        "answer": ANSWER.format(n=index % 4 + 1),
+    }
     shares = {"think_share": min(1.0, chance.gammavariate(4, 0.03)), "answer_share": chance.betavariate(8, 2)}
-    facts = {"prompt_id": row["prompt_id"], "category": row["category"], "licence": row["licence"], "sample": 0, "seed": index}
+    facts = {"prompt_id": row["prompt_id"], "source": row["source"], "sample": 0, "seed": index}
     finish = "length" if tokens == 512 else "stop"
     return {"request_key": f"{index:016x}", "finish": finish, "prompt_tokens": 90, "tokens": tokens, **facts, **texts, **shares}
 
@@ -150,10 +203,11 @@ def select(folder: Path, traces: list[dict[str, Any]]) -> None:
     quotas, drawn, dropped, categories = plan()["mixes"]["mixed"]["quotas"], [], [], {}
     for row in traces:
         reason = "outside_band" if not 0.05 <= row["think_share"] <= 0.20 else "too_long" if row["tokens"] > 480 else ""
-        part = categories.setdefault(row["category"], {"passed": 0, "drawn": 0})
+        category, licence = CATEGORIES[row["source"]], LICENCES[row["source"]]
+        part = categories.setdefault(category, {"passed": 0, "drawn": 0})
         part["passed"] += not reason
-        if not reason and part["drawn"] >= quotas.get(row["category"], 0):
-            reason = "over_quota" if row["category"] in quotas else "category_not_in_mix"
+        if not reason and part["drawn"] >= quotas.get(category, 0):
+            reason = "over_quota" if category in quotas else "category_not_in_mix"
         if reason:
             dropped.append({"prompt_id": row["prompt_id"], "sample": 0, "reason": reason})
             continue
@@ -165,14 +219,21 @@ def select(folder: Path, traces: list[dict[str, Any]]) -> None:
         ]
         messages = [{"role": role, "content": content} for role, content in said]
         drawn.append(
-            {**{key: row[key] for key in ("prompt_id", "sample", "category", "licence")}, "messages": messages, "why_kept": "quota"}
+            {
+                **{key: row[key] for key in ("prompt_id", "sample", "source")},
+                "category": category,
+                "licence": licence,
+                "messages": messages,
+                "why_kept": "quota",
+            }
         )
     with Stage(folder, "select", {}, []) as stage:
         write_table(pl.DataFrame(drawn, schema=MIX), stage, "mix.parquet", MIX)
         write_table(pl.DataFrame(dropped, schema=DROPPED_TRACES), stage, "dropped.parquet", DROPPED_TRACES)
         reasons = [row["reason"] for row in dropped]
         tally = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
-        stage.counts.update(input=len(traces), kept=len(drawn), dropped=tally, categories=categories)
+        band = {"characters": 61, "prose_characters": 55, "prose_letters": 48, "reached": 80}
+        stage.counts.update(input=len(traces), kept=len(drawn), dropped=tally, categories=categories, outside={}, band=band)
 
 
 def train(results: Path, chance: random.Random) -> None:

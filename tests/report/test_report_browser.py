@@ -1,10 +1,6 @@
 """The report in a real browser: Chromium without a screen, the page opened from disk as a reader would."""
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,12 +8,7 @@ from typing import Any
 import pytest
 from report_tree import HOSTILE, Tree, build
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --disable-dev-shm-usage"
-)
 # Elements that reach beyond the window, those in a box of their own that scrolls aside.
 TOO_WIDE = """
 const inside = element => element.closest('.scroll, pre.json, .skip');
@@ -56,29 +47,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     tree = build(tmp_path_factory.mktemp("browser"), HOSTILE)
     assert tree.report() == 0
     return tree
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    """Chromium that logs its console and every request."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        assert not os.environ.get("KOREASON_REQUIRE_BROWSER"), (
-            "KOREASON_REQUIRE_BROWSER is set, but chromium or chromedriver is not installed"
-        )
-        pytest.skip("chromium and chromedriver are not installed (Debian: chromium chromium-driver)")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        options = webdriver.ChromeOptions()
-        options.binary_location = chromium
-        for flag in FLAGS.split():
-            options.add_argument(flag)
-        options.add_argument(f"--user-data-dir={profile}")
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        chrome = webdriver.Chrome(options=options, service=Service(driver))
-        try:
-            yield chrome
-        finally:
-            chrome.quit()
 
 
 def show(browser: webdriver.Chrome, page: Tree, width: int, scheme: str = "light", media: str = "") -> None:
@@ -133,7 +101,8 @@ def test_words_in_figures_stay_inside(browser: webdriver.Chrome, page: Tree, wid
     assert outside == []
     smallest = browser.execute_script(
         "return Math.min(...[...document.querySelectorAll('svg text')].map(word => {"
-        "  const box = word.ownerSVGElement; return parseFloat(getComputedStyle(word).fontSize) * box.getBoundingClientRect().width / box.viewBox.baseVal.width;"
+        "  const box = word.ownerSVGElement;"
+        "  return parseFloat(getComputedStyle(word).fontSize) * box.getBoundingClientRect().width / box.viewBox.baseVal.width;"
         "}))"
     )
     assert smallest >= 10

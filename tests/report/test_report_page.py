@@ -10,10 +10,14 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 import yaml
+from damage import refuses_damage
 from report_tree import Tree, build
 
 from koreason.cli import main
-from koreason.manifest import Stage, sha256_file
+from koreason.config.effects import given
+from koreason.records.digests import sha256_file
+from koreason.records.manifest import read_manifest
+from koreason.records.stage import Stage
 from koreason.tables import GENERATIONS, write_table
 
 
@@ -65,8 +69,8 @@ def test_page_tells_the_run(tree: Tree) -> None:
         "A run for the tests",
         "this page shows the form, not a result",
         "264 Raw records",
-        "152 Clean prompts",
-        "Pool forum: 63.3% of 240 questions were kept",
+        "130 Clean prompts",
+        "Pool forum: 54.2% of 240 questions were kept, and 22 more would be but for the limit; the commonest reason",
         "needs a picture",
         "outside the band",
         "The student before training.",
@@ -108,10 +112,10 @@ def test_counts_add_up(tree: Tree) -> None:
     assert tree.report() == 0
     prompts = tree.table("prompts")
     assert prompts["prompts"].sum() == 4 * 66
-    assert prompts.filter(prompts["fate"] == "kept")["prompts"].sum() == 152
-    assert tree.table("lengths")["traces"].sum() == 152
-    assert tree.table("shares").group_by("text").agg(pl.col("traces").sum())["traces"].to_list() == [152, 152]
-    assert tree.table("selection")["traces"].sum() == 152
+    assert prompts.filter(prompts["fate"] == "kept")["prompts"].sum() == 130
+    assert tree.table("lengths")["traces"].sum() == 130
+    assert tree.table("shares").group_by("text").agg(pl.col("traces").sum())["traces"].to_list() == [130, 130]
+    assert tree.table("selection")["traces"].sum() == 130
     assert tree.table("training").height == 24
 
 
@@ -166,10 +170,6 @@ def test_stage_without_run_sidecar(tree: Tree) -> None:
         "sources/exams/manifest.json",
         "pools/forum/manifest.json",
         "traces/forum/en_ko/00001-of-00002/manifest.json",
-        "traces/forum/en_ko/00001-of-00002/traces.parquet",
-        "mixes/mixed/mix.parquet",
-        "models/small/mixed/short/metrics.jsonl",
-        "evals/small/base/base/exam/scores/scores.json",
     ],
 )
 def test_missing_input_is_one_line(tree: Tree, missing: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,6 +178,21 @@ def test_missing_input_is_one_line(tree: Tree, missing: str, capsys: pytest.Capt
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("koreason: ") and missing in error and "run" in error
     assert not (tree.out / "manifest.json").exists() and not (tree.out / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "sources/exams/prompts.parquet",
+        "pools/forum/dropped.parquet",
+        "traces/forum/en_ko/00001-of-00002/traces.parquet",
+        "mixes/mixed/mix.parquet",
+        "models/small/mixed/short/metrics.jsonl",
+        "evals/small/base/base/exam/scores/scores.json",
+    ],
+)
+def test_damaged_input_is_refused(tree: Tree, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    refuses_damage(tree.report, tree.results / file, tree.out, capsys)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +268,10 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     home = Path(os.environ["KOREASON_HOME"])
     benches = yaml.safe_load((home / "config" / "config.yaml").read_text(encoding="utf-8"))["benches"]
     bench = next(bench for bench in benches.values() if bench["kind"] == "choice")
+    part = {rule: json.dumps(given(rule, "benches", bench)) for rule in ("bench", "score")}
+    shutil.rmtree(tree.results / "benches" / "exam")
+    assert main(["bench", "--spec", part["bench"], "--out", str(tree.results / "benches" / "exam")]) == 0
+    asked = str(tree.results / "benches" / "exam" / "manifest.json")
     items = (home / "data" / "benches" / "ko_choice.jsonl").read_text(encoding="utf-8").splitlines()
     ids = [json.loads(line)["id"] for line in items]
     for mix, schedule, label in (("base", "base", "A"), ("mixed", "short", "B")):
@@ -262,8 +281,10 @@ def test_reads_what_score_writes(tree: Tree) -> None:
         rows = [(key, repeat, "", reply, "stop", 9, 1) for key in ids for repeat in range(bench["repeats"])]
         with Stage(cell / "generations", "generate", {}, []) as stage:
             write_table(pl.DataFrame(rows, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
+            stage.counts["repeats"] = bench["repeats"]
         made = str(cell / "generations" / "manifest.json")
-        assert main(["score", "--spec", json.dumps(bench), "--generations", made, "--out", str(cell / "scores")]) == 0
+        words = ["--spec", part["score"], "--bench", asked, "--generations", made, "--out", str(cell / "scores")]
+        assert main(["score-bench", *words]) == 0
     assert tree.report() == 0
     scores = tree.table("scores").filter(pl.col("bench") == "exam")
     assert scores["items"].to_list() == [len(ids)] * 2
@@ -271,10 +292,15 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     assert all(low < mean < high for low, mean, high in scores.select("low", "accuracy", "high").iter_rows())
 
 
-def test_long_training_is_drawn_thin(tree: Tree) -> None:
+def test_long_training_is_drawn_thin(tree: Tree, built: Tree) -> None:
     path = tree.results / "models/small/mixed/short/metrics.jsonl"
     row = json.loads(path.read_text().splitlines()[0])
-    path.write_text("".join(json.dumps({**row, "step": step, "loss": 3 - step / 10_000}) + "\n" for step in range(1, 9001)))
+    with Stage(path.parent, "train", {}, []) as stage:
+        stage.counts.update(read_manifest(built.results / "models/small/mixed/short")["counts"])
+        stage.path(path.name).write_text(
+            "".join(json.dumps({**row, "step": step, "loss": 3 - step / 10_000}) + "\n" for step in range(1, 9001))
+        )
+        stage.add(path.name)
     assert tree.report() == 0
     assert (tree.out / "figures" / "loss-small-mixed-short.svg").stat().st_size < 12_000
     assert tree.table("training").height == 9000

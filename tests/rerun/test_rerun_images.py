@@ -30,7 +30,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 @pytest.mark.parametrize(
     ("image", "stages", "rest"),
     [
-        ("data", {"pools": {"ingest", "clean"}, "mixes": {"select"}}, {"score", "page"}),
+        (
+            "data",
+            {
+                "pools": {"ingest", "clean", "sketch", "dedup", "decontaminate", "pool", "bench", "augment"},
+                "mixes": {"import_traces", "decontaminate_traces", "measure", "select"},
+            },
+            {"score", "page"},
+        ),
         ("vllm", {"bases": {"base"}, "traces": {"trace"}}, {"generate", "score", "page"}),  # scores read what is generated anew
         ("megatron", {"models": {"pack", "train"}}, set()),
     ],

@@ -4,6 +4,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from workflow_copy import Workflow
 
 # what the Slurm executor lets a job run, and nobody else is there
@@ -23,17 +24,19 @@ out.mkdir(parents=True, exist_ok=True)
 """
 
 
-def test_a_job_records_its_parameters_itself(tmp_path: Path) -> None:
+def test_a_job_records_its_parameters_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = Workflow.copied_to(tmp_path)
+    monkeypatch.setenv("KOREASON_PLANNED", str(tmp_path))
     workflow.snakemake(*INGEST)
     assert workflow.plan(QUIZ) == {}
     workflow.config["sources"]["demo_quiz"]["max_reject_share"] = 0.5
     assert workflow.plan(QUIZ) == {QUIZ: "ingest"}
 
 
-def test_a_stage_hears_that_it_has_to_make_way_and_may_come_to_its_end(tmp_path: Path) -> None:
+def test_a_stage_hears_that_it_has_to_make_way_and_may_come_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = Workflow.copied_to(tmp_path)
-    (tmp_path / "envs" / "run").write_text(STAGE.format(python=sys.executable), encoding="utf-8")
+    monkeypatch.setenv("KOREASON_PLANNED", str(tmp_path))
+    (tmp_path / "bin" / "koreason").write_text(STAGE.format(python=sys.executable), encoding="utf-8")
     snakemake = workflow.start(*INGEST)
     deadline = time.monotonic() + 60
     while not (tmp_path / "started").exists():

@@ -10,16 +10,33 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from damage import flip
 from workflow_copy import PARTS, Workflow, made_by, names, of_trained_models
 
+from koreason.cli import main
+from koreason.config.effects import ORDER
+from koreason.identity.code import LEFT_OUT
+
 SCORED = ("generate", "score", "page")
-STAGES = {"base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page"}
+VERDICTS = ("dedup", "decontaminate", "pool")
+FROM_TRACES = ("trace", "decontaminate_traces", "measure", "select", "pack", "train", *SCORED)
+STAGES = set(ORDER) - {"augment", "judge", "import_traces"}
+
+
+def without_made(workflow: Workflow) -> Workflow:
+    """The demo without what is made of a pool, or imported: tests/rules and `test_rerun_keys.py` look at those."""
+    made = {name: source["pool"] for name, source in workflow.config["sources"].items() if source.get("pool")}
+    for pool in workflow.config["pools"].values():
+        pool["sources"] = [source for source in pool["sources"] if source not in made]
+    for name, pool in made.items():
+        del workflow.config["sources"][name], workflow.config["pools"][pool]
+    return workflow.without_imported()
 
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], Path]:
     """The plan of a whole run, and the folder in which it was carried out."""
-    workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "run")
+    workflow = without_made(Workflow.copied_to(tmp_path_factory.mktemp("finished") / "run"))
     plan = workflow.plan()
     workflow.run()
     return plan, workflow.folder
@@ -34,7 +51,7 @@ def everything(first_run: tuple[dict[str, str], Path]) -> dict[str, str]:
 @pytest.fixture
 def finished(first_run: tuple[dict[str, str], Path], tmp_path: Path) -> Workflow:
     """The finished run, in another folder: nothing may depend on where it lies."""
-    return Workflow(shutil.copytree(first_run[1], tmp_path / "run"))
+    return without_made(Workflow(shutil.copytree(first_run[1], tmp_path / "run")))
 
 
 def test_the_first_plan_has_every_stage(everything: dict[str, str]) -> None:
@@ -54,8 +71,15 @@ def test_comments_and_docstrings(finished: Workflow) -> None:
                 first = node.body[0].lineno - 1
                 lines[first] = lines[first].replace('"""', '"""Edited: ', 1)
         file.write_text("\n".join([*lines, "# a comment", ""]), encoding="utf-8")
-    for file in [finished.folder / "Snakefile", *(finished.folder / "rules").iterdir()]:
+    for file in [finished.folder / "Snakefile", *(finished.folder / "rules").rglob("*.*")]:
         file.write_text(file.read_text(encoding="utf-8") + "\n# a comment\n", encoding="utf-8")
+    # the page shows the filters' docstrings, and nothing else follows them
+    assert set(finished.plan().values()) == {"page"}
+
+
+def test_what_shows_and_does_not_compute(finished: Workflow) -> None:
+    for module in (*LEFT_OUT, "koreason.records.stage", "koreason.records.manifest"):
+        finished.edit(f"{module.replace('.', '/')}.py", new="\nEDITED = 1\n")
     assert finished.plan() == {}
 
 
@@ -106,6 +130,38 @@ def test_an_edit_in_langmix(finished: Workflow, everything: dict[str, str]) -> N
     assert set(finished.plan()) == of_trained_models(everything, "select", "pack", "train", *SCORED)
 
 
+def test_an_edit_of_a_measure_plans_no_trace(finished: Workflow, everything: dict[str, str]) -> None:
+    for file in ("measures", "words", "loops"):
+        finished.edit(f"koreason/switching/{file}.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == of_trained_models(everything, "measure", "select", "pack", "train", *SCORED)
+    finished.run("mixes")
+    assert finished.plan() == {}, "measures that come out as they were change no mix"
+
+
+def test_answers_are_judged_where_it_is_asked_for(finished: Workflow, everything: dict[str, str]) -> None:
+    finished.config["run"]["report"]["judged"] = True
+    measured = made_by(everything, "measure")
+    plan = finished.plan()
+    assert made_by(plan, "judge") == {output.replace("/measures/", "/judged/") for output in measured}
+    assert set(plan) - made_by(plan, "judge") == made_by(everything, "page")
+    finished.run()
+    finished.edit("koreason/answers/values.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == made_by(plan, "judge") | made_by(everything, "score", "page"), "no mix goes by it"
+    mix = names(everything, "select", 2)[0]
+    finished.config["mixes"][mix]["filters"]["drop_wrong"] = True
+    assert f"results/mixes/{mix}/manifest.json" in finished.plan()
+
+
+@pytest.mark.parametrize(("strategy", "judged"), [("longest", False), ("hardest", True), ("consensus", True)])
+def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
+    finished: Workflow, everything: dict[str, str], strategy: str, judged: bool
+) -> None:
+    mix = finished.config["mixes"][names(everything, "select", 2)[0]]
+    mix["strategies"] = {next(iter(mix["quotas"])): strategy}
+    plan = finished.plan()
+    assert set(plan.values()) == {"select", "pack", "train", *SCORED} | ({"judge"} if judged else set())
+
+
 def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, str]) -> None:
     finished.edit("koreason/train/loop.py", new="\nEDITED = 1\n")
     assert set(finished.plan()) == of_trained_models(everything, "train", *SCORED)
@@ -117,13 +173,13 @@ def test_an_edit_in_the_scorer(finished: Workflow, everything: dict[str, str]) -
 
 
 def test_an_edit_in_the_engine(finished: Workflow, everything: dict[str, str]) -> None:
-    finished.edit("koreason/engine/journal.py", new="\nEDITED = 1\n")
-    assert set(finished.plan()) == made_by(everything, "trace", "select", "pack", "train", *SCORED)
+    finished.edit("koreason/engine/journals/journal.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == made_by(everything, *FROM_TRACES)
 
 
 def test_an_edit_in_the_traces_and_one_in_the_benchmarks_do_not_meet(finished: Workflow, everything: dict[str, str]) -> None:
     finished.edit("koreason/trace/shard.py", new="\nEDITED = 1\n")
-    assert set(finished.plan()) == of_trained_models(everything, "trace", "select", "pack", "train", *SCORED)
+    assert set(finished.plan()) == of_trained_models(everything, *FROM_TRACES)
     finished.run("traces")
     finished.edit("koreason/evaluate/generate.py", new="\nEDITED = 1\n")
     assert set(finished.plan()) == made_by(everything, *SCORED)
@@ -141,22 +197,46 @@ def test_more_shards(finished: Workflow, everything: dict[str, str]) -> None:
     plan = finished.plan()
     assert not made_by(plan, "trace") & set(everything)
     assert len(made_by(plan, "trace")) == len(made_by(everything, "trace")) + len(recipes)
-    assert set(plan) - made_by(plan, "trace") == of_trained_models(everything, "select", "pack", "train", *SCORED)
+    assert set(plan) - made_by(plan, "trace") == of_trained_models(everything, *FROM_TRACES[1:])
+
+
+def test_each_verdict_reruns_alone(finished: Workflow, everything: dict[str, str]) -> None:
+    """A threshold reruns the pool, a benchmark what looks for it, another way of finding twins the search."""
+    after = of_trained_models(everything, "pool", *FROM_TRACES)
+    pool = next(iter(finished.config["pools"].values()))
+    pool["min_chars"] += 1
+    assert set(finished.plan()) == after
+    pool["min_chars"] -= 1
+    pool["near_duplicates"] = 0.9
+    assert set(finished.plan()) == made_by(everything, "dedup") | after
+    pool["near_duplicates"] = 0.8
+    pool["decontaminate"] = pool["decontaminate"][:1]
+    assert set(finished.plan()) == made_by(everything, "decontaminate") | after
+    pool["by"] = {"Daily": {"max_chars": 4000}}
+    pool["decontaminate"] = []
+    assert set(finished.plan()) == after - made_by(everything, "decontaminate_traces"), "nothing is looked for"
 
 
 def test_a_new_prompt_in_a_pool(finished: Workflow, everything: dict[str, str]) -> None:
     source = names(everything, "ingest", 2)[0]
     finished.config["sources"][source]["files"] = {"more.jsonl": "0" * 64}
     first = finished.plan("pools")
-    assert set(first) == {f"results/sources/{source}/manifest.json"} | made_by(everything, "clean")
+    mine = {output for output in made_by(everything, "clean", "sketch") if f"/{source}/" in output}
+    assert set(first) == {f"results/sources/{source}/manifest.json"} | mine | made_by(everything, *VERDICTS)
     finished.run("pools")
     # every shard is planned, because each may have got one of the new prompts; the journals hold all others' traces
-    assert set(finished.plan()) == of_trained_models(everything, "trace", "select", "pack", "train", *SCORED)
+    assert set(finished.plan()) == of_trained_models(everything, *FROM_TRACES)
+
+
+def test_a_withdrawn_prompt(finished: Workflow, everything: dict[str, str]) -> None:
+    finished.config["run"]["withdrawn"] = ["0" * 24]
+    assert set(finished.plan("pools")) == made_by(everything, "pool")
+    assert set(finished.plan()) == of_trained_models(everything, "pool", *FROM_TRACES)
 
 
 def test_an_unchanged_manifest_stops_what_follows(finished: Workflow, everything: dict[str, str]) -> None:
-    finished.edit("koreason/curate/clean.py", new="\nEDITED = 1\n")
-    assert set(finished.plan()) == of_trained_models(everything, "clean", "trace", "select", "pack", "train", *SCORED)
+    finished.edit("koreason/curate/pool.py", new="\nEDITED = 1\n")
+    assert set(finished.plan()) == of_trained_models(everything, "pool", *FROM_TRACES)
     finished.run("pools")
     assert finished.plan() == {}
 
@@ -181,4 +261,21 @@ def test_a_deleted_shard_comes_back_alone(finished: Workflow, everything: dict[s
     (finished.folder / shard).unlink()
     assert set(finished.plan("traces")) == {shard}
     finished.run("traces")
+    assert finished.plan() == {}
+
+
+def test_what_verify_takes_back_is_made_again_and_nothing_else(
+    finished: Workflow, everything: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished.folder)
+    broken = [min(made_by(everything, rule)) for rule in ("trace", "train")]
+    for manifest in broken:
+        flip(Path(manifest).with_name("output"))
+    assert main(["verify", "--repair"]) == 2
+    lines = [line.split(" -- ")[1] for line in capsys.readouterr().out.splitlines() if " -- " in line]
+    assert lines == broken
+    for manifest in lines:
+        assert set(finished.plan(manifest)) == {manifest}
+        finished.run(manifest)
+    assert main(["verify"]) == 0
     assert finished.plan() == {}

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from workflow_copy import HOME, Workflow, read_config
 
-RULES = ("base", "ingest", "clean", "trace", "select", "pack", "train", "generate", "score", "page")
+from koreason.config.effects import ORDER
+from koreason.ops.budget import RESOURCES
+
+RULES = [rule for rule in ORDER if rule != "import_traces"]  # the paper imports nothing: see test_workflow_imported.py
 pytestmark = pytest.mark.xdist_group("paper")
 
 
@@ -54,13 +57,14 @@ def jobs(paper: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> lis
 def test_the_paper_is_planned_whole(jobs: list[Job]) -> None:
     traces = Counter(job.output.split("/")[3] for job in jobs if job.rule == "trace")
     assert traces["en_ko"] == 1414  # 5.79M prompts, 4,096 a shard
-    assert set(traces) == {"en_ko", "ot_en_ko", "ot_en", "ot_ko", "ot_ru_ko", "ot_zh_ko"}
-    assert len({shards for recipe, shards in traces.items() if recipe != "en_ko"}) == 1
+    assert set(traces) == {"en_ko", "exams_en_ko", "ot_en_ko", "ot_en", "ot_ko", "ot_ru_ko", "ot_zh_ko"}
+    assert len({shards for recipe, shards in traces.items() if recipe.startswith("ot_")}) == 1
     counts = Counter(job.rule for job in jobs)
     assert counts["train"] == 9 + 2 * (6 + 5)  # tables 5, 3 and 2
     assert counts["generate"] == counts["score"] == 9 * 9 * 2 + 2 * (6 + 5) * 4
     assert counts["select"] == 1 + 6 + 5
     assert counts["base"] == 1 + 9
+    assert counts["bench"] == 9
 
 
 def test_nine_models_are_judged_by_nine_benchmarks(jobs: list[Job]) -> None:
@@ -82,7 +86,7 @@ def test_models_of_one_tokenizer_share_packed_data(jobs: list[Job], paper: dict[
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_states_what_it_needs(rule: str, jobs: list[Job], paper: dict[str, Any]) -> None:
-    asked = paper["resources"]["report" if rule == "page" else rule]
+    asked = paper["resources"][RESOURCES.get(rule, rule)]
     of_rule = [job for job in jobs if job.rule == rule]
     assert of_rule
     for job in of_rule:
@@ -90,7 +94,8 @@ def test_a_rule_states_what_it_needs(rule: str, jobs: list[Job], paper: dict[str
         assert int(job.resources["mem_mb"]) == asked["mem_mb"]
         assert int(job.resources["runtime"]) == asked["runtime"]
         assert int(job.resources.get("gpu", 0)) == asked["gpus"]
-        assert job.output.endswith("/manifest.json")
+        assert job.output.split(", ")[0].endswith("/manifest.json")
+        assert job.output.count(", ") == (3 if rule == "page" else 0)  # what `snakemake --report` shows is declared, too
 
 
 def test_no_two_jobs_share_a_log_or_a_benchmark_file(jobs: list[Job]) -> None:
@@ -108,16 +113,25 @@ def test_rules_know_no_cluster() -> None:
         assert not found, f"{path.name}: {found}"
 
 
-def test_the_linter_finds_nothing_but_what_we_mean(tmp_path: Path) -> None:
-    text = Workflow.copied_to(tmp_path / "run").snakemake("--lint", check=False).stderr
-    # `envs/run` enters each rule's locked environment or its image, which is more than Snakemake's directive can
-    meant = {"Specify a conda environment or container for each rule."}
-    assert set(re.findall(r"^    \* (.*):$", text, re.MULTILINE)) == meant
+def test_bare_commands_find_the_demo_and_nothing_to_complain_of(tmp_path: Path) -> None:
+    workflow = Workflow.copied_to(tmp_path / "run")
+    linted = workflow.snakemake("--lint", config=False)
+    assert "Congratulations" in linted.stderr, linted.stderr
+    bare = workflow.snakemake("--dry-run", config=False)
+    assert "no configuration is given: this is config/demo.yaml" in bare.stderr
+    assert {(job.rule, job.output) for job in jobs_of(bare.stdout)} == {
+        (job.rule, job.output) for job in jobs_of(workflow.snakemake("--dry-run").stdout)
+    }
 
 
-def refused(workflow: Workflow) -> str:
-    """What the user reads when the workflow refuses its configuration: one line, and nothing has run."""
-    result: subprocess.CompletedProcess[str] = workflow.snakemake(check=False)
+@pytest.mark.parametrize("given", [("--config", 'run={"experiments": []}'), ("--configfile", "config/config.yaml")])
+def test_a_configuration_without_experiments_is_refused(given: tuple[str, str], tmp_path: Path) -> None:
+    assert refused(Workflow.copied_to(tmp_path / "run"), *given).startswith("koreason: run.experiments: is empty")
+
+
+def refused(workflow: Workflow, *given: str) -> str:
+    """What the user reads when the workflow refuses its configuration, or what is given: one line, and nothing has run."""
+    result: subprocess.CompletedProcess[str] = workflow.snakemake(*given, check=False, config=not given)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert not (workflow.folder / "results").exists()

@@ -9,16 +9,17 @@ import time
 
 import polars as pl
 import pytest
+from small_engine import ENGINE
 
-from koreason.manifest import Stage, read_manifest, sha256_file
+from koreason.records.digests import sha256_file
+from koreason.records.manifest import read_manifest
+from koreason.records.stage import Stage
 from koreason.tables import POOL, write_table
 
 pytestmark = pytest.mark.slow
 
-LANGUAGE = json.dumps({"name": "Korean", "scripts": ["Hangul"], "image_phrases": []})
+LANGUAGE = json.dumps({"scripts": ["Hangul"]})
 RECIPE = {
-    "teacher": "tiny",
-    "language": "ko",
     "system": "생각하고 답하세요.",
     "prefill": "<think>\n",
     "sampling": {
@@ -33,24 +34,16 @@ RECIPE = {
         "stop": ["."],
         "max_repeats": 6,
     },
-    "engine": {
-        "dtype": "float32",
-        "max_model_len": 512,
-        "max_num_seqs": 4,
-        "tensor_parallel": 1,
-        "kv_cache_gib": 1,
-        "gpu_memory_utilization": 0.5,
-    },
+    "engine": ENGINE | {"max_num_seqs": 4},
     "samples": 2,
     "seed": 3,
-    "shards": 1,
 }
 
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory, home):
     folder = tmp_path_factory.mktemp("teacher")
-    script = home / "tests" / "engines" / "tiny_model.py"
+    script = home / "tests" / "engine" / "tiny_model.py"
     subprocess.run([home / "envs" / "run", "vllm", "python", script, folder], check=True, capture_output=True)
     with Stage(folder, "base", {}, []) as stage:
         for path in sorted(folder.glob("*")):
@@ -62,7 +55,7 @@ def write_pool(folder, count, *, long=False):
     rows = []
     for index in range(count):
         question = f"{index}번 문제: 사과 {index + 3}개를 둘이 나누면 몇 개씩인가?" + (" 길다" * 200 if long and index == 0 else "")
-        facts = {"source": "s", "category": "Exams", "licence": "A", "target_share": 0.8, "dup_group": str(index)}
+        facts = {"source": "s", "target_share": 0.8, "dup_group": str(index)}
         rows.append({"prompt_id": f"{index * 7919 % 4096:03x}{index:021x}", "question": question, **facts})
     with Stage(folder, "clean", {}, []) as stage:
         write_table(pl.DataFrame(rows, schema=POOL).sort("prompt_id"), stage, "prompts.parquet", POOL)
@@ -72,19 +65,7 @@ def write_pool(folder, count, *, long=False):
 def command(home, teacher, pool, root, shard):
     options = {"--pool": pool, "--teacher": teacher, "--shard": shard, "--journal": root / "journal", "--out": root / shard}
     words = [str(word) for option in options.items() for word in option]
-    return [
-        str(home / "envs" / "run"),
-        "vllm",
-        "python",
-        "-m",
-        "koreason",
-        "trace",
-        "--spec",
-        json.dumps(RECIPE),
-        "--language",
-        LANGUAGE,
-        *words,
-    ]
+    return [str(home / "bin" / "koreason"), "trace", "--spec", json.dumps(RECIPE), "--language", LANGUAGE, *words]
 
 
 def trace(home, teacher, pool, root, shard="00000-of-00001"):

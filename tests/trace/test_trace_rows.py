@@ -2,11 +2,12 @@
 
 import polars as pl
 import pytest
+from played_tokenizer import Tokenizer
 
 from koreason.engine.drawing import Model
+from koreason.engine.prompts.rendering import Renderer
 from koreason.engine.spec import Engine, Sampling
 from koreason.tables import POOL
-from koreason.trace.rows import split_thinking
 from koreason.trace.shard import build_requests
 from koreason.trace.spec import Recipe
 
@@ -14,29 +15,13 @@ PROMPT = {
     "prompt_id": "00a",
     "source": "s",
     "question": "사과 둘?",
-    "category": "Exams",
-    "licence": "A",
     "target_share": 0.8,
     "dup_group": "0",
 }
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("<think>\n하나\n</think>\n\n둘", ("하나", "둘")),
-        ("<think>\n끝나지 않음", ("끝나지 않음", None)),
-        ("바로 답", (None, "바로 답")),
-        ("생각</think>답", ("생각", "답")),
-        ("<think>가</think>나</think>다", ("가", "나</think>다")),
-    ],
-)
-def test_thinking_ends_at_the_first_mark(text, parts):
-    assert split_thinking(text) == parts
-
-
-@pytest.mark.parametrize(
-    ("system", "prefill", "rest", "engine", "keys"),
+    ("system", "prefill", "rest", "engine", "former", "keys"),
     [
         (
             "생각하고 답하세요.",
@@ -47,12 +32,27 @@ def test_thinking_ends_at_the_first_mark(text, parts):
                 "556407fab27589351b0e28313c700082e1ab2841dfb5a52e981b44643b490e03",
                 "b39d6eb61b9ebcd81d47ba5f2efc1bfc95055ad42e741242bfb217d547bb5b15",
             ],
+            [
+                "1b0fc4ab8e01911efd06638d68414426a0ccb07e2a9acd8a952c7a11646bf117",
+                "6c5f524e2aa8bc183b9b91055d68028c215c96f348e4e2f14b4b459c7b869fc4",
+            ],
         ),
-        (None, "", (), Engine("bfloat16", 512, 4, 1, 1, 0.5, "fp8"), ["d111631bca4a970652948bf304efb0650838b9ab3360089f1b36d8f10b7c35ec"]),
+        (
+            None,
+            "",
+            (),
+            Engine("bfloat16", 512, 4, 1, 1, 0.5, "fp8"),
+            ["d111631bca4a970652948bf304efb0650838b9ab3360089f1b36d8f10b7c35ec"],
+            ["9190913cd0c94678dcd921e7b17a5df2f09ede60beac3329e0408a6e86855dc1"],
+        ),
     ],
 )
-def test_request_keys_never_change(system, prefill, rest, engine, keys):
-    """Journals that were paid for are known by them."""
-    recipe = Recipe("t", "ko", system, prefill, Sampling(0.6, 0.95, 20, 0.0, 96, 24, *rest), engine, len(keys), 3, 1)
-    teacher = Model(None, "f" * 64, prefill, recipe.sampling, engine)
-    assert [request.key for request in build_requests(pl.DataFrame([PROMPT], schema=POOL), recipe, teacher)] == keys
+def test_request_keys_never_change(system, prefill, rest, engine, former, keys):
+    """Journals that were paid for are known by them, those of version 0.2.0 and before by the former ones."""
+    sampling = Sampling(0.6, 0.95, 20, 0.0, 96, 24, *rest)
+    recipe = Recipe(system=system, prefill=prefill, sampling=sampling, engine=engine, samples=len(keys), seed=3)
+    teacher = Model(None, "f" * 64, "e" * 64, prefill, recipe.sampling, engine)
+    vars(teacher)["renderer"] = Renderer(Tokenizer())
+    requests = list(build_requests(pl.DataFrame([PROMPT], schema=POOL), recipe, teacher))
+    assert [request.former for request in requests] == former
+    assert [request.key for request in requests] == keys

@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 import tiny
 import torch
+from damage import Errors, refuses_damage
 from harness import run_checks
 from safetensors.torch import load_file, save_file
 
 from koreason.cli import main
-from koreason.manifest import Stage
+from koreason.records.held import held
+from koreason.records.stage import Stage
 from koreason.train.families import read_shape, rope_frequencies
 
-MODEL = {"base": "x", "tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
 SCHEDULE = {
     "epochs": 1, "max_steps": None, "sequence_length": 64, "packing": True, "global_batch": 2, "lr": 1e-3, "min_lr": 1e-4,
     "warmup_share": 0.0, "decay": "cosine", "weight_decay": 0.0, "beta1": 0.9, "beta2": 0.95, "clip": 1.0,
@@ -77,13 +79,29 @@ def check_inputs_that_are_not_there(bases: Path) -> None:
     assert "no such manifest" in refusal(bases / "llama", data=bases)
     broken = copy(bases)
     (broken / "model.safetensors").unlink()
-    assert "missing, or not of the size" in refusal(broken)
+    assert "model.safetensors: is missing" in refusal(broken)
     tiny.declare(broken)
     assert "model.safetensors" in refusal(broken)
     broken = copy(bases)
     (broken / "config.json").unlink()
     tiny.declare(broken)
-    assert "config.json: no such file" in refusal(broken)
+    assert "declares no config.json" in refusal(broken)
+
+
+def check_inputs_that_are_not_what_their_manifests_say(bases: Path) -> None:
+    base, data, out = copy(bases), packed([9, 9]), Path(tempfile.mkdtemp())
+    arguments = ["--spec", json.dumps(MODEL), "--schedule", json.dumps(SCHEDULE), "--out", str(out)]
+    arguments += ["--packed", str(data / "manifest.json"), "--base", str(base / "manifest.json")]
+    for file in (base / "model.safetensors", base / "tokenizer.json", data / "loss_mask.npy", data / "tokens.npy"):
+        refuses_damage(lambda: main(["train", *arguments]), file, out, Errors())
+
+
+def check_an_index_leads_nowhere_else(bases: Path) -> None:
+    base = copy(bases)
+    for name in ("/etc/passwd", "../other/model.safetensors", "config.json", "nowhere.safetensors"):
+        (base / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
+        tiny.declare(base)
+        assert "which is no safetensors file of its manifest" in refusal(base)
 
 
 def check_weights_that_are_damaged(bases: Path) -> None:
@@ -118,7 +136,7 @@ def check_configurations_of_older_transformers_mean_the_same(bases: Path) -> Non
         rope = json.loads((bases / name / "config.json").read_text())["rope_parameters"]
         theta = rope.pop("rope_theta")
         older = configured(bases, name, rope_parameters=None, rope_theta=theta, rope_scaling=rope if name == "llama31" else None)
-        old, new = read_shape(older, 2), read_shape(bases / name, 2)
+        old, new = read_shape(held(older), 2), read_shape(held(bases / name), 2)
         assert torch.equal(rope_frequencies(old), rope_frequencies(new))
         assert dataclasses.replace(old, rope={}) == dataclasses.replace(new, rope={})
 
@@ -132,10 +150,10 @@ def check_data_that_cannot_be_trained_on(bases: Path) -> None:
 
 def check_layouts_and_schedules_that_do_not_work(bases: Path) -> None:
     assert "3 does not divide global_batch 2" in refusal(bases / "llama", model={"data_parallel": 3})
-    assert "tensor_parallel: is 0" in refusal(bases / "llama", model={"tensor_parallel": 0})
+    assert "tensor_parallel: is 0; accepted: at least 1" in refusal(bases / "llama", model={"tensor_parallel": 0})
     assert "save_every: is 0" in refusal(bases / "llama", schedule={"save_every": 0})
     assert "max_steps: is 0" in refusal(bases / "llama", schedule={"max_steps": 0})
-    assert "clip: is 0" in refusal(bases / "llama", schedule={"clip": 0})
+    assert "clip: is 0; accepted: more than 0" in refusal(bases / "llama", schedule={"clip": 0})
     with unittest.mock.patch("torch.cuda.device_count", return_value=1):
         assert "puts 2 ranks here, but there are 1 GPUs" in refusal(bases / "llama", model={"tensor_parallel": 2})
     assert "unexpected keyword argument 'tp'" in refusal(bases / "llama", model={"tp": 2})

@@ -14,11 +14,12 @@ from megatron.core import parallel_state
 from megatron.core.tensor_parallel.mappings import gather_from_tensor_model_parallel_region as gather
 from safetensors.torch import load_file
 
+from koreason.records.held import held
 from koreason.train import weights
 from koreason.train.bins import Bin, Packed, assemble
 from koreason.train.families import read_shape
 from koreason.train.spec import Model, Schedule
-from koreason.train.trainer import Trainer, connect, learning_rate, model_inputs
+from koreason.train.step import Trainer, connect, learning_rate, model_inputs
 
 RANKS = int(os.environ["WORLD_SIZE"])
 FAMILIES = list(tiny.configs())
@@ -31,7 +32,7 @@ SCHEDULE = Schedule(
 
 def spec(**changes: Any) -> Model:
     base = {"tensor_parallel": RANKS, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
-    return Model(base="x", **(base | changes))
+    return Model(**(base | changes))
 
 
 @cache
@@ -46,7 +47,7 @@ def packed() -> Packed:
 
 
 def trainer(folder: Path, family: str, **changes: Any) -> Trainer:
-    base = folder / family
+    base = held(folder / family)
     shape = read_shape(base, RANKS)
     return Trainer(shape, spec(**changes), SCHEDULE, lambda model: weights.load(model, shape, base))
 
@@ -116,7 +117,7 @@ def check_round_trip_is_bit_exact(folder: Path) -> None:
         out = folder / f"export-{family}-{RANKS}"
         out.mkdir(exist_ok=True)
         built = trainer(folder, family)
-        weights.save(built.model, read_shape(folder / family, RANKS), folder / family, out)
+        weights.save(built.model, read_shape(held(folder / family), RANKS), held(folder / family), out)
         if torch.distributed.get_rank() == 0:
             before, after = (load_file(path / "model.safetensors") for path in (folder / family, out))
             assert set(before) == set(after), family
@@ -128,7 +129,7 @@ def check_steps_keep_padding_zero_and_agree_with_one_rank(folder: Path) -> None:
     """Losses of several optimizer steps equal those of plain torch on the same model, so padding changes nothing."""
     for family in ("llama", "qwen25_tied", "qwen3"):
         built = trainer(folder, family)
-        shape = read_shape(folder / family, RANKS)
+        shape = read_shape(held(folder / family), RANKS)
         for _ in range(4):
             built.step([batch()], 1e-2)
         last = parallel_state.get_tensor_model_parallel_rank() == RANKS - 1

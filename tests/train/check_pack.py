@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import tiny
+from damage import Errors, refuses_damage
 from harness import run_checks
 from transformers import AutoTokenizer
 
 from koreason.cli import main
-from koreason.manifest import Stage
-from koreason.tables import MIX, write_table
+from koreason.records.held import held
+from koreason.records.stage import Stage
+from koreason.switching.spec import COLUMNS
+from koreason.tables import MIX, TRACES, write_table
 
 THINKING = "<think>\nOkay, 문제를 보자. 3 plus 4.\n</think>\n\n정답은 7입니다."
 # Cuts thinking out of every assistant's turn, as Qwen3's does, and adds a system turn, as SmolLM2's does.
@@ -35,7 +38,15 @@ PICKY = "{{ raise_exception('no') if messages[0]['role'] == 'system' }}" + tiny.
 
 def conversation(question: str, answer: str = THINKING, **more: Any) -> dict[str, Any]:
     messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    return {"prompt_id": question, "sample": 0, "category": "c", "licence": "A", "messages": messages, "why_kept": "w"} | more
+    return {
+        "prompt_id": question,
+        "sample": 0,
+        "source": "s",
+        "category": "c",
+        "licence": "A",
+        "messages": messages,
+        "why_kept": "w",
+    } | more
 
 
 def pack(rows: list[dict[str, Any]], template: str | None = tiny.CHATML) -> tuple[int, str, Path, Any]:
@@ -129,6 +140,16 @@ def check_many_documents_pass_through_in_order(_: Path) -> None:
     assert [learnt for _, learnt in documents(out, tokenizer)] == [f"answer {index}<|im_end|>" for index in range(1200)]
 
 
+def check_damaged_inputs_are_refused(_: Path) -> None:
+    _, _, out, _ = pack([conversation("q")])
+    folder, again = out.parent, out.parent / "again"
+    words = ["--mix", folder / "mix/manifest.json", "--tokenizer", folder / "base/manifest.json", "--out", again]
+    for name in ("mix/mix.parquet", "base/tokenizer.json", "base/chat_template.jinja"):
+        refuses_damage(lambda: main(["pack", *map(str, words)]), folder / name, again, Errors())
+    (folder / "base/added_tokens.json").write_text("{}")
+    assert main(["pack", *map(str, words)]) == 2
+
+
 def check_mistakes_are_one_line(bases: Path) -> None:
     status, errors, out, _ = pack([])
     assert status == 2 and "holds no row" in errors and not (out / "manifest.json").exists()
@@ -144,6 +165,59 @@ def check_mistakes_are_one_line(bases: Path) -> None:
         )
     assert status == 2 and "no such manifest" in errors.getvalue()
     assert all(line.startswith("koreason: ") for line in errors.getvalue().splitlines())
+
+
+def renamed(config: Any) -> tuple[bytes, bytes, list[str]]:
+    """Manifests of a mix and of its packed data where the sources have these labels, and the mix's categories."""
+    folder = Path(tempfile.mkdtemp())
+    facts = {"finish": "stop", "prompt_tokens": 9, "tokens": 90, "seed": 1, "think_share": 0.3, "answer_share": 0.9, "request_key": "k"}
+    traces = [
+        {
+            "prompt_id": f"{n:024x}",
+            "source": "ab"[n % 2],
+            "sample": 0,
+            "question": f"{n} 더하기 1은?",
+            "think": f"{n} plus 1",
+            "answer": "답",
+        }
+        for n in range(12)
+    ]
+    shard = folder / "traces/p/r/00000-of-00001"
+    with Stage(shard, "trace", {}, []) as stage:
+        write_table(pl.DataFrame([row | facts for row in traces], schema=TRACES), stage, "traces.parquet", TRACES)
+    filters = {
+        "min_think_share": 0,
+        "max_think_share": 1,
+        "min_answer_share": 0,
+        "max_loop_ratio": 9,
+        "min_think_chars": 1,
+        "max_tokens": 99,
+    }
+    mix = {"traces": [{"pool": "p", "recipe": "r"}], "filters": filters, "samples_per_prompt": 1, "seed": 1}
+    mix["quotas"] = {label["category"]: quota for label, quota in zip(config.values(), (3, 9), strict=True)}
+    words = ["--spec", json.dumps(mix), "--shards", '{"r": 1}', "--labels", json.dumps(config), "--traces", str(folder / "traces")]
+    # as `measure` leaves them, which runs in another environment
+    unmeasured = [pl.lit(None).alias(name) for name in COLUMNS if name not in ("prompt_id", "sample")]
+    with Stage(folder / "measures/p/r/00000-of-00001", "measure", {}, []) as stage:
+        of = {shard.name: held(shard / "manifest.json").fact("traces.parquet", "sha256")}
+        measures = pl.DataFrame([row | facts for row in traces], schema=TRACES).select("prompt_id", "sample", *unmeasured)
+        write_table(measures, stage, "measures.parquet", COLUMNS, traces=of)
+    words += ["--measures", str(folder / "measures")]
+    assert main(["select", *words, "--out", str(folder / "mix")]) in (None, 0)
+    tiny.tokenizer(tiny.CHATML).save_pretrained(folder / "base")
+    tiny.declare(folder / "base")
+    words = ["--mix", str(folder / "mix/manifest.json"), "--tokenizer", str(folder / "base/manifest.json")]
+    assert main(["pack", *words, "--out", str(folder / "out")]) == 0
+    categories = pl.read_parquet(folder / "mix/mix.parquet")["category"].unique().sort().to_list()
+    return (folder / "mix/manifest.json").read_bytes(), (folder / "out/manifest.json").read_bytes(), categories
+
+
+def check_a_renamed_category_and_another_licence_train_on_the_same_bytes(*_: Any) -> None:
+    before = renamed({"a": {"category": "Exams", "licence": "A"}, "b": {"category": "Daily", "licence": "A"}})
+    after = renamed({"a": {"category": "Tests", "licence": "B"}, "b": {"category": "Daily", "licence": "A"}})
+    assert (before[2], after[2]) == (["Daily", "Exams"], ["Daily", "Tests"])
+    assert before[0] != after[0], "the mix says the new name"
+    assert before[1] == after[1], "and there it ends"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
 """Bins, their order, and the arrays of a micro-batch."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koreason.errors import UserError
+from koreason.records.held import Held, held
+from koreason.records.stage import Stage
 from koreason.train.bins import Packed, assemble, best_fit, plan_bins, read_packed
 from koreason.train.spec import Schedule
+from tests.soak import few
 
 
 def schedule(**changes):
@@ -19,7 +24,7 @@ def schedule(**changes):
     return Schedule(**(values | changes))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=few(60))
 @given(st.lists(st.integers(1, 20), max_size=60))
 def test_best_fit_places_each_document_once_and_overfills_nothing(lengths):
     bins = best_fit(np.array(lengths, np.int64), 20)
@@ -82,20 +87,28 @@ def test_an_empty_bin_is_padding_from_which_nothing_is_learnt():
     assert (item.size, len(item.tokens), item.mask.sum(), item.bounds.tolist()) == (0, 2, 0, [0, 2])
 
 
+def declared(folder: Path, **arrays: np.ndarray) -> Held:
+    """A packed folder with these arrays in place of those it has."""
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=True)
+    with Stage(folder, "pack", {}, []) as stage:
+        for path in folder.glob("*.npy"):
+            stage.add(path.name)
+    return held(folder)
+
+
 def test_damaged_arrays_are_refused(tmp_path):
-    with pytest.raises(UserError, match="no such file"):
-        read_packed(tmp_path)
-    np.save(tmp_path / "tokens.npy", np.arange(5, dtype=np.int32))
-    np.save(tmp_path / "loss_mask.npy", np.zeros(5, np.uint8))
-    np.save(tmp_path / "bounds.npy", np.array([0, 4], np.int64))
+    with pytest.raises(UserError, match=r"declares no tokens\.npy"):
+        read_packed(declared(tmp_path))
+    arrays = {"tokens": np.arange(5, dtype=np.int32), "loss_mask": np.zeros(5, np.uint8), "bounds": np.array([0, 4], np.int64)}
     with pytest.raises(UserError, match="differ in length"):
-        read_packed(tmp_path)
-    np.save(tmp_path / "tokens.npy", np.arange(5))
+        read_packed(declared(tmp_path, **arrays))
     with pytest.raises(UserError, match="int64 where int32 belongs"):
-        read_packed(tmp_path)
-    np.save(tmp_path / "tokens.npy", np.array([{}], object), allow_pickle=True)
+        read_packed(declared(tmp_path, tokens=np.arange(5)))
     with pytest.raises(UserError, match="not a NumPy array"):
-        read_packed(tmp_path)
+        read_packed(declared(tmp_path, tokens=np.array([{}], object)))
     (tmp_path / "tokens.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(UserError, match="its manifest says"):
+        read_packed(held(tmp_path))
     with pytest.raises(UserError, match="not a NumPy array"):
-        read_packed(tmp_path)
+        read_packed(declared(tmp_path))

@@ -10,7 +10,7 @@ HOME = HERE.parents[1]
 
 def start(*command: object, **variables: str) -> "subprocess.Popen[str]":
     """Start a Python program of this folder in the environment `megatron`."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(HERE), **variables}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": f"{HERE}:{HERE.parent}", **variables}
     line = [str(HOME / "envs" / "run"), "megatron", "python", *map(str, command)]
     return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -1,0 +1,140 @@
+"""What dumps are taken for: format, encoding, columns, language."""
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from koreason.curate.guessing.guess import guess
+from koreason.curate.guessing.looks import completed
+from koreason.curate.guessing.roles import roles
+from koreason.errors import UserError
+
+ASKED = [f"{number}번째로 물어보는 내용은 무엇인가요? 자세히 알려 주세요." for number in range(30)]
+ROWS = [{"제목": f"제목 {number}", "본문": text, "작성일": "2024-01-02", "주소": "https://a.kr/1"} for number, text in enumerate(ASKED)]
+
+
+def table(mark: str, head: list[str] | None = None) -> str:
+    return "\n".join([mark.join(head or ROWS[0]), *(mark.join(row.values()) for row in ROWS)]) + "\n"
+
+
+def squad() -> dict[str, Any]:
+    qas = [{"question": text, "answers": [{"text": "답", "answer_start": 1}], "id": "1"} for text in ASKED]
+    return {"version": "1", "data": [{"title": "글", "paragraphs": [{"context": "지문입니다", "qas": qas}]}]}
+
+
+POST = {"question": ["제목", "본문"], "url": ["주소"], "posted_at": ["작성일"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "format", "encoding", "separator", "columns"),
+    [
+        ("a.csv", table(",").encode(), "csv", "utf-8", ",", POST),
+        ("a.csv", table(",").encode("utf-8-sig"), "csv", "utf-8", ",", POST),
+        ("a.csv", table(",").encode("utf-16"), "csv", "utf-8", ",", POST),
+        ("a.csv", table(";").encode("cp949"), "csv", "cp949", ";", POST),
+        ("a.txt.gz", gzip.compress(table("\t").encode("cp949")), "folder", "cp949", None, {"question": ["text"]}),
+        ("a.tsv.gz", gzip.compress(table("\t").encode("cp949")), "tsv", "cp949", "\t", POST),
+        ("a.jsonl", "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode(), "jsonl", "utf-8", None, POST),
+        ("a.json", json.dumps(ROWS, indent=2).encode(), "json", "utf-8", None, POST),
+        ("a.json", json.dumps({str(number): row for number, row in enumerate(ROWS)}).encode(), "json", "utf-8", None, POST),
+        (
+            "a.json",
+            json.dumps(squad()).encode(),
+            "json",
+            "utf-8",
+            None,
+            {
+                "question": ["data[].paragraphs[].qas[].question"],
+                "passage": ["data[].paragraphs[].context"],
+                "answer": ["data[].paragraphs[].qas[].answers[].text"],
+            },
+        ),
+        ("a.html", "<!DOCTYPE html><title>가</title>나".encode(), "folder", "utf-8", None, {"question": ["text"]}),
+        ("a", b"WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n", "error", "", None, {}),
+    ],
+)
+def test_formats(tmp_path: Path, name: str, data: bytes, format: str, encoding: str, separator: str | None, columns: Any) -> None:
+    (tmp_path / name).write_bytes(data)
+    if format == "error":
+        with pytest.raises(UserError, match="no record can be read"):
+            guess([tmp_path / name])
+        return
+    found = guess([tmp_path / name])
+    assert (found.format, found.encoding, found.separator, found.columns) == (format, encoding, separator, columns)
+    assert found == guess([tmp_path])
+    assert all("\n" not in reason for reason in found.reasons)
+
+
+def test_tables_that_are_no_text(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(ROWS), tmp_path / "a.parquet")
+    assert guess([tmp_path / "a.parquet"]).columns == POST
+    book = openpyxl.Workbook()
+    for row in ([*ROWS[0]], *([*row.values()] for row in ROWS)):
+        book.active.append(row)
+    book.save(tmp_path / "b.xlsx")
+    found = guess([tmp_path / "b.xlsx"])
+    assert (found.format, found.columns) == ("xlsx", POST)
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("in/c.csv", table(","))
+    found = guess([tmp_path / "c.zip"])
+    assert (found.format, found.compression, found.columns) == ("csv", "zip", POST)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "expected"),
+    [
+        (("question", "A", "B", "C", "D", "answer"), (ASKED[0], "가", "나", "다", "라", "2"), "options gold"),
+        (("문제", "보기", "정답", "해설"), (ASKED[0], ["가", "나"], "1", "풀이는 다음과 같이 길게 이어집니다."), "options gold answer"),
+        (("q", "a"), (ASKED[0], "답입니다"), "answer"),
+        (("instruction", "input", "output"), (ASKED[0], "덧붙임", "답입니다"), "answer"),
+        (("c1", "c2"), ("이름", ASKED[0]), ""),
+    ],
+)
+def test_roles(names: tuple[str, ...], values: tuple[Any, ...], expected: str) -> None:
+    found, reasons = roles({name: [value] * 20 for name, value in zip(names, values, strict=True)})
+    assert ASKED[0] in [values[names.index(name)] for name in found["question"]]
+    assert set(expected.split()) == found.keys() - {"question"}
+    assert len(reasons) == len(found)
+
+
+def test_the_files_of_a_folder(tmp_path: Path) -> None:
+    for number in range(25):
+        (tmp_path / f"{number:02}.csv").write_text(table(","))
+    (tmp_path / "README.md").write_text("# 읽어 보세요")
+    (tmp_path / "LICENSE").write_text("free")
+    found = guess([tmp_path])
+    assert found.format == "csv" and len(found.files) == 25
+    assert set(found.left_out) == {"README.md", "LICENSE"}
+    assert found.language_share > 0.9 and not found.html
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"\x1f\x8b\x08cut", b"PK\x03\x04cut", b"PAR1cut", b"7z\xbc\xaf\x27\x1c"])
+def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(UserError):
+        guess([tmp_path / "a"])
+
+
+def test_a_large_file_is_looked_at_in_its_beginning(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "a.json.gz", "wb", compresslevel=1) as file:
+        file.write(b"[")
+        for _ in range(40):
+            file.write(json.dumps([*ROWS] * 20).encode()[1:-1] + b",")
+        file.write(b"{}]")
+    assert guess([tmp_path / "a.json.gz"]).columns == POST
+
+
+def test_json_is_completed() -> None:
+    text = json.dumps(squad())
+    for end in range(60, len(text), 7):
+        value = completed(text[:end])
+        assert value is None or value["version"] == "1"
+    assert completed('["a,]", {"b": [1, 2') == ["a,]", {"b": [1]}]
+    assert completed("[" * 100_000) is None

@@ -1,0 +1,136 @@
+"""The words that a pattern needs stand in whatever it matches; there are some for every pattern of the catalogue's languages."""
+
+import random
+
+import polars as pl
+import pytest
+
+from koreason.curate.spec import PromptLanguage
+from koreason.curate.text.gates import anchored, gate
+from koreason.curate.text.images import DRAWN, LONE, TABLE, image_phrase
+from koreason.curate.text.lines import Lines
+from koreason.curate.text.needed import clauses, needed
+from koreason.curate.text.personal import JOINED, ODD_DIGIT, candidates
+from tests.curate.test_texts_fast import real
+from tests.curate.test_texts_labelled import lines
+from tests.curate.texts import halves, language
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"(?:다음|아래) 그림(?:은|과)", {"다음 그림은", "다음 그림과", "아래 그림은", "아래 그림과"}),
+        (r"그림[^.]{0,9}보고\s*답", {"그림", "보고"}),  # either would do
+        (r"(?i:Fig(?:ure)?)[^.]", {"fig", "figure"}),
+        (r"(?x) 사진 (?:을|를)? \x20? 첨부", {"사진첨부", "사진을첨부", "사진를첨부", "사진 첨부", "사진을 첨부", "사진를 첨부"}),
+        (r"(?:도표|그림)+[0-9]", {"도표", "그림"}),
+        (r"(?-u:\b)map\z", {"map"}),
+    ],
+)
+def test_words_are_read_out_of_a_pattern(pattern, words):
+    found = needed(pattern)
+    assert found
+    assert found <= words
+
+
+@pytest.mark.parametrize("pattern", ["[0-9]{3}|[^가]", "(?i:É)a", "그림?|[^가]", "(?:그림)?", r"\x{AC00}+", "그림|"])
+def test_some_patterns_need_none(pattern):
+    assert needed(pattern) is None
+    assert Lines(pl.Series(["가", None, "나\n다"]), [pattern], []).texts.to_list() == ["가", "나", "다"]
+
+
+@pytest.mark.parametrize("name", ["ko", "ja", "th"])
+def test_what_matches_holds_a_word(name):
+    spoken = language(name)
+    texts = pl.Series([line for half in halves() for row in lines(half / "image.jsonl") for line in row["text"].split("\n")])
+    for pattern in (*spoken.image_exceptions, *spoken.image_phrases, *spoken.table_phrases):
+        words = needed(pattern)
+        assert words, pattern
+        matched = texts.filter(texts.str.contains(pattern))
+        assert matched.str.contains_any(sorted(words), ascii_case_insensitive=True).all(), pattern
+
+
+def holds(text: pl.Expr, pattern: str) -> pl.Expr:
+    words = needed(pattern)
+    return text.str.contains_any(sorted(words), ascii_case_insensitive=True) if words else pl.lit(value=True)
+
+
+def slow(texts: pl.Series, spoken: PromptLanguage) -> list[str]:
+    """Every pattern over every line: what `image_phrase` gives; a word's blank is a blank."""
+    frame = texts.alias("text").to_frame().with_row_index("row")
+    each = frame.with_columns(line=pl.col("text").str.split("\n")).explode("line").with_columns(whole="line")
+    line, whole, text = pl.col("line"), pl.col("whole"), pl.col("text")
+    for pattern in spoken.image_exceptions:
+        each = each.with_columns(line=pl.when(holds(whole, pattern)).then(line.str.replace_all(pattern, "\x00")).otherwise(line))
+    first = {
+        name: pl.coalesce(pl.when(holds(whole, pattern)).then(line.str.extract(f"({pattern})", 1)) for pattern in patterns or ["[^\\s\\S]"])
+        for name, patterns in (("picture", spoken.image_phrases), ("table", spoken.table_phrases))
+    }
+    found = each.with_columns(**first).group_by("row", maintain_order=True).agg(pl.col("text", *first).drop_nulls().first())
+    picture, table = (pl.when(~text.str.contains(pattern)).then(name) for pattern, name in ((DRAWN, "picture"), (TABLE, "table")))
+    lone = pl.lit(None, pl.String)
+    for pattern in spoken.lone_phrases:
+        lone = pl.coalesce(lone, pl.when(holds(text, pattern)).then(text.str.extract(f"({pattern})", 1)))
+    for pattern in spoken.lone_exceptions:
+        lone = pl.when(~text.str.contains(pattern)).then(lone)
+    lone = pl.when(text.str.len_bytes() <= LONE).then(lone)
+    return found.select(pl.coalesce(picture, table, lone, pl.lit(""))).to_series().to_list()
+
+
+def spliced(texts: list[str], patterns: list[str], many: int) -> list[str]:
+    """Texts with a word of some pattern put in, and with other white space, case and letters that fold to others'."""
+    draw, made = random.Random(20251127), []
+    words = sorted(frozenset().union(*(needed(pattern) or () for pattern in patterns)))
+    marks = ["\t", "\n", "\u3000", ". ", "(1)", "010", "-1234-5678", "–", "１", "@", "ID", "카톡 "]
+    changes = [(" ", "\t"), (" ", "\u3000"), (" ", ""), ("s", "ſ"), ("k", "\u212a"), ("-", "–"), ("", ""), ("", "")]
+    for _ in range(many):
+        text = draw.choice(texts)
+        place = draw.randrange(len(text) + 1)
+        text = (text[:place] + draw.choice(words) + draw.choice(marks) + text[place:]).replace(*draw.choice(changes))
+        made.append(text.upper() if draw.random() < 0.1 else text)
+    return made
+
+
+@pytest.mark.parametrize("name", ["ko", "ja", "th"])
+def test_words_hide_no_phrase(name):
+    spoken = language(name)
+    labelled = [row["text"] for half in halves() for row in lines(half / "image.jsonl")]
+    patterns = [*spoken.image_exceptions, *spoken.image_phrases, *spoken.table_phrases, *spoken.lone_phrases]
+    texts = ["", *labelled, "\n".join(labelled[:9]), *spliced(labelled, patterns, 1500)]
+    found = image_phrase(pl.Series(texts), spoken).to_list()
+    assert any(found)
+    assert found == slow(pl.Series(texts), spoken)
+
+
+def test_words_hide_no_phrase_in_what_people_wrote(real_data):
+    texts = pl.Series(real(real_data)[::4])
+    assert image_phrase(texts, language()).to_list() == slow(texts, language())
+
+
+@pytest.mark.parametrize("name", ["ko", "ja", "th"])
+def test_words_hide_no_personal_data(name):
+    kinds = language(name).personal_data
+    labelled = [row["text"] for half in halves() for row in lines(half / "personal.jsonl")]
+    texts = pl.Series([*labelled, None, *spliced(labelled, [kind.pattern for kind in kinds.values()], 1500)])
+    patterns = [*(kind.pattern for kind in kinds.values()), ODD_DIGIT, JOINED]
+    slowly = pl.any_horizontal(pl.lit(texts).str.contains(pattern) for pattern in patterns)
+    found = candidates(texts, kinds).to_list()
+    assert 0 < len(found) < len(texts)
+    assert found == pl.select(slowly.fill_null(value=False).arg_true()).to_series().to_list()
+
+
+def test_sets_of_words_are_read_out_of_a_pattern():
+    assert clauses(r"(?:아래|다음)\s그림[^.]{0,9}보세요") == ({"보세요"}, {"그림"}, {"아래", "다음"})
+    assert clauses(r"(?i:kakao)[^가]") == ({"ao"},)  # U+212A is a k
+
+
+def test_gates_are_made_of_words():
+    assert gate(r"[a-z]+@[a-z]+|[a-z]+ (?:골뱅이|앳) [a-z]+") == ("@", "골뱅이|앳")
+    assert gate("[0-9]+") == gate("그림|[a-z]") == ()
+    assert anchored("^가|(?:^나)")
+    assert not anchored("^가|나")
+    assert not anchored("(?m)^가")
+
+
+def test_a_language_without_phrases_finds_none():
+    assert image_phrase(pl.Series(["다음 그림을 보고", ""]), PromptLanguage(scripts=["Hangul"], image_phrases=[])).to_list() == ["", ""]
