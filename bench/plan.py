@@ -8,6 +8,7 @@ Exit status 1 where the paper's plan takes more than 15 seconds of processor tim
 Slurm does not answer (each start of Snakemake asks it, for 10 seconds), would be measured instead.
 """
 
+import argparse
 import os
 import re
 import resource
@@ -20,7 +21,6 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 LIMIT = 15.0  # seconds of processor time
-TURNS = 2
 
 BARE = """\
 rule all:
@@ -45,13 +45,16 @@ def plan(snakefile: Path, *arguments: str) -> tuple[float, float, str]:
 
 def main() -> int:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=2, help="how often both are planned (default: 2)")
+    turns_each = parser.parse_args().turns
     paper = (HOME / "Snakefile", "--configfile", str(HOME / "config" / "paper.yaml"))
     _, _, text = plan(*paper)  # also writes the byte code
     jobs = int(re.findall(r"^total\s+(\d+)$", text, re.MULTILINE)[0])
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "Snakefile"
         bare.write_text(BARE.format(jobs=jobs - 1), encoding="utf-8")
-        turns = [(plan(*paper)[:2], plan(bare)[:2]) for _ in range(TURNS)]
+        turns = [(plan(*paper)[:2], plan(bare)[:2]) for _ in range(turns_each)]
     (wall, cpu), (bare_wall, bare_cpu) = (tuple(map(min, zip(*times, strict=True))) for times in zip(*turns, strict=True))
     print(f"{'plan':24}{'jobs':>8}{'wall s':>10}{'CPU s':>10}{'jobs/s':>10}")
     for name, seconds, processor in (("config/paper.yaml", wall, cpu), ("bare Snakefile", bare_wall, bare_cpu)):

@@ -1,7 +1,7 @@
 """What many jobs cost: one Snakemake job per shard beside one array of `koreason submit`, on a real Slurm.
 
-    python tests/cluster/small_slurm.py up /dev/shm/slurm
-    envs/run dev python bench/shards.py            KOREASON_SITE: a site file other than tests/cluster/site.yaml
+    python tests/on_slurm/small_slurm.py up /dev/shm/slurm
+    envs/run dev python bench/shards.py            KOREASON_SITE: a site file other than tests/on_slurm/site.yaml
 
 Every shard is a command that only sleeps, started as the rules start theirs (`koreason exec --job`, on the host). Both ways get
 the same jobs at a time. The controller's memory is measured with 1,414 real jobs in Slurm, which are held and never start.
@@ -10,6 +10,7 @@ Exit status 1 where Snakemake's controller needs 1 GB or more.
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,27 +20,28 @@ from pathlib import Path
 
 import yaml
 
-from koreason.ops import array, submit
-from koreason.ops.accounting import read_attempts
-from koreason.ops.site import VARIABLE
+from koreason.cluster import array
+from koreason.cluster.accounting import read_attempts
+from koreason.config.site import VARIABLE
+from koreason.ops import submit
 
 HOME = Path(__file__).resolve().parents[1]
 SNAKEMAKE = Path(sys.executable).with_name("snakemake")
 SHARDS = 1414
 SLEEP = 1.0  # seconds
 LIMIT_MB = 1000
-SITE = Path(os.environ.get(VARIABLE, HOME / "tests" / "cluster" / "site.yaml"))
+SITE = Path(os.environ.get(VARIABLE, HOME / "tests" / "on_slurm" / "site.yaml"))
 
 SNAKEFILE = """\
 import sys
 sys.path.insert(0, "{home}")
-from koreason.ops import driver, inside
+from koreason.cluster import driver, inside
 if workflow.remote_exec:
     inside.begin()
 else:
     inside.start_alone()
 onstart:
-    driver.begin(Path.cwd(), Path("{home}"), {poll})
+    driver.begin(Path.cwd(), {poll})
 SHARDS = [f"{{i:05d}}-of-{shards:05d}" for i in range({shards})]
 localrules: all
 rule all:
@@ -48,15 +50,25 @@ rule one:
     output: "results/{{shard}}/manifest.json"
     log: "logs/one.{{shard}}.log"
     resources: mem_mb=500, runtime=10, slurm_partition="{partition}", slurm_account="{account}", slurm_extra="{extra}"
-    shell: "{run} data sleep {sleep} > {{log:q}} 2>&1 && touch {{output:q}}"
+    shell: "exec {start} --shard {{wildcards.shard}} --out results/{{wildcards.shard}} > {{log:q}} 2>&1"
 """
 
 
-# a stage that only sleeps, for as many shards as its task has:  --shard A B ... --out FOLDER/{shard}
-STAGE = """\
+# in place of `bin/koreason`: enters jobs as the real one does; every stage only sleeps, for as many shards as its task has:
+#   trace --shard A B ... --out FOLDER/{shard}
+LAUNCHER = """\
+#!/bin/bash
+here=$(dirname "$(dirname "$0")")
+if [ "$1" = exec ]; then PYTHONPATH=$here exec "$here/envs/run" data python -m koreason "$@"; fi
+shift
 while [ $# -gt 2 ]; do [ "$1" = --shard ] || shards="$shards $1"; shift; done
 for shard in $shards; do sleep %s; touch "$(echo "$2" | sed "s/{shard}/$shard/")/manifest.json"; done
 """
+
+
+def start(folder: Path) -> str:
+    """How both ways start the stage, in a folder that is prepared."""
+    return f"{folder}/bin/koreason exec --job trace"
 
 
 def prepare(folder: Path, shards: int, at_once: int, extra: str) -> dict[str, str]:
@@ -64,16 +76,11 @@ def prepare(folder: Path, shards: int, at_once: int, extra: str) -> dict[str, st
     site = yaml.safe_load(SITE.read_text(encoding="utf-8"))
     site |= {"containers": None, "jobs": at_once, "retries": 0}
     (folder / "site.yaml").write_text(yaml.safe_dump(site))
-    values = {
-        "partition": site["cpu"]["partition"],
-        "account": site["account"],
-        "extra": extra,
-        "sleep": SLEEP,
-        "home": HOME,
-        "poll": site["poll"],
-    }
-    text = SNAKEFILE.format(shards=shards, run=HOME / "envs" / "run --site --job", **values)
-    (folder / "Snakefile").write_text(text)
+    for part in ("koreason", "envs", "bin"):
+        shutil.copytree(HOME / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "bin" / "koreason").write_text(LAUNCHER % SLEEP)
+    cluster = {"partition": site["cpu"]["partition"], "account": site["account"], "extra": extra, "poll": site["poll"]}
+    (folder / "Snakefile").write_text(SNAKEFILE.format(shards=shards, start=start(folder), home=HOME, **cluster))
     os.environ[VARIABLE] = str(folder / "site.yaml")
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
@@ -114,14 +121,12 @@ def by_snakemake(shards: int, at_once: int) -> tuple[float, float, float]:
 def queue_and_tasks(folder: Path, shards: int, at_once: int, each: int = 1, **extra: bool) -> tuple[array.Slurm, list[array.Task]]:
     """What `koreason submit` would hand to Slurm in a folder that is prepared, `each` shards a task."""
     site = yaml.safe_load((folder / "site.yaml").read_text())
-    (folder / "stage.sh").write_text(STAGE % SLEEP)
     units = []
     for index in range(shards):
         shard = f"{index:05d}-of-{shards:05d}"
         made, log = folder / "results" / shard / "manifest.json", folder / "logs" / f"one.{shard}.log"
         made.parent.mkdir(parents=True)
-        stage = f"{HOME}/envs/run --site --job data sh {folder}/stage.sh --shard {shard} --out {made.parent}"
-        command = f"exec {stage} > {log} 2>&1"
+        command = f"exec {start(folder)} --shard {shard} --out {made.parent} > {log} 2>&1"
         units.append(array.Unit(str(made), str(log), "", command))
     parameters = {"partition": site["cpu"]["partition"], "account": site["account"], "mem": "500M", "time": 10, "cpus_per_task": 1}
     queue = array.Slurm(folder / "logs" / "slurm" / "rule_one", parameters | {"additional_parameters": extra}, at_once)

@@ -1,0 +1,83 @@
+"""How long `koreason status` takes at its first look and after it, against what one would type instead.
+
+    PYTHONPATH=. .envs/dev/bin/python bench/status.py [--rows 1000000] [--bytes 1000]
+
+A journal of so many finished answers and a few in flight, asked for in a list, in a temporary folder; the file system's cache is warm.
+Each way runs in a process of its own, Python's start included. `wc` counts lines and nothing else; Polars reads all rows and counts ends
+and mean length of finished answers. Fails where a look after the first takes a second.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from koreason.engine.answers import Answer, Segment
+from koreason.engine.journals.journal import ROWS, WHOLE, Journal
+from koreason.home import HOME
+
+MOST_SECONDS, IN_FLIGHT, MORE = 1.0, 256, 1000
+ENDS = ("stop", "stop", "stop", "length", "repetition")
+POLARS = """
+import sys, polars as pl
+rows = pl.scan_ndjson(sys.argv[1]).select("finish", "tokens")
+print(rows.group_by("finish").agg(pl.len(), pl.mean("tokens"), pl.quantile("tokens", 0.99).alias("p99")).collect())
+"""
+
+
+def key(number: int) -> str:
+    """A request's key, which is a digest."""
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def write(folder: Path, first: int, rows: int, size: int) -> None:
+    """Append so many rows of so many bytes, and begin a few answers."""
+    journal = Journal(folder, WHOLE)
+    text = ("문제를 보자. x = 1 이므로 " * (size // 30))[: size // 2]
+    for number in range(first, first + rows):
+        journal.add_row(Answer(key(number), text, ENDS[number % 5], 100, 300 + number % 7000), 16384)
+    for number in range(first + rows, first + rows + IN_FLIGHT):
+        journal.add_segment(key(number), Segment(tuple(range(512)), "think"))
+    journal.close()
+
+
+def timed(command: list[str], cwd: Path) -> float:
+    """Seconds of a command."""
+    started = time.perf_counter()
+    subprocess.run(command, cwd=cwd, check=True, capture_output=True, env=os.environ | {"PYTHONPATH": str(HOME)})
+    return time.perf_counter() - started
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--bytes", type=int, default=1000, help="of a row")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        run = Path(name)
+        journal = run / "results" / "traces" / "p" / "r" / "journal"
+        write(journal, 0, arguments.rows, arguments.bytes)
+        opened = Journal(journal, WHOLE)
+        opened.ask((key(number) for number in range(arguments.rows * 2)), all_of_it=True)
+        opened.close()
+        path = journal / WHOLE / ROWS
+        print(f"{arguments.rows:,} rows, {path.stat().st_size / 1e9:.2f} GB")
+        status = [sys.executable, "-m", "koreason", "status"]
+        took = {"first look": timed(status, run), "second look": timed(status, run)}
+        write(journal, arguments.rows, MORE, arguments.bytes)
+        took[f"{MORE:,} rows later"] = timed(status, run)
+        took["wc -l"] = timed(["wc", "-l", str(path)], run)
+        took["polars"] = timed([sys.executable, "-c", POLARS, str(path)], run)
+    later = max(took["second look"], took[f"{MORE:,} rows later"])
+    for what, seconds in took.items():
+        print(f"{what:<18}{seconds:8.2f} s, {seconds / later:6.1f} times a look after the first")
+    return int(later > MOST_SECONDS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
