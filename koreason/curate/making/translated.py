@@ -2,7 +2,8 @@
 
 for parent, found in translated(pool, "problems", of, shards, settings): ...
 
-Of several translations of a prompt the first good one is taken. What was right stays right only where it speaks no language.
+Of several translations of a prompt the first good one is taken. What was right stays right where it speaks no language, or names an
+option that came back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from koreason.curate.making.apart import taken_apart
 from koreason.curate.making.formulas import signs, speaks_no_language
+from koreason.curate.making.golds import TEXT, understood, unlabelled
 from koreason.curate.making.parents import Parent, child, of_rows, scan
 from koreason.curate.making.reasons import Unmade
 from koreason.curate.making.spec import Translate
@@ -59,8 +62,12 @@ def one(parent: Parent, trace: dict[str, Any], settings: Translate) -> dict[str,
         return Unmade.lost_formula
     if not numbers <= kept_numbers:
         return Unmade.lost_numbers
+    # passage and options were asked as one text with the question, and are translated as one
+    listed = parent.row["options"] or []
+    question, options = taken_apart(text, len(listed)) or (text, None) if listed else (text, None)
     carried = {
         column: value if speaks_no_language(value or "") else None for column in ("gold", "answer") for value in [parent.row[column]]
     }
-    # passage and options were asked as one text with the question, and are translated as one
-    return child(parent, question=text, passage=None, options=None, **carried)
+    if options and parent.row["gold"] and (gold := understood(parent.row["gold"], unlabelled(listed), [])) and gold.form == TEXT:
+        carried["gold"] = options[gold.place]
+    return child(parent, question=question, passage=None, options=options, **carried)

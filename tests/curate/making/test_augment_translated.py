@@ -34,6 +34,29 @@ def test_a_translation_becomes_a_prompt_with_what_speaks_no_language(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("answer", "options", "gold"),
+    [
+        (f"{KOREAN}\n\nA. 음의 넷\nB. 넷", ["음의 넷", "넷"], "음의 넷"),
+        (f"{KOREAN}\n\n① 음의 넷\n② 넷,\n곧 둘의 제곱", ["음의 넷", "넷,\n곧 둘의 제곱"], "음의 넷"),
+        (f"(1) 짝수\n(2) 홀수\n{KOREAN}\n(1) 음의 넷\n\n(2) 넷", ["음의 넷", "넷"], "음의 넷"),
+        (f"{KOREAN}\n\nA. 음의 넷\nB. 넷\nC. 다섯", None, None),
+        (f"{KOREAN}\n\nB. 음의 넷\nA. 넷", None, None),
+        (f"A. {KOREAN}\nB. 넷", None, None),
+        (f"{KOREAN}\n음의 넷\n넷", None, None),
+    ],
+)
+def test_options_that_come_back_labelled_in_order_are_options_again(
+    tmp_path: Path, answer: str, options: list[str] | None, gold: str | None
+) -> None:
+    rows = [exam(1, ENGLISH, ["minus four", "four"], "minus four"), exam(2, ENGLISH, ["minus four", "four"], "B")]
+    assert translate(tmp_path, rows, [trace(1, answer), trace(2, answer)]) == 0
+    one, two = made(tmp_path / "korean").sort("parents").to_dicts()
+    assert one["options"] == two["options"] == options
+    assert (one["gold"], two["gold"]) == (gold, "B")
+    assert one["question"].endswith(KOREAN.strip()) == bool(options)
+
+
+@pytest.mark.parametrize(
     ("answer", "finish", "reason"),
     [
         (KOREAN, "length", "unfinished"),
