@@ -137,6 +137,7 @@ ITEMS: Contract = {
     "question": pl.String(),
     "options": pl.List(pl.String()),
     "gold": pl.String(),
+    "kind": pl.String(),
 }
 GENERATIONS: Contract = {
     "item_id": pl.String(),
@@ -155,6 +156,18 @@ SCORED: Contract = {
     "extracted": pl.String(),
     "correct": pl.Boolean(),
     "verdict": pl.String(),
+}
+# One row an answer and profile, sorted by item_id and repeat, profiles in their order: what each profile read.
+READINGS: Contract = {
+    "item_id": pl.String(),
+    "repeat": pl.Int64(),
+    "profile": pl.String(),
+    "extracted": pl.String(),
+    "correct": pl.Boolean(),
+    "verdict": pl.String(),
+    "rule": pl.String(),  # that read the answer
+    "start": pl.Int64(),  # the characters of the response that it was read from; null where nothing was
+    "end": pl.Int64(),
 }
 
 # Row groups are kept small because Polars' memory use grows with them when the rows are long strings.

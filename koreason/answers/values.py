@@ -1,84 +1,176 @@
-r"""Mathematical values as models write them, compared by math-verify.
+r"""Mathematical values as models write them, held against the gold.
 
     compare(gold="5000", answer="5,000원")   # "correct"
 
-math-verify may run for ever or take all memory on hostile input: `judge.py` calls this in a process it can kill.
+Most is settled by equal text and by exact numbers; the rest by math-verify, which may run for ever or take all memory on
+hostile input: `judge.py` calls `slow` in a process it can kill.
 """
 
 import re
-from decimal import Decimal
+from dataclasses import replace
+from math import log10
 from typing import Any, Literal
 
-from koreason.answers.extract import LEAD, undress
+from koreason.answers.exact import compact, fast, normal
+from koreason.answers.plain import HANGUL, undress, visible
+from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, read
+from koreason.answers.units import agree
 
-HANGUL = "[가-힣]"
-FORMS = {"−": "-", "–": "-", "×": r"\times ", "÷": r"\div ", "²": "^{2}", "³": "^{3}", "°": r"^\circ "}
-FORMS |= {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width to ASCII
-FORMS |= {chr(0x2460 + index): str(index + 1) for index in range(20)}  # circled numbers
-TRANSLATION = str.maketrans(FORMS)
-ROOT = re.compile(r"√\s*(?:(\d+)|\(([^()]*)\))")
-SYMBOL = re.compile(r"\s*[℃℉㎜㎝㎞㎎㎏㎖ℓ㎠㎡㎢㎤㎥]$")
-SPACING = re.compile(r"(?<=\d)\\[,!;](?=\d)")
-COPULA = re.compile(r"\s*(?:입니다|이다|이에요|예요)$")
-# A value with a unit in Korean behind it; words that bound a value instead of measuring it are no units.
-UNIT = re.compile(rf"([^가-힣]*[^\W가-힣]|[^가-힣]*[)\]}}%!])\s*(?!이상|이하|초과|미만){HANGUL}+(?:\s{HANGUL}+)*")
-PART = r"\d+(?:\.\d+)?(?:천\d*)?"
-AMOUNT = re.compile(rf"(?:({PART})억)?(?:({PART})만)?({PART})?{HANGUL}*")
 Outcome = Literal["correct", "wrong", "unreadable"]
+LONGEST_VALUE = 1_500  # characters that are handed to SymPy; more is no value
+DIGITS_OF_A_POWER = 100_000  # more is not computed
+DECIMAL_COMMA = re.compile(r"-?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+)")
+DECIMAL = re.compile(r"-?\d*\.\d+")
+CHAIN = re.compile(
+    r"(?P<low>[^<>\\]+?|\\?[^<>]*?)\s*(?P<left><|\\le)\s*(?P<name>[a-zA-Z](?:\([a-zA-Z]\))?)\s*(?P<right><|\\le)\s*(?P<high>[^<>]+)"
+)
+RAY = re.compile(r"(?P<name>[a-zA-Z])\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<bound>[^<>=]+)")
+INTERVAL = re.compile(r"^[\[(].*,.*[\])]$", re.DOTALL)
+WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
+AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
+TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
+POWERS = re.compile(r"(?:\d\s*|[)}]\s*)\^\s*[{(]?\s*(\d+)")
 
 
-def amount(text: str) -> str | None:
-    """Digits of a number spelt with 천, 만 or 억, such as `3만 5천원`; None for any other text."""
-    compact = re.sub(r"[\s,]", "", text)
-    match = AMOUNT.fullmatch(compact)
-    if match is None or not any(part and (index < 2 or "천" in part) for index, part in enumerate(match.groups())):
-        return None
-    total = Decimal(0)
-    for part, scale in zip(match.groups(), (10**8, 10**4, 1), strict=True):
-        if part:
-            thousands, _, rest = part.rpartition("천")
-            total += (Decimal(thousands or 0) * 1000 + Decimal(rest or 0)) * scale
-    return f"{total.normalize():f}"
+def settled(gold: str, answer: str) -> Outcome | Literal["timeout"] | None:
+    """Outcome of holding an answer against the gold value as far as no SymPy is needed, None where it is."""
+    prepared = _prepared(gold, answer)
+    if isinstance(prepared, str):
+        return prepared
+    return fast(*prepared) or ("timeout" if costly(prepared[1]) else None)
 
 
-def tidy(value: str) -> str:
-    r"""The value as LaTeX that math-verify reads: no Korean unit or ending, ASCII digits and signs.
+def compare(gold: str, answer: str) -> Outcome | Literal["timeout"]:
+    """Hold an answer against the gold value, to the end; what it takes is not bounded here."""
+    return settled(gold, answer) or slow(gold, answer)
 
-    `5000원`, `\text{5000 원}`, `５０００` and `5천 원입니다.` all give 5000. Units in Latin letters, percent and degrees
-    are left to math-verify, which ignores them too.
+
+def slow(gold: str, answer: str) -> Outcome:
+    """The same by math-verify alone, after both sides were read.
+
+    As LaTeX only: math-verify's other parser evaluates the text it is given as Python. Its own time limits are off because a signal
+    of its kind cannot stop every power.
     """
-    text = value.translate(TRANSLATION).strip().strip("*$").strip()
-    text = ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2]}}}", text)
-    if re.search(HANGUL, text):
-        text = LEAD.sub("", undress(text), count=1)
-    text = SYMBOL.sub("", COPULA.sub("", SPACING.sub("", text).rstrip(". ")))
-    found = amount(text)
-    if found is not None:
-        return found
-    unit = UNIT.fullmatch(text)
-    return unit[1] if unit else text
-
-
-def compare(gold: str, answer: str) -> Outcome:
-    """Hold a box's content against the gold value.
-
-    Equal text is correct without any mathematics. Otherwise both are parsed as LaTeX only: math-verify's other parser
-    evaluates the text it is given as Python. Its own time limits are off because a signal cannot stop every power.
-    """
-    right, given = tidy(gold), tidy(answer)
-    if given and re.sub(r"\s", "", right) == re.sub(r"\s", "", given):
-        return "correct"
-    if re.search(HANGUL, given):
-        return "wrong" if re.search(HANGUL, right) else "unreadable"
-    from math_verify import LatexExtractionConfig, parse, verify  # a second to import; only workers come here
-
-    def read(text: str) -> list[Any]:
-        found: list[Any] = parse(
-            rf"\boxed{{{text}}}", (LatexExtractionConfig(boxed_match_priority=0),), parsing_timeout=None, raise_on_error=False
-        )
-        return found
-
-    parsed = read(given)
+    prepared = _prepared(gold, answer)
+    if isinstance(prepared, str):
+        return prepared
+    right, given = prepared
+    parsed = sympified(given)
     if all(isinstance(form, str) for form in parsed):
         return "unreadable"
-    return "correct" if verify(read(right), parsed, timeout_seconds=None) else "wrong"
+    from math_verify import verify  # a second to import; only workers come here
+
+    return "correct" if verify(sympified(right), parsed, timeout_seconds=None) else "wrong"
+
+
+def sympified(latex: str) -> list[Any]:
+    """What math-verify reads of a LaTeX expression: SymPy's objects, and the text."""
+    from math_verify import LatexExtractionConfig, parse
+
+    configuration = (LatexExtractionConfig(boxed_match_priority=0),)
+    found: list[Any] = parse(rf"\boxed{{{latex}}}", configuration, parsing_timeout=None, raise_on_error=False)
+    return found
+
+
+def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
+    """Both sides as LaTeX to be held against each other, or the outcome where there is nothing to hold."""
+    if not answer.strip():
+        return "unreadable"
+    if len(answer) > LONGEST_VALUE:
+        return "correct" if _text(gold) == _text(answer) else "unreadable"
+    if _text(gold) == _text(answer):
+        return "correct"
+    right, given = read(gold), read(answer)
+    if given is None and right is not None:
+        given = _several(right, answer)
+    if given is None:
+        return "wrong" if right is None and re.search(HANGUL, answer) else "unreadable"
+    if right is None:
+        right = _several(given, gold)
+    if right is None:
+        return "wrong"
+    for special in ("clock", "span in seconds"):
+        if special in (right.unit, given.unit) and right.unit != given.unit:
+            return "correct" if compact(right.latex) == compact(given.latex) and special == "clock" else "unreadable"
+    if not agree(right.unit, given.unit):
+        return "wrong"
+    if not given.latex:
+        return "unreadable"
+    if "!" in given.latex and "!" not in right.latex:
+        return "unreadable"  # 4! is not computed yet
+    return _alike(normal(right.latex), normal(given.latex))
+
+
+def _text(value: str) -> str:
+    text = visible(value).translate(TRANSLATION).strip()
+    if len(text) <= LONGEST_VALUE:
+        text = undress(text)
+        if re.search(HANGUL, text):
+            text = COPULA.sub("", LEAD.sub("", text, count=1).rstrip(" .。"))
+    return re.sub(r"[\s.]+$|\s", "", text)
+
+
+def _several(other: Quantity, text: str) -> Quantity | None:
+    """Values that Korean words join, where the other side is a list, too: `1과 2` beside `1, 2`."""
+    if "," not in other.latex or len(text) > 200:
+        return None
+    parts = [read(part) for part in AND.split(undress(text)) if part.strip()]
+    if len(parts) < 2 or any(part is None for part in parts):
+        return None
+    return replace(other, latex=", ".join(part.latex for part in parts if part), rule="list")
+
+
+def _alike(right: str, given: str) -> tuple[str, str]:
+    """Both sides in one form, where each has its own: decimal commas beside decimal points, inequalities beside intervals."""
+    if DECIMAL_COMMA.fullmatch(given) and DECIMAL.fullmatch(right):
+        given = given.replace(",", ".")
+    elif DECIMAL_COMMA.fullmatch(right) and DECIMAL.fullmatch(given):
+        right = right.replace(",", ".")
+    right, given = WITHIN.sub("", right), WITHIN.sub("", given)
+    if INTERVAL.search(right):
+        given = interval(given) or given
+    elif INTERVAL.search(given):
+        right = interval(right) or right
+    return right, given
+
+
+def interval(text: str) -> str | None:
+    r"""`0 \le x < 1` as `[0,1)`, `x > 2` as `(2,\infty)`; None for what is neither."""
+    chain = CHAIN.fullmatch(text.strip())
+    if chain:
+        left, right = "(" if chain["left"] == "<" else "[", ")" if chain["right"] == "<" else "]"
+        return f"{left}{chain['low'].strip()},{chain['high'].strip()}{right}"
+    ray = RAY.fullmatch(text.strip())
+    if not ray:
+        return None
+    bound, closed = ray["bound"].strip(), ray["sign"] in (r"\le", r"\ge")
+    if ray["sign"] in (">", r"\ge"):
+        return rf"{'[' if closed else '('}{bound},\infty)"
+    return rf"(-\infty,{bound}{']' if closed else ')'}"
+
+
+def costly(latex: str) -> bool:
+    """Tell whether computing a value would take more work than any answer is worth: counted, not timed."""
+    if any(_towers(re.findall(r"\d+", tower)) for tower in TOWER.findall(latex)):
+        return True
+    if any(len(exponent) > 5 for exponent in POWERS.findall(latex)):
+        return True
+    if re.search(r"!\s*[)}\]]*\s*(?:\\right)?[)}\]]*\s*!|\d{5,}\s*!|\\infty\s*!", latex):
+        return True
+    depth = deepest = 0
+    for sign in latex:
+        depth += (sign in "{([") - (sign in "})]")
+        deepest = max(deepest, depth)
+    return deepest > 60 or len(re.findall(r"\^", latex)) > 40
+
+
+def _towers(numbers: list[str]) -> bool:
+    """Tell whether a power of powers has too many digits: its numbers from the lowest base to the highest exponent."""
+    if any(len(number) > 6 for number in numbers[1:]):
+        return True
+    exponent = int(numbers[-1])
+    for number in reversed(numbers[1:-1]):
+        if exponent * log10(max(int(number), 2)) > 6:
+            return True
+        exponent = int(number) ** exponent
+    return exponent * log10(max(int(numbers[0][:300]), 2)) > DIGITS_OF_A_POWER

@@ -39,6 +39,7 @@ def main(arguments: argparse.Namespace) -> None:
         stage.counts |= {
             "items": len(items),
             "categories": dict(sorted(Counter(item.category for item in items).items())),
+            "kinds": dict(sorted(Counter(item.kind for item in items).items())),
             "options": {str(options): count for options, count in sorted(Counter(len(item.options) for item in items).items())},
         }
 
@@ -63,17 +64,32 @@ def normalised(source: Items) -> list[Item]:
 
 
 def _item(record: dict[str, Any], where: str, number: int, columns: dict[str, str], kind: str) -> Item:
-    value = {name: record.get(columns.get(name, name)) for name in COLUMNS}
+    value: dict[str, Any] = {name: record.get(columns.get(name, name)) for name in COLUMNS}
     for name in ("question", "gold"):
-        if value[name] is None or not str(value[name]).strip():
+        if value[name] is None or (isinstance(value[name], str) and not value[name].strip()):
             raise UserError(f"lacks '{columns.get(name, name)}'", where, "complete the item")
     options = value["options"] or []
-    if not isinstance(options, list) or len(options) == 1:
+    if isinstance(options, str) and options.lstrip().startswith("["):  # a list in a CSV field
+        options = as_list(options)
+    if not isinstance(options, list) or len(options) == 1 or any(option is None for option in options):
         raise UserError(f"'{columns.get('options', 'options')}' is not a list of options", where, "mend the item")
+    named = str(value["kind"] or kind).strip()
+    if named not in KINDS:
+        raise UserError(f"its kind is {named[:40]!r}", where, f"accepted: {', '.join(KINDS)}")
+    question, texts = str(value["question"]).strip(), [str(option).strip() for option in options]
     return Item(
         id=str(value["id"]) if value["id"] is not None else f"{number:06d}",
         category=str(value["category"] or ""),
-        question=str(value["question"]).strip(),
-        options=[str(option).strip() for option in options],
-        gold=KINDS[kind].gold(str(value["gold"]).strip(), len(options), where),
+        question=question,
+        options=texts if named == "choice" else [],
+        gold=KINDS[named].gold(value["gold"], texts, question, where),
+        kind=named,
     )
+
+
+def as_list(text: str) -> Any:
+    """A list that is written as JSON; the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -22,7 +22,8 @@ class Item:
         id: unique within its benchmark.
         category: part of the benchmark that it is reported under; empty where the benchmark has none.
         options: of a choice, in the order of their labels A, B, ...; empty where the question's text holds them.
-        gold: the right option's label for a choice, else a value as LaTeX.
+        gold: the right option's label for a choice, or its text where the question holds the options; else a value as LaTeX.
+        kind: of the item, one of `kinds.KINDS`.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Item:
     question: str
     options: list[str]
     gold: str
+    kind: str
 
 
 def frame(items: list[Item]) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 records, where = read_source(source)
 """
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -17,11 +18,11 @@ from koreason.config.pinned import is_folder, pinned
 from koreason.errors import UserError
 from koreason.records.digests import sha256_file
 
-READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".parquet": pl.read_parquet,
-    ".jsonl": pl.read_ndjson,
-    ".csv": lambda path: pl.read_csv(path, infer_schema=False),
-    ".arrow": pl.read_ipc_stream,
+READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
+    ".parquet": lambda path: pl.read_parquet(path).to_dicts(),
+    ".jsonl": lambda path: _json_lines(path),
+    ".csv": lambda path: _csv(path),
+    ".arrow": lambda path: pl.read_ipc_stream(path).to_dicts(),
 }
 
 
@@ -49,6 +50,11 @@ def _read_file(path: Path, sha256: str | None) -> list[dict[str, Any]]:
         raise UserError(
             f"its SHA-256 is {found}, the configuration asks for {sha256}", path, "get that file, or mend 'sha256' and raise 'version'"
         )
+    return _csv(path) if path.suffix == ".csv" else _json_lines(path)
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    """Records line by line, whatever the first ones look like: a gold may be a number here and a text there."""
     records = []
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
@@ -56,11 +62,26 @@ def _read_file(path: Path, sha256: str | None) -> list[dict[str, Any]]:
                 record = json.loads(line.decode("utf-8"))
             except UnicodeDecodeError:
                 raise UserError("not UTF-8", f"{path}:{number}", "convert the file to UTF-8 and set its new 'sha256'") from None
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"not JSON ({error})", f"{path}:{number}") from None
             if not isinstance(record, dict):
                 raise UserError("not a JSON object", f"{path}:{number}")
             records.append(record)
+    return records
+
+
+def _csv(path: Path) -> list[dict[str, Any]]:
+    """Records of a CSV file with a header, all fields as text, an empty one as missing."""
+    records: list[dict[str, Any]] = []
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file, strict=True)
+        try:
+            for record in rows:
+                if None in record or None in record.values():
+                    raise UserError("has another number of fields than the header", f"{path}:{rows.line_num}", "mend the line")
+                records.append({name: value if value != "" else None for name, value in record.items()})
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UserError(f"not readable as CSV ({error})", f"{path}:{rows.line_num + 1}", "save it as UTF-8, fields quoted") from None
     return records
 
 
@@ -79,7 +100,7 @@ def _read_hub(source: Items) -> list[dict[str, Any]]:
             f"has no {', '.join(READERS)} file{subset} for the split '{split}'", folder, "mend its 'name' or 'split' in benches"
         )
     try:
-        return [record for path in files for record in READERS[path.suffix](path).to_dicts()]
+        return [record for path in files for record in READERS[path.suffix](path)]
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"not readable ({error})", folder, "fetch the data set again") from None
 

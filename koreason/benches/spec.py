@@ -7,8 +7,8 @@ from koreason.benches.kinds import KINDS
 from koreason.config.marks import How, OneOf
 
 Kind = Annotated[str, OneOf(tuple(KINDS))]
-Column = Literal["id", "category", "question", "options", "gold"]
-COLUMNS: tuple[Column, ...] = ("id", "category", "question", "options", "gold")
+Column = Literal["id", "category", "question", "options", "gold", "kind"]
+COLUMNS: tuple[Column, ...] = ("id", "category", "question", "options", "gold", "kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +16,14 @@ class Items:
     """Where a benchmark's items are, and what they are.
 
     Attributes:
-        kind: `choice` compares option labels, `math` compares mathematical values.
+        kind: `choice` compares option labels, `math` compares mathematical values; an item that names its own `kind` has that.
         file: JSON lines with `id`, `question`, `gold` and, for choices, `options`; null for `hub`. `$NAME` is read from the environment.
         sha256: of the file; what it holds is known by this and not by where it lies.
         hub: a Hugging Face data set instead of a file, or a folder with one.
         revision: full commit id of the data set on the hub.
         name: subset of the data set.
         split: of the data set; null is `test`.
-        columns: our column (`id`, `category`, `question`, `options`, `gold`) to the source's own, where it is called otherwise.
+        columns: our column (`id`, `category`, `question`, `options`, `gold`, `kind`) to the source's own, where it is called otherwise.
     """
 
     kind: Kind

@@ -3,74 +3,37 @@
     koreason score-bench --spec '{"kind": "math", "version": 1}' --bench try/benches/ko_math/manifest.json \\
       --generations try/evals/smollm2/demo/short/ko_math/generations/manifest.json --out try/evals/smollm2/demo/short/ko_math/scores
 
-Writes `scored.parquet`, one row per answer with its verdict, and `scores.json`. Only the verdict `correct` counts: an
-answer without a box, cut off, or too costly to compare is wrong, and is counted under its own name.
+Writes `scored.parquet`, one row per answer with the verdict of the first profile, `readings.parquet`, one row per answer and profile
+with the rule that read it and from which characters, and `scores.json`. Only the verdict `correct` counts.
 """
 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from koreason.answers.compared import BY_FINISH, compare_once
-from koreason.answers.extract import after_thinking, first_box, label
+from koreason.answers.options import options_in
 from koreason.benches.items import Item, read_items
+from koreason.benches.kinds import KINDS
 from koreason.config.load import add_spec, read_spec
 from koreason.errors import UserError
 from koreason.evaluate import stats
+from koreason.evaluate.profiles.readings import Asked, Reading
+from koreason.evaluate.profiles.table import PROFILES
+from koreason.evaluate.reading import VERDICTS, read_answers
 from koreason.evaluate.spec import Scoring
 from koreason.records.digests import write_atomically
 from koreason.records.held import held
 from koreason.records.manifest import again
 from koreason.records.stage import Stage
-from koreason.tables import GENERATIONS, SCORED, read_table, write_table
+from koreason.tables import GENERATIONS, READINGS, SCORED, read_table, write_table
 
-VERDICTS = {
-    "correct": "the box holds the gold answer",
-    "wrong": "the box holds another answer",
-    "unreadable": "the box holds no single option, or nothing that reads as a value",
-    "no_box": "no complete \\boxed{} after the thinking",
-    "unfinished": "the thinking was never closed",
-    "token_limit": "cut off at the token limit, whatever it had said by then",
-    "repetition": "ended by the engine because it repeated itself",
-    "refused": "no answer was drawn: the prompt did not fit the model, or the engine failed on it",
-    "timeout": "comparing it took too much processor time",
-    "crash": "comparing it took too much memory or ended its process",
-}
 GENERATIONS_FILE = "generations.parquet"
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """How answers to one kind of benchmark are judged.
-
-    Attributes:
-        judge: from a box's content and the item to the answer as it is shown, and its verdict; None leaves it to a comparison of values.
-        guessable: whether guessing among the options can be right.
-    """
-
-    judge: Callable[[str, Item], tuple[str, str | None]]
-    guessable: bool
-
-
-def judge_choice(box: str, item: Item) -> tuple[str, str | None]:
-    """An answer to a choice: the label that its box means."""
-    found = label(box, item.options)
-    return found or box, "unreadable" if found is None else "correct" if found == item.gold else "wrong"
-
-
-def judge_value(box: str, item: Item) -> tuple[str, str | None]:
-    """An answer that is a value."""
-    return box, None
-
-
-# of each kind in koreason/benches/kinds.py
-SCORERS = {"choice": Scorer(judge_choice, guessable=True), "math": Scorer(judge_value, guessable=False)}
+DIFFERING = 12  # answers that profiles read differently and that scores.json shows
+SHOWN = 160  # characters of such an answer, around what was read
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,15 +47,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Score one model's answers to one benchmark."""
     scoring = read_spec(arguments.spec, Scoring)
-    scorer = SCORERS.get(scoring.kind)
-    if scorer is None:
-        raise UserError(f"no scorer for the kind {scoring.kind!r}", "benches", f"accepted: {', '.join(SCORERS)}")
+    if not scoring.profiles or len(set(scoring.profiles)) < len(scoring.profiles):
+        raise UserError("'profiles' names none, or one twice", "benches", f"name each once: {', '.join(PROFILES)}")
     items = read_items(arguments.bench)
     generations, repeats = read_generations(arguments.generations, items)
     with Stage(arguments.out, "score", json.loads(arguments.spec), [arguments.generations, arguments.bench]) as stage:
-        scored = score(generations, items, scorer)
+        readings = score(generations, items, scoring.profiles)
+        scored = table(generations, items, [each[0] for each in readings])
         write_table(scored, stage, "scored.parquet", SCORED)
+        write_table(of_profiles(generations, readings, scoring.profiles), stage, "readings.parquet", READINGS)
         found = scores(scored, generations, items, repeats, scoring)
+        found["profiles"] = {
+            name: beside(table(generations, items, [each[place] for each in readings])) for place, name in enumerate(scoring.profiles)
+        }
+        found["differing"] = differing(generations, items, readings, scoring.profiles)
         write_atomically(stage.path("scores.json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
         stage.add("scores.json")
         stage.counts |= {key: found[key] for key in ("items", "repeats", "answers", "verdicts")}
@@ -119,45 +87,59 @@ def read_generations(manifest: Path, items: list[Item]) -> tuple[pl.DataFrame, i
     return frame, repeats
 
 
-def score(generations: pl.DataFrame, items: list[Item], scorer: Scorer) -> pl.DataFrame:
-    """Rows of the contract SCORED, in the order of `generations`."""
+def score(generations: pl.DataFrame, items: list[Item], profiles: list[str]) -> list[list[Reading]]:
+    """The readings of each answer, a profile each, in the order of `generations`."""
+    asked = {item.id: Asked(item.kind, item.question, tuple(item.options), item.gold) for item in items}
+    rows = generations.select("item_id", "response", "finish").iter_rows()
+    return read_answers(((asked[item_id], response, finish) for item_id, response, finish in rows), profiles)
+
+
+def table(generations: pl.DataFrame, items: list[Item], readings: list[Reading]) -> pl.DataFrame:
+    """Rows of the contract SCORED, in the order of `generations`, of one profile."""
     by_id = {item.id: item for item in items}
-    boxes, verdicts, pairs = [], [], []
-    for item_id, response, finish in generations.select("item_id", "response", "finish").iter_rows():
-        box, verdict = examine(response, finish)
-        if verdict is None and box is not None:
-            item = by_id[item_id]
-            box, verdict = scorer.judge(box, item)
-            if verdict is None:
-                pairs.append((item.gold, box))
-        boxes.append(box)
-        verdicts.append(verdict)
-    outcomes = compare_once(pairs)
-    remaining = iter(pairs)
-    verdicts = [outcomes[next(remaining)] if verdict is None else verdict for verdict in verdicts]
     return generations.select(
         "item_id",
         "repeat",
         pl.Series("category", [by_id[key].category for key in generations["item_id"]], pl.String),
         pl.Series("gold", [by_id[key].gold for key in generations["item_id"]], pl.String),
-        pl.Series("extracted", boxes, pl.String),
-        pl.Series("correct", [verdict == "correct" for verdict in verdicts], pl.Boolean),
-        pl.Series("verdict", verdicts, pl.String),
+        pl.Series("extracted", [reading.extracted for reading in readings], pl.String),
+        pl.Series("correct", [reading.verdict == "correct" for reading in readings], pl.Boolean),
+        pl.Series("verdict", [reading.verdict for reading in readings], pl.String),
     )
 
 
-def examine(response: str, finish: str) -> tuple[str | None, str | None]:
-    """The answer's box, and its verdict where that is settled without comparing (paper, C.2)."""
-    if finish != "stop":
-        kind = finish.split(":")[0]
-        if kind not in BY_FINISH:
-            raise UserError(f"unknown finish {finish!r}", GENERATIONS_FILE, f"known: stop, {', '.join(BY_FINISH)}")
-        return None, BY_FINISH[kind]
-    text = after_thinking(response)
-    if text is None:
-        return None, "unfinished"
-    box = first_box(text)
-    return box, "no_box" if box is None else None
+def of_profiles(generations: pl.DataFrame, readings: list[list[Reading]], profiles: list[str]) -> pl.DataFrame:
+    """Rows of the contract READINGS."""
+    keys = generations.select("item_id", "repeat").rows()
+    rows = [
+        (*key, name, reading.extracted, reading.verdict == "correct", reading.verdict, reading.rule, reading.start, reading.end)
+        for key, each in zip(keys, readings, strict=True)
+        for name, reading in zip(profiles, each, strict=True)
+    ]
+    return pl.DataFrame(rows, schema=READINGS, orient="row")
+
+
+def beside(scored: pl.DataFrame) -> dict[str, Any]:
+    """What `scores.json` says of each profile."""
+    counted = Counter(scored["verdict"])
+    return {"accuracy": stats.summary(_by_item(scored)), "verdicts": {name: counted[name] for name in VERDICTS}}
+
+
+def differing(generations: pl.DataFrame, items: list[Item], readings: list[list[Reading]], profiles: list[str]) -> dict[str, Any]:
+    """How many answers profiles credit differently, and the first of them with what each read."""
+    gold = {item.id: item.gold for item in items}
+    rows = generations.select("item_id", "repeat", "response").iter_rows()
+    found = [(row, each) for row, each in zip(rows, readings, strict=True) if len({one.verdict == "correct" for one in each}) > 1]
+    shown = []
+    for (item_id, repeat, response), each in found[:DIFFERING]:
+        end = next((one.end for one in each if one.end is not None), len(response))
+        around = response[max(0, end - SHOWN * 3 // 4) : end + SHOWN // 4]
+        read = {
+            name: {"extracted": (one.extracted or "")[:SHOWN], "verdict": one.verdict, "rule": one.rule}
+            for name, one in zip(profiles, each, strict=True)
+        }
+        shown.append({"item_id": item_id, "repeat": repeat, "gold": gold[item_id][:SHOWN], "answer": around, "read": read})
+    return {"answers": len(found), "first": shown}
 
 
 def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], repeats: int, scoring: Scoring) -> dict[str, Any]:
@@ -174,7 +156,8 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], r
         "repeats": repeats,
         "answers": scored.height,
         "accuracy": stats.summary(_by_item(scored)),
-        "chance": chance(items) if SCORERS[scoring.kind].guessable else None,
+        "profile": scoring.profiles[0],
+        "chance": chance(items),
         "categories": dict(sorted(categories.items())),
         "verdicts": {verdict: counted[verdict] for verdict in VERDICTS},
         "mean_tokens": round(float(generations["tokens"].mean() or 0), 6),  # type: ignore[arg-type]
@@ -183,10 +166,16 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], r
 
 
 def chance(items: list[Item]) -> float | None:
-    """Accuracy of guessing among the options; None where they stand in the questions' text."""
-    if not all(item.options for item in items):
+    """Accuracy of guessing among the options, none for values; None where no item has any, or some choice's are not known."""
+    known = {item.id: len(item.options or _parsed(item.question)) for item in items if KINDS[item.kind].guessable}
+    if not known or not all(known.values()):
         return None
-    return round(sum(1 / len(item.options) for item in items) / len(items), 6)
+    return round(sum(1 / options for options in known.values()) / len(items), 6)
+
+
+def _parsed(question: str) -> list[str]:
+    found = options_in(question)
+    return found.texts if found else []
 
 
 def _by_item(scored: pl.DataFrame) -> dict[str, list[bool]]:

@@ -1,10 +1,15 @@
 """Configuration of the stage `evaluate`: how a benchmark is asked, and how its answers are scored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from koreason.benches.spec import Kind
-from koreason.config.marks import Natural, Positive
+from koreason.config.marks import Natural, OneOf, Positive
 from koreason.engine.spec import Engine, Sampling
+
+# Names of koreason/evaluate/profiles/table.py, which is not imported: what asks models would be made again with each change of a scorer.
+PROFILE_NAMES = ("robust", "paper_text", "paper_code")
+Profile = Annotated[str, OneOf(PROFILE_NAMES)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,9 @@ class Scoring:
     Attributes:
         kind: `choice` compares option labels, `math` compares mathematical values.
         version: part of every score; raised when items or scoring change meaning.
+        profiles: ways of reading the answers, in one pass; the first gives the score, the others stand beside it.
     """
 
     kind: Kind
     version: Natural
+    profiles: list[Profile] = field(default_factory=lambda: ["robust"])

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
+from koreason.answers.boxes import first_box
 from koreason.answers.compared import BY_FINISH, compare_once
-from koreason.answers.extract import first_box, label
+from koreason.answers.labels import label
 from koreason.errors import UserError
 from koreason.measures.measure import TABLE, add_block, shards_of_block
 from koreason.records.held import Held, held

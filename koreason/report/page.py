@@ -40,6 +40,7 @@ from koreason.report.svg import PALETTE, Figure
 from koreason.report.tables import content_tables, times
 from koreason.report.teacher import teacher_tables
 
+EACH_SCORE = 3  # answers that profiles read differently
 HERE = Path(__file__).parent
 
 
@@ -122,6 +123,8 @@ def render(
         finish=tables["finish"].to_dicts(),
         scores=story.compared(tables["scores"]).to_dicts(),
         verdicts=tables["verdicts"].to_dicts(),
+        profiles=tables["profiles"].to_dicts() if any(len(score.get("profiles", {})) > 1 for score in facts.scores.values()) else [],
+        differing=differing(facts),
         paper=tables["paper"].to_dicts() if "paper" in tables else [],
         clock=clock.to_dicts(),
         samples=read_samples(results, plan),
@@ -145,6 +148,15 @@ def fates(prompts: pl.DataFrame) -> dict[str, Any]:
         records, lost = int(group["prompts"].sum()), [counts.get(reason) for reason in found]
         rows.append({"pool": pool, "source": source, "category": category, "records": records, "kept": kept, "lost": lost})
     return {"reasons": found, "rows": rows}
+
+
+def differing(facts: Facts) -> list[dict[str, Any]]:
+    """Answers that profiles credit differently: of each score the first `EACH_SCORE`, with what each read."""
+    return [
+        {"model": model, "mix": mix, "bench": bench, **answer}
+        for (model, mix, _, bench), score in facts.scores.items()
+        for answer in score.get("differing", {}).get("first", [])[:EACH_SCORE]
+    ]
 
 
 def provenance(facts: Facts) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def content_tables(results: Path, plan: Plan, facts: Facts) -> dict[str, pl.Data
         "training": training(results, plan),
         "scores": scores(plan, facts),
         "verdicts": verdicts(plan, facts),
+        "profiles": profiles(plan, facts),
     }
     return tables
 
@@ -207,6 +208,17 @@ def verdicts(plan: Plan, facts: Facts) -> pl.DataFrame:
     """What became of the answers: model, mix, schedule, bench, verdict, answers."""
     values = [(*cell, verdict, count) for cell in plan.cells for verdict, count in by_size(facts.scores[cell]["verdicts"])]
     return rows({**dict.fromkeys(("model", "mix", "schedule", "bench", "verdict"), pl.String), "answers": pl.Int64}, values)
+
+
+def profiles(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """What each way of reading makes of the same answers: model, mix, schedule, bench, profile, accuracy, low, high."""
+    values = [
+        (*cell, name, found["accuracy"]["mean"], *found["accuracy"]["interval_95"])
+        for cell in plan.cells
+        for name, found in facts.scores[cell].get("profiles", {}).items()
+    ]
+    names = dict.fromkeys(("model", "mix", "schedule", "bench", "profile"), pl.String)
+    return rows({**names, **dict.fromkeys(("accuracy", "low", "high"), pl.Float64)}, values)
 
 
 def times(jobs: list[Job]) -> pl.DataFrame:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from koreason.answers.extract import final_box
+from koreason.answers.boxes import final_box
 from koreason.answers.judge import MEMORY_BYTES, Judge
-from koreason.answers.values import amount, compare
+from koreason.answers.numerals import number
+from koreason.answers.values import compare
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +87,13 @@ def test_values_are_compared_as_mathematics(gold, answer, outcome):
 
 
 @pytest.mark.parametrize(
-    ("text", "digits"),
-    [("3만", "30000"), ("1.5만", "15000"), ("2천만 원", "20000000"), ("1억 2,000만", "120000000"), ("5천", "5000"), ("2만 3", "20003")]
-    + [(text, None) for text in ("5000", "5000원", "원", "", "3시간", "x만")],
+    ("text", "value"),
+    [("3만", 30000), ("1.5만", 15000), ("2천만", 20000000), ("1억 2,000만", 120000000), ("5천", 5000), ("2만 3", 20003), ("3백50", 350)]
+    + [("1조 2천억", 1200000000000), ("십오", 15), ("이천이십사", 2024), ("세", 3), ("스물하나", 21), ("열두", 12), ("만 2천", 12000)]
+    + [(text, None) for text in ("5000", "5000원", "원", "", "3시간", "x만", "5일", "일구팔오", "3백500", "5천만천만", "만만", "십" * 100)],
 )
-def test_korean_amounts(text, digits):
-    assert amount(text) == digits
+def test_korean_numerals(text, value):
+    assert number(text) == value
 
 
 def test_code_in_an_answer_is_not_run(judge, tmp_path):
@@ -133,9 +135,9 @@ def test_a_worker_that_was_killed_is_replaced():
 def test_a_worker_runs_under_a_memory_limit():
     command = [sys.executable, "-m", "koreason.answers.judge"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
-        worker.stdin.write(b'["7", "7"]\n')
+        worker.stdin.write(b'[2.0, "values", "7", "7"]\n')
         worker.stdin.flush()
-        assert json.loads(worker.stdout.readline()) == "correct"
+        assert json.loads(worker.stdout.readline()) == ["correct", None]
         assert resource.prlimit(worker.pid, resource.RLIMIT_AS) == (MEMORY_BYTES, MEMORY_BYTES)
         worker.stdin.close()
         assert worker.wait() == 0

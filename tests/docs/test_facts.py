@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from koreason import tables
+from koreason.answers.compared import BY_FINISH
 from koreason.config.made import MADE
 from koreason.curate import spec as curate_spec
 from koreason.curate.reading.readers import READERS
-from koreason.evaluate import score
+from koreason.evaluate import reading
 from koreason.languages import SCRIPTS, Script
 from koreason.report import reasons, words
 from koreason.switching.spec import COLUMNS
@@ -79,8 +80,8 @@ def test_the_page_is_made_anew_when_a_sentence_changes(home: Path) -> None:
 
 
 def test_every_verdict_has_words_and_docs(home: Path) -> None:
-    assert set(score.VERDICTS) == set(words.VERDICTS) and not not_in(page(home, "evaluate"), score.VERDICTS)
-    assert set(score.BY_FINISH.values()) <= set(score.VERDICTS)
+    assert set(reading.VERDICTS) == set(words.VERDICTS) and not not_in(page(home, "evaluate"), reading.VERDICTS)
+    assert set(BY_FINISH.values()) <= set(reading.VERDICTS)
 
 
 def test_every_stage_that_leaves_a_record_has_a_name_on_the_page(home: Path) -> None:
@@ -111,6 +112,7 @@ def test_every_script_has_its_characters() -> None:
         (tables.DROPPED_TRACES, "select"),
         (tables.GENERATIONS, "evaluate"),
         (tables.SCORED, "evaluate"),
+        (tables.READINGS, "evaluate"),
     ],
 )
 def test_every_column_stands_on_its_stage_s_page(home: Path, contract: tables.Contract, name: str) -> None:

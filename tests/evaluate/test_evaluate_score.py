@@ -30,7 +30,7 @@ def test_each_way_to_be_wrong_has_its_name(workbench):
         "correct": ("\\boxed{5}", "stop"),
         "wrong": ("\\boxed{6}", "stop"),
         "unreadable": ("\\boxed{모름}", "stop"),
-        "no_box": ("정답은 5", "stop"),
+        "no_box": ("다섯인지 모르겠습니다", "stop"),
         "unfinished": ("<think>\\boxed{5}", "stop"),
         "token_limit": ("\\boxed{5}", "length"),
         "repetition": ("\\boxed{5}", "repetition"),

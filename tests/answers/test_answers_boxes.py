@@ -2,7 +2,8 @@
 
 import pytest
 
-from koreason.answers.extract import after_thinking, final_box, label
+from koreason.answers.boxes import after_thinking, final_box
+from koreason.answers.labels import label
 
 CITIES = ["부산", "서울", "대전", "인천"]
 YEARS = ["1392년", "1492년", "1636년", "1592년"]
@@ -66,8 +67,12 @@ def test_text_before_and_after_a_thinking_is_kept() -> None:
         ("1592", YEARS, "D"),
         ("1592년", YEARS, "D"),
         ("1,592년", YEARS, "D"),
-        # a letter is a label before it is an option
-        ("B", ["A", "O", "B", "AB"], "B"),
+        # a letter is a label; where it is another option's text, too, nobody knows
+        ("B", ["A", "O", "B", "AB"], None),
+        ("B", ["B", "A", "D", "C"], None),
+        ("A", ["A", "O", "B", "AB"], "A"),
+        ("AB", ["A", "O", "B", "AB"], "D"),
+        ("(B)", ["A", "O", "B", "AB"], "B"),
         (r"\text{H}_2\text{O}", ["CO2", "O2", "H2O", "NaCl"], "C"),
         # options that stand in the question's text
         ("J", [], "J"),

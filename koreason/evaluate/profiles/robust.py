@@ -1,0 +1,185 @@
+r"""Ours: what a careful reader takes for the answer, and no more.
+
+    read(Answer("따라서 정답은 ③입니다.", ((0, 0),)), asked)       # "C", by the rule "stated answer"
+
+The last box that is no placeholder, no quotation of the question and not denied counts, boxes that only `and` joins as one list;
+without a box, the stated answer, if all statements agree. A value that is an unevaluated copy of the question is none, and
+approximations are none.
+"""
+
+import re
+from dataclasses import replace
+
+from koreason.answers.boxes import Answer, Box, boxes
+from koreason.answers.exact import compact, is_number, normal
+from koreason.answers.labels import LONGEST_LABEL, NEGATED, named, quantity
+from koreason.answers.plain import undress, visible
+from koreason.answers.stated import Statement, stated_label, stated_value
+from koreason.evaluate.profiles.readings import Asked, Reading, located, of_label
+
+PLACEHOLDERS = {
+    "",
+    "N",
+    "n",
+    "정답",
+    "답",
+    "최종정답",
+    "최종답",
+    "최종답안",
+    "숫자",
+    "번호",
+    "정답번호",
+    "값",
+    "선택지",
+    "...",
+    "…",
+    "\\ldots",
+    "\\dots",
+}
+PLACEHOLDERS |= {
+    "answer",
+    "Answer",
+    "youranswer",
+    "finalanswer",
+    "letter",
+    "여기에정답",
+    "정답을여기에",
+    "_",
+    "__",
+    "?",
+    "□",
+    "\\cdots",
+    "\\square",
+}
+JOINT = re.compile(
+    r"(?:\s|\$|\\[,;:()\[\] ]|\\q?quad|\\text\s*\{|\}|,|;|\*|and|or|와|과|및|또는|그리고|이고|입니다|이며|[a-zA-Z](?:_\{?\w+\}?)?\s*=)*"
+)
+BEHIND = re.compile(r"[\s$*}\])\\]{0,6}(?P<word>[가-힣][^\n.,]{0,12})")
+BOUNDS = re.compile(r"(?:보다|이상|이하|미만|초과|의\s*(?:배수|약수|배)|배(?![가-힣]))")
+NOT_IT = re.compile(
+    r"(?:번\s*)?(?:은|는|이|가|도)?\s*(?:정답|답)?\s*(?:이|은|는|가)?\s*(?:아니|아닌|아님|오답|틀렸|틀린|될 수 없|일 수 없)"
+)
+OPERATORS = re.compile(r"[-+*/^!=]|\\(?:frac|sqrt|times|cdot|div|binom|log|ln|sum|int|sin|cos|tan)")
+
+
+def read(answer: Answer, asked: Asked) -> Reading:
+    """The reading of an answer."""
+    found = counted(boxes(answer.text), answer.text, asked)
+    if asked.kind == "choice":
+        return _choice(answer, asked, found)
+    return _value(answer, asked, found)
+
+
+def counted(found: list[Box], text: str, asked: Asked) -> list[Box]:
+    """Boxes that hold an answer: no placeholders, quotations of the question, or denied ones."""
+    gold = visible(asked.gold).strip()
+    kept = [box for box in found if re.sub(r"\s", "", undress(visible(box.content[:200]))) not in PLACEHOLDERS - {gold}]
+    kept = [box for box in kept if not NOT_IT.match(text[box.outer[1] : box.outer[1] + 30].lstrip(" $*)\\"))]
+    own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question]
+    return own or kept
+
+
+def _joined(found: list[Box], text: str) -> list[Box]:
+    """The last box, and those before it that only `and` separates from it."""
+    last = found[-1:]
+    for box in reversed(found[:-1]):
+        between = text[box.outer[1] : last[0].outer[0]]
+        if len(between) > 40 or not JOINT.fullmatch(between) or ("\n" in between.strip() or not between.strip(" $\n")):
+            break
+        last.insert(0, box)
+    return last
+
+
+def _word_behind(box: Box, text: str) -> str:
+    found = BEHIND.match(text, box.outer[1])
+    return found["word"] if found else ""
+
+
+def _choice(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
+    if not found:
+        told = stated_label(answer.text, asked.options, asked.numbered)
+        if told is None:
+            return Reading(None, "no_box", "no answer")
+        return located(of_label(told.said, "", asked, told.rule), answer, told.start, told.end)
+    last = _joined(found, answer.text)
+    box = last[-1]
+    content = box.content[: LONGEST_LABEL + 1]
+    if _word_behind(box, answer.text).startswith("번") and re.fullmatch(r"[(\[]?\d{1,2}[)\]]?", undress(content)):
+        content = f"{undress(content)}번"
+    meant = named(content, asked.options, asked.numbered)
+    rule = f"{box.how}, {meant.rule}"
+    if len({one.content for one in last}) > 1:
+        reading = _several(last, asked)
+    elif meant.label is None and meant.values:
+        tasks = tuple(("values", option, content) if option else None for option in meant.values)
+        reading = Reading(box.content, None, rule, tasks=tasks)
+    else:
+        reading = of_label(meant.label, box.content, asked, rule)
+    return located(reading, answer, last[0].start, box.end)
+
+
+def _several(last: list[Box], asked: Asked) -> Reading:
+    """Boxes side by side name one option if together they are its list of marks."""
+    together = ", ".join(box.content for box in last)
+    meant = named(together, asked.options, asked.numbered)
+    return of_label(meant.label, together, asked, f"boxes, {meant.rule}")
+
+
+def _value(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
+    if not found:
+        return _stated(answer, asked)
+    last = _joined(found, answer.text)
+    box, content = last[-1], ", ".join(one.content for one in last)
+    behind = _word_behind(box, answer.text)
+    if BOUNDS.match(behind):
+        content = f"{content} {behind}"
+    reading = compared(content, asked, "boxes" if len(last) > 1 else box.how)
+    return located(reading, answer, last[0].start, box.end)
+
+
+def compared(content: str, asked: Asked, rule: str) -> Reading:
+    """The reading of a value, which is to be held against the gold."""
+    if echo(content, asked):
+        return Reading(content, "unreadable", f"{rule}, echo of the question")
+    value = quantity(content)
+    rule = f"{rule}, {value.rule}" if value is not None and value.rule != "as written" else rule
+    return Reading(content, None, rule, tasks=(("values", asked.gold, content),))
+
+
+def echo(content: str, asked: Asked) -> bool:
+    """Whether a value is an expression that stands in the question, not worked out: right only as the gold itself, or as a number."""
+    if len(content) > 300 or not asked.question:
+        return False
+    said = compact(normal(undress(content)))
+    if len(said) < 2 or not OPERATORS.search(said[1:]) or is_number(said) or said == compact(normal(undress(asked.gold))):
+        return False
+    place = (question := compact(normal(undress(asked.question[:20_000].replace("$", " "))))).find(said)
+    while place >= 0:
+        before, after = question[place - 1 : place], question[place + len(said) : place + len(said) + 1]
+        if not (before.isdigit() and said[0].isdigit()) and not (after.isdigit() and said[-1].isdigit()):
+            return True
+        place = question.find(said, place + 1)
+    return False
+
+
+def _stated(answer: Answer, asked: Asked) -> Reading:
+    for told in stated_value(answer.text):
+        if not _reads(told, asked):
+            continue
+        reading = compared(told.said, asked, told.rule)
+        return located(replace(reading, extracted=told.said), answer, told.start, told.end)
+    return Reading(None, "no_box", "no answer")
+
+
+def _reads(told: Statement, asked: Asked) -> bool:
+    """Whether a statement is a value and no sentence; a word counts only if the gold is one."""
+    if NEGATED.search(told.said):
+        return False
+    value = quantity(told.said)
+    if value is None:
+        return quantity(asked.gold) is None and compact(undress(told.said)).rstrip(".") == compact(undress(asked.gold))
+    words = re.findall(
+        r"(?<!\\)\b[A-Za-z]{3,}\b",
+        re.sub(r"\\(?:begin|end)\{\w+\}(?:\{\w+\})?|\\[a-zA-Z]+", " ", re.sub(r"\\text\w*\{[^{}]*\}", "", value.latex)),
+    )
+    return not words
