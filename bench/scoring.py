@@ -107,13 +107,14 @@ def speed(folder: Path) -> None:
     rows = solutions(folder / "math_qwen25math_rm_example/data.jsonl.gz") + solutions(
         folder / "gsm8k_openai_example_solutions/data.jsonl.gz"
     )
-    tasks = [("values", asked.gold, box.content) for asked, response, _ in rows for box in boxes(response)[-1:]]
+    read = read_answers(((asked, text, "stop") for asked, text, _ in rows), ["robust"])
+    tasks = [("values", asked.gold, one.extracted) for (asked, _, _), [one] in zip(rows, read, strict=True) if one.extracted]
     perform_once([("values", "2", r"\sqrt{4}")])
-    ours = rate("mathematics, robust", len(rows), lambda: read_answers(((asked, text, "stop") for asked, text, _ in rows), ["robust"]))
-    rate("values of boxes alone", len(tasks), lambda: perform_once(tasks))
+    rate("mathematics, robust", len(rows), lambda: read_answers(((asked, text, "stop") for asked, text, _ in rows), ["robust"]))
+    values = rate("the values alone", len(tasks), lambda: perform_once(tasks))
     slow("2", r"\sqrt{4}")
     alone = rate("math-verify alone", len(tasks), lambda: [slow(gold, box) for _, gold, box in tasks])
-    print(f"ratio {ours / alone:.1f}")
+    print(f"ratio {values / alone:.1f}")
     rate("choices, bare", 50_000, lambda: read_answers(choices(50_000, 0), ["robust"]))
     rate("choices, 3 kB before the box", 20_000, lambda: read_answers(choices(20_000, 3_000), ["robust"]))
 

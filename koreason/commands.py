@@ -31,6 +31,8 @@ bench         data      rule      koreason.benches.bench       bring a benchmark
 generate      vllm      rule      koreason.evaluate.generate   let a model answer a benchmark
 score-bench   data      rule      koreason.evaluate.score      score a benchmark's answers
 page          data      rule      koreason.report.page         write the report of a run
+score         data      people    koreason.evaluate.anybody    score anybody's answers, with no pipeline around them
+compare       data      people    koreason.evaluate.compare    compare verdicts on the same items by paired tests
 setup         data      people    koreason.ops.setup           make a workflow's folder ready: environments, profile, site file
 doctor        data      people    koreason.ops.doctor          check whether this login node can run the pipeline, or write its site file
 source        data      people    koreason.curate.sourcing.command  write, try and fetch entries of the catalogue for raw dumps

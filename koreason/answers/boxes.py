@@ -14,6 +14,7 @@ from koreason.engine.thinking import CLOSE, MARKS
 THINK = re.compile(MARKS)
 BOX_MARKS = re.compile(r"(?P<box>\\{1,2}f?boxed\s*\{|\\{1,2}fbox\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 BARE = re.compile(r"\\boxed\s*(?:\\text(?:bf)?\s*)?([A-Za-z0-9①-⑳ㄱ-ㅎ])(?![A-Za-z0-9{])")
+UNMOVED = ((0, 0),)
 UNCLOSED = 200  # characters: what stands behind an open box and is longer is no answer
 
 
@@ -31,6 +32,8 @@ class Answer:
 
     def place(self, offset: int) -> int:
         """Where a character of the text stands in the response."""
+        if self.places is UNMOVED:
+            return offset
         start, in_response = self.places[bisect.bisect_right(self.places, (offset, 1 << 62)) - 1]
         return in_response + offset - start
 
@@ -51,6 +54,8 @@ def answer_of(response: str) -> Answer | None:
 
     A `</think>` with no `<think>` before it closes the thinking that a chat template opened.
     """
+    if not THINK.search(response):
+        return Answer(response, UNMOVED)
     kept: list[tuple[int, int]] = []
     start, thinking = 0, False
     for mark in THINK.finditer(response):
@@ -84,10 +89,13 @@ def boxes(text: str, every: bool = True) -> list[Box]:
 
     `every`: `\fbox{...}`, too, and where there is none one unclosed at the end, or `\boxed C`; else only the first `\boxed{...}`.
     """
+    first = text.find("box")
+    if first < 0:
+        return []
     opened: list[tuple[int, int] | None] = []  # where a box's content and the box start, None for other braces
     open_boxes = 0
     found: list[Box] = []
-    for mark in BOX_MARKS.finditer(text):
+    for mark in BOX_MARKS.finditer(text, max(first - 3, 0)):
         if mark["box"] and (every or "fbox" not in mark["box"]):
             opened.append((mark.end(), mark.start()))
             open_boxes += 1

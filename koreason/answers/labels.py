@@ -8,7 +8,9 @@ that is marked (`3번`, `③`, `(3)`) is a place. Where a letter is a label and 
 numbered in the question, it names none. A label with text behind it counts when the two agree.
 """
 
+import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from koreason.answers.exact import fast, normal
@@ -72,7 +74,7 @@ def label(box: str, options: list[str], numbered: bool = False) -> str | None:
     return chr(ord("A") + agreeing[0]) if len(agreeing) == 1 else None
 
 
-def named(box: str, options: list[str], numbered: bool = False) -> Named:
+def named(box: str, options: Sequence[str], numbered: bool = False) -> Named:
     """The option that a box's content names.
 
     `numbered`: the question shows its options with numbers. Without `options`, which then stand in the question's text and were not
@@ -80,14 +82,26 @@ def named(box: str, options: list[str], numbered: bool = False) -> Named:
     """
     if len(box) > LONGEST_LABEL:
         return Named(None, "too long")
+    return _named(box, tuple(options), numbered)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _spelt(options: tuple[str, ...]) -> dict[str, set[str]]:
+    """The labels that each spelling of an option means."""
+    meant: dict[str, set[str]] = {}
+    for index, option in enumerate(options):
+        for spelling in _spellings(option):
+            meant.setdefault(spelling, set()).add(chr(ord("A") + index))
+    return meant
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _named(box: str, options: tuple[str, ...], numbered: bool) -> Named:
     text = LEAD.sub("", marked(box), count=1).strip()
     if behind := BEHIND.fullmatch(text):
         text = f"{behind[2]}. {behind[1]}"
     names = [chr(ord("A") + index) for index in range(len(options) or LABELS_UNKNOWN)]
-    meant: dict[str, set[str]] = {}
-    for name, option in zip(names, options, strict=False):
-        for spelling in _spellings(option):
-            meant.setdefault(spelling, set()).add(name)
+    meant = _spelt(options)
     by_text = next((meant[spelling] for spelling in (plain(box), plain(text), _ended(text)) if spelling in meant), None)
     token = TOKEN.fullmatch(text)
     if (
@@ -164,7 +178,7 @@ def _marks_of(text: str) -> frozenset[str] | None:
     return frozenset(found) if found and BETWEEN.fullmatch(text[place:].strip()) else None
 
 
-def _by_list(text: str, options: list[str]) -> int | None:
+def _by_list(text: str, options: Sequence[str]) -> int | None:
     said = _marks_of(text)
     if said is None or len(text) > LONGEST_VALUE:
         return None
@@ -172,7 +186,7 @@ def _by_list(text: str, options: list[str]) -> int | None:
     return agreeing[0] if len(agreeing) == 1 else None
 
 
-def _by_value(box: str, text: str, options: list[str]) -> Named:
+def _by_value(box: str, text: str, options: Sequence[str]) -> Named:
     """Options and answer compared as values, where all that are compared read as one."""
     if not options or len(text) > LONGEST_VALUE or (given := quantity(box)) is None:
         return Named(None, "no option")

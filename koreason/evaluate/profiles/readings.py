@@ -37,7 +37,7 @@ class Asked:
         """The options that stand in the question's text, where none stand apart."""
         return None if self.given else options_in(self.question)
 
-    @property
+    @cached_property
     def options(self) -> list[str]:
         """The options, wherever they stand."""
         return list(self.given) or (self.parsed.texts if self.parsed else [])
@@ -79,7 +79,8 @@ class Reading:
 
 def located(reading: Reading, answer: Answer, start: int, end: int) -> Reading:
     """The reading with the place of characters of the answer's text."""
-    return replace(reading, start=answer.place(start), end=answer.place(max(end - 1, start)) + (end > start))
+    first, last = answer.place(start), answer.place(max(end - 1, start)) + (end > start)
+    return Reading(reading.extracted, reading.verdict, reading.rule, first, last, reading.tasks)
 
 
 def of_label(label: str | None, shown: str, asked: Asked, rule: str) -> Reading:

@@ -7,6 +7,7 @@ without a box, the stated answer, if all statements agree. A value that is an un
 approximations are none.
 """
 
+import functools
 import re
 from dataclasses import replace
 
@@ -73,10 +74,15 @@ def read(answer: Answer, asked: Asked) -> Reading:
 def counted(found: list[Box], text: str, asked: Asked) -> list[Box]:
     """Boxes that hold an answer: no placeholders, quotations of the question, or denied ones."""
     gold = visible(asked.gold).strip()
-    kept = [box for box in found if re.sub(r"\s", "", undress(visible(box.content[:200]))) not in PLACEHOLDERS - {gold}]
+    kept = [box for box in found if (bare := _bare(box.content[:200])) not in PLACEHOLDERS or bare == gold]
     kept = [box for box in kept if not NOT_IT.match(text[box.outer[1] : box.outer[1] + 30].lstrip(" $*)\\"))]
     own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question]
     return own or kept
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _bare(content: str) -> str:
+    return re.sub(r"\s", "", undress(visible(content)))
 
 
 def _joined(found: list[Box], text: str) -> list[Box]:

@@ -1,0 +1,182 @@
+"""Anybody's answers: rows of JSON Lines (also compressed), CSV, Parquet, or lm-evaluation-harness sample logs.
+
+    for row in read_rows(Path("answers.jsonl"), {"response": "solution"}, None):
+        print(row.id, row.asked.kind, row.response)
+
+A row needs `gold` and `response`; `id`, `kind`, `question` and `options` are optional. What lacks them is refused with its line.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from koreason.answers.options import options_in
+from koreason.benches.kinds import KINDS, written
+from koreason.errors import UserError
+from koreason.evaluate.profiles.readings import Asked
+
+FIELDS = ("id", "kind", "question", "options", "gold", "response")
+LONGEST_LINE = 64 << 20  # bytes of one row, after decompression
+STARTS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+# Fields of a harness's sample log: where it has what we ask for.
+QUESTIONS = ("question", "query", "problem", "input", "prompt")
+CHOICES = ("choices", "options")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answer to one item."""
+
+    id: str
+    asked: Asked
+    response: str
+
+
+def read_rows(path: Path, names: Mapping[str, str], kind: str | None) -> Iterator[Row]:
+    """The answers of a file in their order; `names` says what fields of ours are called there, with dots for fields of fields.
+
+    Raises:
+        UserError: the file is not there or not readable, or a row lacks what it needs.
+    """
+    if not path.is_file():
+        raise UserError("no such file", path, "give a file of answers: JSON Lines, CSV or Parquet")
+    for number, where, record in _records(path):
+        yield from _rows(harness(record) or {}, record, number, where, names, kind)
+
+
+def _records(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    with open(path, "rb") as file:
+        start = file.read(6)
+    if start.startswith(b"PAR1"):
+        yield from _parquet(path)
+        return
+    opened = next((opener for first, opener in STARTS.items() if start.startswith(first)), None)
+    name = path.with_suffix("").name if opened else path.name
+    try:
+        with opened(path, "rb") if opened else open(path, "rb") as file:  # type: ignore[operator]
+            yield from _csv(path, file) if name.endswith(".csv") else _lines(path, file)
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise UserError(f"not readable ({error})", path, "compress it again, or give it as it is") from None
+
+
+def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+        where = f"{path}:{number}"
+        if len(line) > LONGEST_LINE:
+            raise UserError(f"a line of more than {LONGEST_LINE >> 20} MiB", where, "give one answer a line")
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except UnicodeDecodeError:
+            raise UserError("not UTF-8", where, "convert the file to UTF-8") from None
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"not JSON ({str(error)[:80]})", where, "give one JSON object a line, or a .csv or Parquet file") from None
+        if not isinstance(record, dict):
+            raise UserError("not a JSON object", where, "give one JSON object a line")
+        yield number, where, record
+
+
+def _csv(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    csv.field_size_limit(LONGEST_LINE)
+    rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+    try:
+        for number, record in enumerate(rows, 1):
+            if None in record or None in record.values():
+                raise UserError("has another number of fields than the header", f"{path}:{rows.line_num}", "mend the line")
+            yield number, f"{path}:{rows.line_num}", {name: value if value != "" else None for name, value in record.items()}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UserError(f"not readable as CSV ({error})", f"{path}:{rows.line_num + 1}", "save it as UTF-8, fields quoted") from None
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"not a readable Parquet file ({str(error)[:80]})", path, "write it again") from None
+    for number, record in enumerate(frame.iter_rows(named=True), 1):
+        yield number, f"{path}: row {number}", record
+
+
+def harness(record: dict[str, Any]) -> dict[str, Any] | None:
+    """A row of a sample log of lm-evaluation-harness in our fields; None for any other row."""
+    if not {"doc", "resps", "target"} <= record.keys() or not isinstance(record["doc"], dict):
+        return None
+    doc, options, gold = record["doc"], None, record["target"]
+    for name in CHOICES:
+        found = doc.get(name)
+        options = options or (found.get("text") if isinstance(found, dict) else found)
+    if isinstance(options, list) and isinstance(gold, int) and not isinstance(gold, bool) and 0 <= gold < len(options):
+        gold = chr(ord("A") + gold)  # the harness counts from 0
+    question = next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), None)
+    said = record["resps"]
+    while isinstance(said, list) and len(said) == 1 and isinstance(said[0], list):
+        said = said[0]
+    return {"id": record.get("doc_id"), "question": question, "options": options, "gold": gold, "response": said}
+
+
+def _rows(
+    ours: dict[str, Any], record: dict[str, Any], number: int, where: str, names: Mapping[str, str], kind: str | None
+) -> Iterator[Row]:
+    value = {name: _field(record, names[name]) if name in names else ours.get(name, record.get(name)) for name in FIELDS}
+    for name in ("gold", "response"):
+        if value[name] is None:
+            called = names.get(name, name)
+            raise UserError(
+                f"lacks '{called}'", where, f"say what it is called with --map {name}=FIELD; it has {', '.join(map(str, record))[:120]}"
+            )
+    said = value["response"] if isinstance(value["response"], list) else [value["response"]]
+    said = [one for one in said if isinstance(one, str)] if all(isinstance(one, str) for one in said) else []
+    if not said:
+        raise UserError("its response is no text", where, "give what the model wrote; likelihoods of options are not read")
+    identity = str(value["id"] if value["id"] is not None else number)
+    asked = _asked(value, where, kind)
+    for one in said:
+        yield Row(identity, asked, one)
+
+
+def _field(record: Any, path: str) -> Any:
+    for part in [path] if isinstance(record, dict) and path in record else path.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
+def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
+    options = value["options"] or []
+    if isinstance(options, str):
+        try:
+            options = json.loads(options)
+        except ValueError:
+            options = None
+    if not isinstance(options, list) or len(options) == 1:
+        raise UserError("its options are no list", where, "write them as a list, or leave them in the question")
+    texts = [str(option).strip() for option in options]
+    question = str(value["question"] or "").strip()
+    named = str(value["kind"] or kind or kind_of(value["gold"], texts, question, where))
+    if named not in KINDS:
+        raise UserError(f"its kind is {named[:40]!r}", where, f"accepted: {', '.join(KINDS)}")
+    given = texts if named == "choice" else []
+    gold = KINDS[named].gold(value["gold"], given, question, where)
+    return Asked(named, question, tuple(given), gold)
+
+
+def kind_of(gold: Any, options: list[str], question: str, where: str) -> str:
+    """What an item is that does not say it: a choice where it has options, or its question has and the gold names one of them."""
+    text = written(gold, where)
+    if options or re.fullmatch(r"\(?[A-J]\)?|[①-⑩]", text):
+        return "choice"
+    if question and (found := options_in(question)):
+        asked = Asked("choice", question, (), text)
+        numbers = {str(index + 1) for index in range(len(found.texts))}
+        return "choice" if text in numbers or asked.right else "math"
+    return "math"
