@@ -31,7 +31,7 @@ def normal(latex: str) -> str:
     text = re.sub(r"\\(?:left|right|displaystyle|big|Big|bigg|Bigg)(?![a-zA-Z])\.?", "", text)
     text = re.sub(r"\\[,;:! ]|~", " ", text)
     text = re.sub(r"\\(?:varnothing|empty)(?![a-zA-Z])|\\\{\s*\\\}", r"\\emptyset", text)
-    text = SHORT.sub(_full, text)
+    text = re.sub(r"\\log_\{?e\}?(?![a-zA-Z])", r"\\ln ", SHORT.sub(_full, text))
     text = REPEATING.sub(_repeating, text)
     text = re.sub(r"\\(?:lt|gt)(?![a-zA-Z])", lambda sign: "<" if sign.group() == r"\lt" else ">", text)
     text = re.sub(r"\\(leq|geq|ne|to)(?![a-zA-Z])", lambda sign: {"leq": r"\le", "geq": r"\ge", "ne": r"\neq", "to": r"\to"}[sign[1]], text)

@@ -18,7 +18,7 @@ ONES |= {"다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9}
 TENS = {"열": 10, "스물": 20, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90}
 NATIVE = re.compile(rf"({'|'.join(TENS)})?({'|'.join(ONES)})?")
 TOKEN = re.compile(r"\d+(?:\.\d+)?|[영공일이삼사오육륙칠팔구십백천만억조경]")
-OVER = re.compile(r"(.+?)\s*분의\s*(.+)")
+OVER = re.compile(r"(?:(.+?)\s*[과와]\s*)?(.+?)\s*분의\s*(.+)")
 
 
 def number(text: str) -> Decimal | None:
@@ -73,7 +73,9 @@ def value(text: str) -> Decimal | None:
 
 
 def fraction(text: str) -> tuple[Decimal, Decimal] | None:
-    """Denominator and numerator of `8분의 3` or `팔분의 삼`."""
+    """Denominator and numerator of `8분의 3`, `팔분의 삼` or `1과 2분의 1`."""
     parts = OVER.fullmatch(text.strip()) if len(text) <= LONGEST else None
-    below, above = (value(parts[1]), value(parts[2])) if parts else (None, None)
-    return None if below is None or above is None or not below else (below, above)
+    if parts is None:
+        return None
+    whole, below, above = value(parts[1]) if parts[1] else Decimal(0), value(parts[2]), value(parts[3])
+    return None if whole is None or below is None or above is None or not below else (below, above + whole * below)

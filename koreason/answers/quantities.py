@@ -25,6 +25,7 @@ TRANSLATION = str.maketrans(FORMS)
 ROOT = re.compile(r"√\s*(?:(\d+)|\(([^()]*)\)|\{([^{}]*)\}|([a-zA-Z]))")
 SPACING = re.compile(r"(?<=\d)\s*(?:\\[,!;:]|\{,\}|\{\s*\\[,!]\s*\}|,\\!)\s*(?=\d{3}(?!\d))")
 GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])|(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d ])")
+WORDS = {"공집합": r"\emptyset", "무한대": r"\infty", "무한": r"\infty"}
 LEAD = re.compile(
     r"^(?:따라서|그러므로|즉)?,?\s*(?:최종\s*)?(?:정답|답안|답|해답|결과|값|구하는 값|총합|합계|개수)\s*(?:은|는|이|:|=|→)\s*[:=]?\s*(?=.)"
     r"|^(?:정답|답)\s+(?=\S)"
@@ -112,6 +113,7 @@ def korean(text: str) -> Quantity | None:
     if len(text) > LONGEST_KOREAN:
         return None
     text = re.sub(r"\s+", " ", undress(text.replace(r"\ ", " ")))
+    text = WORDS.get(text.rstrip(" .").removesuffix("입니다").removesuffix("이다"), text)
     text = LEAD.sub("", text, count=1).strip()
     text = COPULA.sub("", text.rstrip(" .。!"))
     text = TOTAL.sub("", text).strip()

@@ -169,6 +169,9 @@ def _concluded(text: str) -> list[Statement]:
         number = numbers[-1].group().strip()
         place = start + said.rfind(number)
         found.append(Statement(number, place, place + len(number), "concluding sentence"))
+    line = stripped.rpartition("\n")[2]
+    if NUMERAL.fullmatch(line.strip("*$ ")):
+        found.insert(0, Statement(line.strip("*$ "), end - len(said) + len(said.rstrip()) - len(line), end, "last line"))
     if stripped and stripped == text.strip() and len(stripped) <= LONGEST:
         found.append(Statement(stripped, start, end, "whole answer"))
     return found

@@ -77,12 +77,14 @@ NAMES = {spelling: line.split()[0] for line in PHYSICAL.strip().splitlines() for
 NAMES |= dict.fromkeys(COUNTERS.split(), "")
 AMBIGUOUS = {"m", "s", "g", "h", "t", "l", "L", "N", "J", "W", "V", "A", "min"}  # letters that are variables, too
 MAY_FOLLOW = re.compile(r"\s*\(\s*(?:총|모두|합계|전부)\s*\)$")
-LONGEST = 20  # characters
+IN_BRACKETS = re.compile(r"^\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 
 
 def unit(text: str) -> str | None:
     """The name of a unit, empty for words that count and for none at all; None for what is no unit."""
-    spelling = re.sub(r"[\s\\{}^~]", "", MAY_FOLLOW.sub("", text)).replace("²", "2").replace("³", "3").replace("circ", "°")
+    spelling = (
+        re.sub(r"[\s\\{}^~]", "", IN_BRACKETS.sub(r"\1", MAY_FOLLOW.sub("", text))).replace("²", "2").replace("³", "3").replace("circ", "°")
+    )
     if not spelling:
         return ""
     found = NAMES.get(spelling)

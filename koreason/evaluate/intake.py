@@ -135,8 +135,8 @@ def _rows(
             raise UserError(
                 f"lacks '{called}'", where, f"say what it is called with --map {name}=FIELD; it has {', '.join(map(str, record))[:120]}"
             )
-    said = value["response"] if isinstance(value["response"], list) else [value["response"]]
-    said = [one for one in said if isinstance(one, str)] if all(isinstance(one, str) for one in said) else []
+    given: list[Any] = value["response"] if isinstance(value["response"], list) else [value["response"]]
+    said = [one for one in given if isinstance(one, str)] if all(isinstance(one, str) for one in given) else []
     if not said:
         raise UserError("its response is no text", where, "give what the model wrote; likelihoods of options are not read")
     identity = str(value["id"] if value["id"] is not None else number)
@@ -167,7 +167,12 @@ def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
         raise UserError(f"its kind is {named[:40]!r}", where, f"accepted: {', '.join(KINDS)}")
     given = texts if named == "choice" else []
     gold = KINDS[named].gold(value["gold"], given, question, where)
-    return Asked(named, question, tuple(given), gold)
+    asked = Asked(named, question, tuple(given), gold)
+    if not asked.right:
+        raise UserError(
+            f"its gold {gold[:40]!r} names none of the options in its question", where, "give a letter from A, or a number from 1"
+        )
+    return asked
 
 
 def kind_of(gold: Any, options: list[str], question: str, where: str) -> str:

@@ -90,6 +90,9 @@ def read_generations(manifest: Path, items: list[Item]) -> tuple[pl.DataFrame, i
 def score(generations: pl.DataFrame, items: list[Item], profiles: list[str]) -> list[list[Reading]]:
     """The readings of each answer, a profile each, in the order of `generations`."""
     asked = {item.id: Asked(item.kind, item.question, tuple(item.options), item.gold) for item in items}
+    if unclear := [item_id for item_id, one in asked.items() if not one.right]:
+        what = f"gold of {len(unclear)} items names none of the options in their questions, the first is {unclear[0]!r}"
+        raise UserError(what, "benches", "give a letter from A, or a number from 1, and run bench again")
     rows = generations.select("item_id", "response", "finish").iter_rows()
     return read_answers(((asked[item_id], response, finish) for item_id, response, finish in rows), profiles)
 

@@ -138,3 +138,31 @@ def test_the_list_of_units_is_closed() -> None:
 def test_the_rule_that_read_a_value_has_a_name(text: str, rule: str) -> None:
     found = read(text)
     assert found and found.rule == rule
+
+
+MORE_CREDITED = """
+5 | $5$개 ; 5 | **5**개 ; 5 | 5(개) ; 7 | 일곱 ; 20 | 스무 살 ; 1500000 | 150만원 ; 250000000 | 2억 5천만 원 ; \\frac{7}{10} | 10분의7
+\\frac{3}{2} | 1과 2분의 1 ; 60 | 60도이다 ; 25 | 25% ; 6 | 6\\text{명} ; 12 | 답은 12명입니다. ; -5 | −5 ; 5 | +5 ; 5 | 05 ; 3000 | 삼천 원
+10:15 | 10시 15분 ; 5\\text{ cm} | 5 ; 1{,}234.5 | 1234.5 ; \\emptyset | 공집합 ; 0.1\\overline{6} | \\frac16 ; 1000 | 10^3
+"""
+MORE_REFUSED = """
+5 | 5개이상 ; 5 | 5\\text{ 이상} ; 5 | 5 \\text{의 배수} ; 3.5 | 3.5배 ; 0.25 | 25% ; 5 | 최소 5개 ; 5 | 최대 5 ; 5 | 적어도 5 ; 5 | 거의 5
+5 | 5 가까이 ; 5 | 5개 아님 ; 5 | 5 또는 그 이상 ; 3000 | 3천원 이상 ; 5 cm | 50 mm ; 5 | 시속 5km ; \\frac12 | 50\\% ; 1000 | 천 이상
+"""
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Gold and box of each pair."""
+    return [
+        (gold.strip(), box.strip()) for one in text.replace("\n", ";").split(";") if one.strip() for gold, _, box in [one.partition("|")]
+    ]
+
+
+@pytest.mark.parametrize(("gold", "box"), pairs(MORE_CREDITED))
+def test_more_of_the_same_value(gold: str, box: str) -> None:
+    assert settled(gold, box) == "correct"
+
+
+@pytest.mark.parametrize(("gold", "box"), pairs(MORE_REFUSED))
+def test_more_of_another_value_or_none(gold: str, box: str) -> None:
+    assert settled(gold, box) in ("wrong", "unreadable")

@@ -163,6 +163,51 @@ def test_a_data_set_on_the_hub_is_missing_offline(run, tmp_path):
     assert result.returncode == 2 and "nobody/nothing" in result.stderr and "Traceback" not in result.stderr
 
 
+GOLDS = [("②", "B"), ("(2)", "B"), ("2번", "B"), ("b.", "B"), (2.0, "B"), (["B"], "B"), ("서울", "B"), (" 서울. ", "B"), ("❷", "B")]
+
+
+def test_gold_of_a_choice_in_every_form(tmp_path):
+    items = [{"id": str(n), "question": "수도는?", "options": ["부산", "서울", "대전"], "gold": gold} for n, (gold, _) in enumerate(GOLDS)]
+    assert [item.gold for item in items_of(tmp_path, spec(tmp_path, items, kind="choice"))] == [label for _, label in GOLDS]
+    inside = [{"id": "a", "question": "수도는? ① 부산 ② 서울", "gold": "서울"}]
+    assert [item.gold for item in items_of(tmp_path, spec(tmp_path, inside, kind="choice"))] == ["서울"]
+
+
+def test_kinds_may_stand_per_item_and_golds_may_differ_in_type(tmp_path):
+    rows = [{"id": f"{n:03d}", "question": "2+3?", "gold": 5, "kind": None} for n in range(120)]
+    rows += [{"id": "a", "question": "?", "gold": "x+1"}, {"id": "b", "question": "? ① 1 ② 2", "gold": "②", "kind": "choice"}]
+    rows += [{"id": "c", "question": "해는?", "gold": [1, 2.5]}]
+    found = items_of(tmp_path, spec(tmp_path, rows))
+    assert [(item.kind, item.gold) for item in found[-4:]] == [("math", "5"), ("math", "x+1"), ("choice", "B"), ("math", "1, 2.5")]
+    folder = tmp_path / "hub"
+    folder.mkdir()
+    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert len(items_of(tmp_path, {"kind": "math", "hub": str(folder)})) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("gold", "kind", "words"),
+    [
+        ("NaN", "math", "its gold is nan"),
+        ("true", "math", "its gold is true"),
+        ("false", "choice", "its gold is false"),
+        ("null", "math", "lacks 'gold'"),
+        ('""', "math", "lacks 'gold'"),
+        ('{"a": 1}', "math", "its gold is an object"),
+        ('["A", "B"]', "choice", "its gold names 2 options"),
+        ('"대전"', "choice", "its gold '대전' is no label of 10 options"),
+        ("Infinity", "math", "its gold is inf"),
+    ],
+)
+def test_a_gold_that_is_none_is_refused_by_line(tmp_path, capsys, gold, kind, words):
+    path = tmp_path / "odd.jsonl"
+    path.write_text(
+        '{"id": "a", "question": "수도는?", "gold": "1"}\n{"id": "b", "question": "수도는?", "gold": ' + gold + "}\n", encoding="utf-8"
+    )
+    assert bench(tmp_path, {"kind": kind, "file": str(path), "sha256": sha256_file(path)}) == 2
+    assert f"odd.jsonl:2: {words}" in capsys.readouterr().err
+
+
 def test_gold_of_a_choice_is_a_label(tmp_path):
     golds = [("b", "B"), (2, "B"), ("1", "A")]
     items = [{"id": str(n), "question": "수도는?", "options": ["부산", "서울"], "gold": gold} for n, (gold, _) in enumerate(golds)]

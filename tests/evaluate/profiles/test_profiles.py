@@ -93,6 +93,47 @@ def test_robust_reads_the_answer_and_not_its_neighbours() -> None:
     assert [one.verdict for [one] in found] == [verdict for _, _, verdict in ONE_BY_ONE]
 
 
+NUMBERED = Asked("choice", "다음 중 옳은 것은?\n① 3\n② 5\n③ 7\n④ 9", (), "C")
+VALUED = Asked("choice", "값은? ① $\\frac{1}{e}$ ② $2\\sqrt{2}$ ③ $1,000$원 ④ $\\pi$", (), "C")
+LISTED = Asked("choice", "고르면?\n<보기>\nㄱ. 가나\nㄴ. 다라\nㄷ. 마바\n① ㄱ ② ㄴ ③ ㄱ, ㄷ ④ ㄴ, ㄷ ⑤ ㄱ, ㄴ, ㄷ", (), "C")
+BLOOD = Asked("choice", "혈액형은?", ("B", "A", "O", "AB"), "C")
+PRODUCT = Asked("math", "$3 \\times 4$를 계산하시오.", (), "12")
+# Endings of answers by what they are worth: separated by a bar, `/` for a new line.
+ENDINGS = [
+    (NUMBERED, "correct", r"\boxed{③} | \boxed{7} | \boxed{3번} | \boxed{③ 7} | 정답은 ③번입니다 | $\boxed{3}$번 | 정답은 7입니다."),
+    (NUMBERED, "unreadable", r"\boxed{3} | \boxed{8} | \boxed{3, 5}"),
+    (VALUED, "correct", r"\boxed{1000} | \boxed{1000원} | \boxed{3} | \boxed{천 원}"),
+    (VALUED, "wrong", r"\boxed{\sqrt{8}} | \boxed{e^{-1}} | \boxed{1/e} | \boxed{④}"),
+    (
+        LISTED,
+        "correct",
+        r"\boxed{ㄱ, ㄷ} | \boxed{ㄷ,ㄱ} | \boxed{3} | 정답은 ㄱ, ㄷ이다. | 옳은 것은 ㄱ, ㄷ이므로 정답은 ③이다. | \boxed{㉠, ㉢}",
+    ),
+    (LISTED, "wrong", r"\boxed{ㄱ} | \boxed{ㄱ, ㄴ, ㄷ} | \boxed{ㄴ과 ㄷ}"),
+    (BLOOD, "correct", r"\boxed{O} | \boxed{C} | \boxed{O입니다} | \boxed{③}"),
+    (BLOOD, "unreadable", r"\boxed{A} | \boxed{B}"),
+    (
+        PRODUCT,
+        "correct",
+        r"\boxed{12} | \boxed{3 \times 4 = 12} | 답은 12입니다. | 정답: 12개 | 따라서 총 12개이다. | \boxed{12}개 | \boxed{N} \boxed{12}",
+    ),
+    (
+        PRODUCT,
+        "correct",
+        r"\fbox{12} | \boxed{12 | \boxed{\boxed{12}} | 정답은 $12$이다. | 최종 답: $$12$$ | **최종 답:** 12 | 12 | 답: $12$개입니다.",
+    ),
+    (PRODUCT, "unreadable", r"\boxed{3 \times 4} | \boxed{3\times4} | \boxed{12} 이상 | \boxed{12}배 | \boxed{약 12} | \boxed{12개 이하}"),
+    (PRODUCT, "no_box", "정답은 약 12이다. | 답은 12 이상이다. | 모르겠습니다. 12는 아닙니다. | 답은 12가 아니다. | 따라서 12보다 크다."),
+]
+
+
+def test_endings_are_worth_what_a_reader_says() -> None:
+    cases = [(asked, ending.strip(), worth) for asked, worth, text in ENDINGS for ending in text.split(" | ")]
+    found = read_answers([(asked, f"풀이를 적었다.\n{ending}", "stop") for asked, ending, _ in cases], ["robust"])
+    told = [(ending, one.verdict) for (_, ending, _), [one] in zip(cases, found, strict=True)]
+    assert told == [(ending, worth) for _, ending, worth in cases]
+
+
 HOSTILE = [
     "9^{9^{9^9}}",
     "((10!)!)!",
@@ -125,7 +166,7 @@ def test_hostile_answers_cost_little_and_only_themselves() -> None:
 
 def test_half_the_budget_moves_no_verdict_of_real_answers(real_data: Path) -> None:
     with gzip.open(real_data / "scoring" / "math_qwen25math_rm_example" / "data.jsonl.gz", "rt", encoding="utf-8") as file:
-        answers = [json.loads(line) for line in file][:240]
+        answers = [json.loads(line) for line in file][:120]
     rows = [(Asked("math", row["question"], (), row["gold"]), row["response"], "stop") for row in answers]
     verdicts = [[one.verdict for [one] in read_answers(rows, ["robust"], Budget(seconds=seconds))] for seconds in (2.0, 1.0)]
     assert verdicts[0] == verdicts[1]

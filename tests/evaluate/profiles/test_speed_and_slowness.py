@@ -1,6 +1,7 @@
 """What is settled without SymPy is settled as SymPy settles it, over everything at hand."""
 
 import gzip
+import itertools
 import json
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def real_pairs(folder: Path) -> list[tuple[str, str]]:
     with gzip.open(folder / "gsm8k_openai_example_solutions" / "data.jsonl.gz", "rt", encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     found += [(row["gold"], row["response"].rsplit("A:", 1)[-1].strip()) for row in lines[::6]]
-    return list(dict.fromkeys([*found, *zip(golds, golds[1:], strict=False)]))
+    return list(dict.fromkeys([*found, *itertools.pairwise(golds)]))
 
 
 MADE = [
