@@ -168,7 +168,8 @@ def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, 
 
 
 def test_an_edit_in_the_scorer(finished: Workflow, everything: dict[str, str]) -> None:
-    finished.edit("koreason/evaluate/score.py", new="\nEDITED = 1\n")
+    for file in ("evaluate/score", "evaluate/profiles/robust", "answers/stated", "answers/options", "answers/units"):
+        finished.edit(f"koreason/{file}.py", new="\nEDITED = 1\n")
     assert set(finished.plan()) == made_by(everything, "score", "page")
 
 
