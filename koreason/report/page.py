@@ -39,6 +39,7 @@ from koreason.report.spec import Report
 from koreason.report.svg import PALETTE, Figure
 from koreason.report.tables import content_tables, times
 from koreason.report.teacher import teacher_tables
+from koreason.shown import printable
 
 EACH_SCORE = 3  # answers that profiles read differently
 HERE = Path(__file__).parent
@@ -153,7 +154,14 @@ def fates(prompts: pl.DataFrame) -> dict[str, Any]:
 def differing(facts: Facts) -> list[dict[str, Any]]:
     """Answers that profiles credit differently: of each score the first `EACH_SCORE`, with what each read."""
     return [
-        {"model": model, "mix": mix, "bench": bench, **answer}
+        {
+            "where": f"{model}, {mix}, {bench} {printable(answer['item_id'])}",
+            "gold": printable(answer["gold"]),
+            "answer": printable(answer["answer"]),
+            "read": printable(
+                "; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items())
+            ),
+        }
         for (model, mix, _, bench), score in facts.scores.items()
         for answer in score.get("differing", {}).get("first", [])[:EACH_SCORE]
     ]

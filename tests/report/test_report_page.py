@@ -267,7 +267,7 @@ def test_scores_without_base(tree: Tree) -> None:
 def test_reads_what_score_writes(tree: Tree) -> None:
     home = Path(os.environ["KOREASON_HOME"])
     benches = yaml.safe_load((home / "config" / "config.yaml").read_text(encoding="utf-8"))["benches"]
-    bench = next(bench for bench in benches.values() if bench["kind"] == "choice")
+    bench = next(bench for bench in benches.values() if bench["kind"] == "choice") | {"profiles": ["robust", "paper_text"]}
     part = {rule: json.dumps(given(rule, "benches", bench)) for rule in ("bench", "score")}
     shutil.rmtree(tree.results / "benches" / "exam")
     assert main(["bench", "--spec", part["bench"], "--out", str(tree.results / "benches" / "exam")]) == 0
@@ -277,7 +277,7 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     for mix, schedule, label in (("base", "base", "A"), ("mixed", "short", "B")):
         cell = tree.results / "evals" / "small" / mix / schedule / "exam"
         shutil.rmtree(cell)
-        reply = f"<think>\n</think>\n\\boxed{{{label}}}"
+        reply = f"<think>\n</think>\n\\boxed{{{label}}}" if mix == "base" else f"</td><script>go()</script>\u202e\n정답은 {label}입니다."
         rows = [(key, repeat, "", reply, "stop", 9, 1) for key in ids for repeat in range(bench["repeats"])]
         with Stage(cell / "generations", "generate", {}, []) as stage:
             write_table(pl.DataFrame(rows, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
@@ -288,6 +288,12 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     assert tree.report() == 0
     scores = tree.table("scores").filter(pl.col("bench") == "exam")
     assert scores["items"].to_list() == [len(ids)] * 2
+    read = tree.table("profiles").filter(pl.col("mix") == "mixed").select("profile", pl.col("accuracy") > 0).rows()
+    assert read == [("robust", True), ("paper_text", False)]
+    page = outline(tree)
+    assert "script" not in page.tags and "\u202e" not in tree.page()
+    words = "".join(page.words)
+    assert "<script>go()</script>" in words and "robust: B (correct, stated answer); paper_text:" in words
     assert scores["chance"].to_list() == [0.25] * 2
     assert all(low < mean < high for low, mean, high in scores.select("low", "accuracy", "high").iter_rows())
 
