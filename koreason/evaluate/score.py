@@ -24,6 +24,7 @@ from koreason.evaluate import stats
 from koreason.evaluate.profiles.readings import Asked, Reading
 from koreason.evaluate.profiles.table import PROFILES
 from koreason.evaluate.reading import VERDICTS, read_answers
+from koreason.evaluate.repeats import MEANING, at_k
 from koreason.evaluate.spec import Scoring
 from koreason.records.digests import write_atomically
 from koreason.records.held import held
@@ -161,10 +162,11 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], r
         "accuracy": stats.summary(_by_item(scored)),
         "profile": scoring.profiles[0],
         "chance": chance(items),
+        "at_k": at_k(_read_by_item(scored)) if repeats > 1 else None,
         "categories": dict(sorted(categories.items())),
         "verdicts": {verdict: counted[verdict] for verdict in VERDICTS},
         "mean_tokens": round(float(generations["tokens"].mean() or 0), 6),  # type: ignore[arg-type]
-        "meaning": {"accuracy": stats.MEANING, "verdicts": VERDICTS},
+        "meaning": {"accuracy": stats.MEANING, "verdicts": VERDICTS, "at_k": MEANING},
     }
 
 
@@ -179,6 +181,13 @@ def chance(items: list[Item]) -> float | None:
 def _parsed(question: str) -> list[str]:
     found = options_in(question)
     return found.texts if found else []
+
+
+def _read_by_item(scored: pl.DataFrame) -> dict[str, list[tuple[str | None, bool]]]:
+    found: dict[str, list[tuple[str | None, bool]]] = {}
+    for item, read, correct in scored.select("item_id", "extracted", "correct").iter_rows():
+        found.setdefault(item, []).append((read, correct))
+    return found
 
 
 def _by_item(scored: pl.DataFrame) -> dict[str, list[bool]]:
