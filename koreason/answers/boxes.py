@@ -15,6 +15,7 @@ THINK = re.compile(MARKS)
 BOX_MARKS = re.compile(r"(?P<box>\\{1,2}f?boxed\s*\{|\\{1,2}fbox\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
 BARE = re.compile(r"\\boxed\s*(?:\\text(?:bf)?\s*)?([A-Za-z0-9①-⑳ㄱ-ㅎ])(?![A-Za-z0-9{])")
 UNMOVED = ((0, 0),)
+MOST_BOXES = 500  # of a response that are kept, the last ones; an answer has a few
 UNCLOSED = 200  # characters: what stands behind an open box and is longer is no answer
 
 
@@ -111,6 +112,8 @@ def boxes(text: str, every: bool = True) -> list[Box]:
             found.append(_box(text, place[0], mark.start(), (place[1], mark.end())))
             if not every and not open_boxes:
                 return found[:1]
+            if every and len(found) >= 2 * MOST_BOXES:
+                del found[:MOST_BOXES]
     if not every:
         return found[:1]
     if not found:

@@ -145,8 +145,10 @@ HOSTILE = [
     "<script>alert(1)</script>",
 ]
 HOSTILE += ["\\boxed{" * 2000, "1+" * 40_000 + "1", "x^{" * 80 + "2" + "}" * 80, "2^{3^{4^{5^6}}}", "정답은 " * 20_000, "① " * 20_000]
+HOSTILE += ["\\boxed{1} and " * 60_000, "{" * 1_000_000, "따라서 " + "1," * 200_000]
 
 
+@pytest.mark.slow
 def test_hostile_answers_cost_little_and_only_themselves() -> None:
     rows = [
         (asked, f"{before}{text}{after}", "stop")
