@@ -7,12 +7,12 @@
 An id is a digest of the source's name, the question, passage and options where it has any, and how often the same came before.
 """
 
-import json
 from typing import Any
 
 import polars as pl
 import pyarrow
 
+from koreason.curate.choices import options_of, text_of
 from koreason.curate.identifiers import identified
 from koreason.curate.occurrences import Occurrences
 from koreason.curate.reading.records import Record
@@ -131,29 +131,3 @@ def joined(values: list[Any]) -> str:
         text = text_of(values[0])
         return "" if text.isspace() else text
     return "\n\n".join([part for part in map(text_of, values) if part and not part.isspace()])
-
-
-def text_of(value: Any) -> str:
-    """A value of a dump as text: strings as they are, nothing as nothing, dates as people write them, the rest as JSON."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    return str(value) if hasattr(value, "isoformat") else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def options_of(values: list[Any]) -> list[str] | None:
-    """The options of a question; None where it has none.
-
-    Several columns are an option each. One column holds a list, an object whose values they are, or the JSON text of either.
-    """
-    if len(values) == 1:
-        value = values[0]
-        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError):
-                pass
-        values = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    found = [text for text in map(text_of, values) if text and not text.isspace()]
-    return found or None

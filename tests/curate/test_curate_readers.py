@@ -364,3 +364,35 @@ def test_parquet_that_lies_about_its_rows_is_refused(path, tmp_path):
         for _ in range(2):
             writer.write_table(table)
     assert len(values(path)) == 20
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_may_be_one_record(path, indent):
+    one = {"id": 1, "q": "질문", "level": {"grade": 3}}
+    assert read(path, json.dumps(one, indent=indent).encode("utf-8-sig") + b"\n", "json", ("q", "level.grade")) == [(1, ("질문", 3))]
+    nested = {"raw": {"topic": "가"}, "learning": {"q": "질문"}}
+    assert read(path, json.dumps(nested, indent=indent).encode(), "json", ("learning.q",)) == [(1, ("질문",))]
+    around = {"items": [{"q": "가"}, {"q": "나"}], "answer": {"text": "5"}}
+    assert read(path, json.dumps(around, indent=indent).encode(), "json", ("items[].q", "answer.text")) == [
+        (1, ("가", "5")),
+        (2, ("나", "5")),
+    ]
+
+
+def test_one_item_of_a_list(path):
+    turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "질문"}, {"role": "user", "content": "또"}]
+    data = json.dumps({"messages": turns, "answers": [{"ok": False, "t": "x"}, {"ok": True, "t": "y"}]}).encode()
+    columns = ("messages[role=user].content", "messages[1].content", "answers[ok=true].t", "messages[9].content")
+    found = read(path, data, "jsonl", columns)
+    assert found == [(1, ("질문", "질문", "y", None))]
+    assert read(path, b'{"a[0]": "key", "a": ["item"]}', "jsonl", ("a[0]",)) == [(1, ("key",))]
+
+
+@pytest.mark.parametrize(("format", "mark"), [("csv", ","), ("tsv", "\t")])
+def test_titles_above_the_names_and_fields_without_names(path, format, mark):
+    lines = ["sep=,", "2024년 문항,,", "q,a", "하나,1,,", ",,", "둘,2", ",", "셋,3,남는 것"]
+    data = "\n".join(line.replace(",", mark) for line in lines).encode()
+    assert read(path, data, format, ("q", "a")) == [(1, ("하나", "1")), (2, ("둘", "2")), (3, "wrong_columns")]
+    for data in ("제목,x\n1,2\n", "제목,x\n" + "1,2\n" * 50, '제목,x\n"열린'):
+        with pytest.raises(UserError, match="lacks the column q; its columns are 제목, x"):
+            read(path, data.replace(",", mark).encode(), format)

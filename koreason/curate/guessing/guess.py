@@ -13,12 +13,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from koreason.curate.guessing.looks import HEAD_BYTES, Look, completed, looked, rows_of
-from koreason.curate.guessing.roles import hangul_share, holds_html, named, roles
+from koreason.curate.guessing.looks import HEAD_BYTES, TITLES, Look, head_of, looked, rows_of
+from koreason.curate.guessing.paths import COLUMNS, json_columns, one_list, paths_of
+from koreason.curate.guessing.roles import hangul_share, holds_html, roles
 from koreason.curate.reading.documents.sheets import Sheet
 from koreason.curate.reading.documents.workbook import Workbook
 from koreason.curate.reading.named import ordered
@@ -30,8 +31,6 @@ from koreason.errors import UserError
 
 RECORDS = 200  # looked at
 FILES = 5  # looked into: the first, the last, and some between
-COLUMNS = 200
-DEEPEST = 5
 FIXED = {
     "folder": ["title", "text", "path"],
     "warc": ["url", "title", "text", "date"],
@@ -55,7 +54,7 @@ class Guess:
         root: folder of the files.
         files: their paths below it, in the order of their bytes.
         left_out: paths below it of files in other formats, with why.
-        format, encoding, separator, columns, html: as in the catalogue; without a question's column where none was found.
+        format, encoding, separator, sheet, columns, html: as in the catalogue; without a question's column where none was found.
         compression: of the first file.
         found: all columns of the dump.
         language_share: share of Hangul among the letters of the questions.
@@ -68,6 +67,7 @@ class Guess:
     format: str
     encoding: str
     separator: str | None
+    sheet: str | None
     columns: dict[str, list[str]]
     html: bool
     compression: str
@@ -95,6 +95,7 @@ class Guess:
             root=str(self.root),
             encoding=self.encoding,
             separator=self.separator,
+            sheet=self.sheet,
             hub=hub,
         )
 
@@ -124,24 +125,27 @@ def guess(paths: list[Path]) -> Guess:
         reasons.append(f"encoding {encoding}: {look.reasons[-2]}")
         if len(encodings) > 1:
             reasons.append("its files have several encodings: make a source of each")
-    guessed = Guess(root, files, left_out, look.format, encoding, look.separator, {}, False, look.compression, [], 0.0, reasons)
+    guessed = Guess(root, files, left_out, look.format, encoding, look.separator, None, {}, False, look.compression, [], 0.0, reasons)
+    unused = Counter[str]()
     for first in (name for name in files if name in looks):  # a file may be empty, or nothing but damage
-        sample = _sample(guessed, first, looks[first])
+        guessed = replace(guessed, sheet=_sheet(root / first) if look.format == "xlsx" else None)
+        sample = _sample(guessed, first, looks[first], unused)
         columns, why = _columns(look.format, sample)
         if "question" in columns:
             break
     if not sample:
-        raise UserError("no record can be read", root / first, f"it was taken for {look.format}, {encoding}: write the entry by hand")
+        why_not = "".join(f", and its first records are {reason}" for reason, _ in unused.most_common(1))
+        do = f"it was taken for {look.format}, {encoding}{why_not}: write the entry by hand"
+        raise UserError("no record can be read", root / first, do)
     questions = list(itertools.chain.from_iterable(sample[name] for name in columns.get("question", [])))
     html = look.format in HTML or holds_html(questions)
     share = hangul_share(questions)
+    reasons += [f"sheet: {guessed.sheet} (the first of several columns)"] if guessed.sheet else []
     reasons += why
     reasons.append(f"html {str(html).lower()}: {'more' if html else 'fewer'} than one in twenty of its texts have tags or entities")
     reasons.append(f"language: {share:.0%} of the questions' letters are Hangul")
     reasons += [f"left out: {name}: {why}" for name, why in list(left_out.items())[:5]]
-    return Guess(
-        root, files, left_out, look.format, encoding, look.separator, columns, html, look.compression, list(sample), share, reasons
-    )
+    return replace(guessed, columns=columns, html=html, found=list(sample), language_share=share)
 
 
 def _columns(format: str, sample: dict[str, list[Any]]) -> tuple[dict[str, list[str]], list[str]]:
@@ -213,26 +217,39 @@ def _commonest(looks: dict[str, Look], names: list[str]) -> Look:
     return next((look for look in same if not look.text.isascii()), same[0])
 
 
-def _sample(guessed: Guess, first: str, look: Look) -> dict[str, list[Any]]:
-    """The values of each column in the first records."""
+def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> dict[str, list[Any]]:
+    """The values of each column in the first records; why others could not be read is counted."""
     names = FIXED.get(guessed.format) or columns_of(guessed.root / first, look)
     if not names:
         return {}
-    source = guessed.source({"question": names})
-    wanted = Wanted(source)
-    rows = list(itertools.islice(_values(source, guessed, first, wanted), RECORDS))
+    names = [name for name in names if name and names.count(name) == 1] or names
+    rows, wanted = _rows(guessed, first, names, unused)
+    if guessed.format in ("parquet", "datasets"):  # lists and objects may stand in their columns
+        nested = dict.fromkeys(path for row in rows for path in paths_of(dict(zip(wanted.names, row, strict=True)), "", 0))
+        if nested.keys() - set(names):
+            rows, wanted = _rows(guessed, first, one_list(list(nested)), unused)
     sample = {name: [row[place] for row in rows] for place, name in enumerate(wanted.names)}
     # in formats with columns of their own only those that occur are named
     return {name: values for name, values in sample.items() if rows and (guessed.format not in FIXED or name not in wanted.unseen)}
 
 
-def _values(source: Source, guessed: Guess, first: str, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
-    names = [first, *(name for name in guessed.files if name != first)][: 4 * FILES] if guessed.format in FIXED else [first]
+def _rows(guessed: Guess, first: str, names: list[str], unused: Counter[str]) -> tuple[list[tuple[Any, ...]], Wanted]:
+    """The values of the first records, and which columns were read."""
+    source = guessed.source({"question": names})
+    wanted = Wanted(source)
+    return list(itertools.islice(_values(source, guessed, first, wanted, unused), RECORDS)), wanted
+
+
+def _values(source: Source, guessed: Guess, first: str, wanted: Wanted, unused: Counter[str]) -> Iterator[tuple[Any, ...]]:
+    several = guessed.format in (*FIXED, "json")  # of which a file may hold one record
+    names = [first, *(name for name in guessed.files if name != first)][: 4 * FILES] if several else [first]
     for name in names:
         for stream in _streams(source, guessed.root / name, name):
             for record in itertools.islice(READERS[source.format](stream, source, wanted), 50 * RECORDS):
                 if record.values is not None:
                     yield record.values
+                elif record.reason:
+                    unused[record.reason] += 1
 
 
 def _streams(source: Source, path: Path, name: str) -> Iterator[Stream]:
@@ -245,16 +262,31 @@ def _streams(source: Source, path: Path, name: str) -> Iterator[Stream]:
 def columns_of(path: Path, look: Look) -> list[str]:
     """The names of a file's columns; paths into nested JSON."""
     if look.format in ("csv", "tsv"):
-        return [name.strip() for name in next(rows_of(look.text, look.separator or ","), [])][:COLUMNS]
+        rows = list(rows_of(look.text, look.separator or ","))
+        return [name.strip() for name in rows[head_of(rows)]][:COLUMNS] if rows else []
     if look.format in ("jsonl", "json"):
-        return _json_columns(look)[:COLUMNS]
+        return json_columns(look.text, look.format, path)
     if look.format == "stackexchange":
         return list(dict.fromkeys(re.findall(r"\s([A-Za-z]\w{0,40})=\"", " ".join(re.findall(r"<row\s[^>]*>", look.text[:HEAD_BYTES])))))
     if look.format == "xlsx":
-        with Workbook(path, None) as book:
-            row = next((row for row in Sheet(book, book.part(None)).rows() if row.values), None)
-        return [str(value).strip() for value in row.values.values()] if row else []
+        rows = _sheet_rows(path, _sheet(path))
+        return [name.strip() for name in rows[head_of(rows)]] if rows else []
     return _arrow_columns(path, look)
+
+
+def _sheet(path: Path) -> str | None:
+    """The first sheet with rows of several fields; None for the first of all, as where there is none."""
+    with Workbook(path, None) as book:
+        names = list(book.sheets)
+    found = next((name for name in names if sum(len(row) > 1 for row in _sheet_rows(path, name)) > 1), names[0])
+    return None if found == names[0] else found
+
+
+def _sheet_rows(path: Path, name: str | None) -> list[list[str]]:
+    """The values of a sheet's first rows."""
+    with Workbook(path, None) as book:
+        rows = (row.values for row in Sheet(book, book.part(name)).rows() if row.values)
+        return [[str(value) for value in row.values()] for row in itertools.islice(rows, 3 * TITLES)]
 
 
 def _arrow_columns(path: Path, look: Look) -> list[str]:
@@ -271,49 +303,3 @@ def _arrow_columns(path: Path, look: Look) -> list[str]:
         return list(json.loads(info.read_text(encoding="utf-8")).get("features") or {})
     except (OSError, ValueError, AttributeError) as error:
         raise UserError(f"cannot be read ({error})", info, "give the folder of one split") from None
-
-
-def _json_columns(look: Look) -> list[str]:
-    """Paths of what the first values hold."""
-    values: list[Any]
-    if look.format == "jsonl":
-        values = []
-        for line in look.text.splitlines()[: RECORDS // 4]:
-            try:
-                values.append(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
-    else:
-        value = completed(look.text)
-        values = value[: RECORDS // 4] if isinstance(value, list) else [value]
-        if isinstance(value, dict) and not any(isinstance(item, list) for item in value.values()):
-            values = [item for item in value.values() if isinstance(item, dict)][: RECORDS // 4] or [value]
-    found = dict.fromkeys(itertools.chain.from_iterable(_paths(value, "", 0) for value in values if isinstance(value, dict)))
-    return _one_list(list(found))
-
-
-def _paths(value: dict[str, Any], before: str, depth: int) -> Iterator[str]:
-    for key, item in itertools.islice(value.items(), COLUMNS):
-        path = f"{before}{key}"
-        if isinstance(item, dict) and depth < DEEPEST and item and not _is_options(key):
-            yield from _paths(item, f"{path}.", depth + 1)
-        elif isinstance(item, list) and item and isinstance(item[0], dict) and depth < DEEPEST:
-            for one in item[:5]:
-                if isinstance(one, dict):
-                    yield from _paths(one, f"{path}[].", depth + 1)
-        else:
-            yield path
-
-
-def _is_options(key: str) -> bool:
-    return "options" in named(key)
-
-
-def _one_list(paths: list[str]) -> list[str]:
-    """Of several lists side by side the one with a question in it: records are the items of one."""
-    lists = dict.fromkeys(path.rpartition("[]")[0] for path in paths)
-    if len(lists) < 2:
-        return paths
-    asking = [path for path in paths if "strong" in named(path)] or [path for path in paths if {"body", "title"} & set(named(path))]
-    best = max(asking or paths, key=lambda path: path.count("[]")).rpartition("[]")[0]
-    return [path for path in paths if best.startswith(path.rpartition("[]")[0]) or path.startswith(f"{best}[]")]

@@ -30,6 +30,15 @@ DOCUMENTS = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 SEPARATORS = ",\t;|"
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
 QUOTED = re.compile(r'(?:^|\t)"[^"\t\n]*(?:""[^"\t\n]*)*"(?=[\t\r\n])', re.MULTILINE)  # a field that quotes hold together
+TITLES = 10  # rows above a table's names, as `reading.titles` passes over
+FOREIGN_FILES = [
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "is an old or encrypted Office file, or a Hangul document (hwp)", "save it as xlsx, CSV or text"),
+    (re.compile(rb"%PDF-"), "is a PDF", "extract its text first"),
+    (re.compile(rb"SQLite format 3\0"), "is an SQLite database", "export its table as CSV or JSON lines"),
+    (re.compile(rb"ARROW1\0\0|FEA1"), "is an Arrow or Feather file", "write it as Parquet"),
+    (re.compile(rb"\x93NUMPY|\x80[\x02-\x05]"), "is a file of Python's objects, which may run code", "write its records as JSON lines"),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", re.DOTALL), "is a picture", "leave it out"),
+]
 HANGUL = re.compile("[가-힣]")
 FOREIGN = re.compile("[\u3400-\u9fff\u3040-\u30ff\uff66-\uff9f]")
 
@@ -63,8 +72,13 @@ def looked(path: Path) -> Look:
     """
     with open(path, "rb") as file:
         head = file.read(512)
+    for magic, what, do in FOREIGN_FILES:
+        if magic.match(head):
+            raise UserError(what, path, do)
     if head.startswith(b"PAR1"):
         return Look("parquet", "none", "utf-8", None, "", ("it begins with Parquet's mark",))
+    if head.startswith(ZIP) and head[30:38] == b"mimetype":  # its first member, as OpenDocument, EPUB and hwpx have it
+        raise UserError("is a document of a word processor, or a book", path, "save it as text or HTML")
     packed = "zip" if head.startswith(ZIP) else next((name for name, kind in zip(PACKS, KINDS, strict=True) if kind[0].match(head)), "none")
     if packed == "zip" and _is_workbook(path):
         return Look("xlsx", "none", "utf-8", None, "", ("it is a zip with a workbook in it",))
@@ -144,13 +158,16 @@ def format_of(text: str, name: str) -> tuple[str, str | None, str]:
         return "warc", None, "it begins as a web archive does"
     if start.startswith(("{", "[")) and (found := _json(text)):
         return found
+    if {".json", ".jsonl", ".ndjson"} & set(suffixes):
+        do = "is it one object after another over several lines, `jq -c . FILE` makes lines of them"
+        raise UserError("is named as JSON, but neither is it one value nor is each line one", name, do)
     if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<\w+[^>]*>\s*<row\s", start, re.DOTALL):
         return "stackexchange", None, "it is XML of rows"
     if re.match(r"<!doctype html|<html|<head|<meta", start, re.IGNORECASE):
         return "folder", None, "it is a page of HTML"
     if any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
         return "folder", None, f"it is a {suffixes[-1]} file: one record"
-    separator, fields, why = separator_of(text)
+    separator, fields, why = separator_of(text, {".csv", ".tsv"} & set(suffixes) != set())
     if fields > 1 or {".csv", ".tsv"} & set(suffixes):
         return "tsv" if separator == "\t" and not QUOTED.search(text) else "csv", separator, why
     return "folder", None, "it is plain text: one record"
@@ -217,17 +234,28 @@ def completed(text: str) -> Any:
         return None
 
 
-def separator_of(text: str) -> tuple[str, int, str]:
-    """The separator by which most lines have as many fields as the first, how many these are, and why."""
+def separator_of(text: str, titled: bool = False) -> tuple[str, int, str]:
+    """The separator by which most lines have as many fields as the first, how many these are, and why.
+
+    Titles may stand above the first line of a table that is `titled`.
+    """
     best = (0.0, 0, ",")
     for separator in SEPARATORS:
         rows = list(rows_of(text, separator))
+        rows = rows[head_of(rows) :] if titled else rows
         if rows and (width := len(rows[0])) > 1:
             same = Counter(map(len, rows))[width] / len(rows)
             if (same, width) > best[:2]:
                 best = (same, width, separator)
     same, width, separator = best
     return separator, max(width, 1), f"{same:.0%} of its rows have {width} fields between {separator!r}" if width else "it has one column"
+
+
+def head_of(rows: list[list[str]]) -> int:
+    """Which row holds the names: the first with several fields filled, where most rows have several."""
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    found = (place for place, row in enumerate(rows[:TITLES]) if sum(1 for field in row if field.strip()) > 1)
+    return next(found, 0) if width > 1 else 0
 
 
 def rows_of(text: str, separator: str) -> Iterator[list[str]]:

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from koreason.curate.prompts import text_of
+from koreason.curate.choices import text_of
 
 # Names without their blanks, underscores and dashes, in lower case; of a path its last part counts.
 NAMES: dict[str, str] = {
     "url": r"(?:source|page|post|thread)?(?:url|uri|link|href|permalink)|주소|링크|출처주소|원문(?:주소|링크)",
     "posted_at": r"(?:post(?:ed)?|created?|creation|written|publi(?:c|sh)(?:ed)?|reg(?:istered)?)?(?:at|date|time|datetime|timestamp|dt)"
     r"|(?:작성|등록|게시|질문)?(?:일|일자|일시|날짜|시간)",
-    "options": r"options?|choices?|candidates?|distractors|보기|선택지|선지|객관식|[a-eA-E]|(?:option|choice|선택지|선지|보기)[0-9a-e①-⑩]{1,2}",
+    "options": r"options?|choices?|candidates?|distractors|보기|선택지|선지|객관식|[a-eA-E①-⑩]|[1-5]번?|(?:option|choice|선택지|선지|보기|답지)[0-9a-e①-⑩]{1,2}번?",
     "passage": r"passages?|context|paragraph|article|document|reading|지문|본문글|문단|제시문|글",
-    "strong": r"q|questions?|question(?:text|body|title|1)|query|prompt|instruction|problem|problemtext|stem|utterance"
+    "strong": r"q|questions?|question(?:text|body|title|1)|query|.*\[(?:role|from)=(?:user|human|prompter)\]|prompt|instruction|problem|problemtext|stem|utterance"
     r"|질문|질의|문제|문항|발문|질문내용",
     "input": r"input",
     "title": r"title|subject|headline|topic|제목",
@@ -26,7 +26,7 @@ NAMES: dict[str, str] = {
     "gold": r"gold|label|correct|correct(?:answer|option|choice|idx|index)|answer(?:key|idx|index|no|num)|key|정답번호|정답",
     "answer": r"a|answers?|(?:expected|final|reference)answer|answer(?:text|body|cooked|raw)|response|output|reply|completion|solution"
     r"|rationale|explanation|chosen|target"
-    r"|답|답변|정답|해설|풀이|답변내용|채택답변",
+    r"|.*\[(?:role|from)=(?:assistant|gpt|chatgpt|bot|model)\]|답|답변|정답|해설|풀이|답변내용|채택답변",
 }
 QUESTION = re.compile(r"[?？]|(?:까|나요|는가|은가|인가|시오|할까요|인지|가요|은\?|무엇)\s*[.?]?\s*$")
 URL = re.compile(r"https?://|/t/|www\.")

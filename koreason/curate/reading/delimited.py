@@ -11,6 +11,7 @@ from koreason.curate.reading import records
 from koreason.curate.reading.lines import TABLE, line_end, lines
 from koreason.curate.reading.records import Record, encodable
 from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.titles import Titles
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source
@@ -22,12 +23,16 @@ SHOWN = 60  # characters of a line in a message
 
 
 def read_tsv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]:
-    """Fields between tabs, one record a line, under a line of column names; quotes have no meaning."""
-    header, number = None, 0
+    """Fields between tabs, one record a line, under a line of column names; quotes have no meaning, nor have lines of tabs alone."""
+    header, number, titles = None, 0, Titles(wanted)
     separator = source.separator or "\t"
     for _, first, line, length in lines(stream, TABLE):
         if header is None:
-            header = Header(_header_text(line, stream, source.encoding).split(separator), separator, stream, wanted)
+            if names := titles.names(_header_text(line, stream, source.encoding).split(separator)):
+                header = Header(names, separator, stream, wanted)
+            stream.between += length
+            continue
+        if line is not None and not line.strip(separator.encode()):
             stream.between += length
             continue
         number += 1
@@ -40,6 +45,8 @@ def read_tsv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]
             yield Record(number, None, first, length, line, Unused.encoding)
             continue
         yield header.record(number, row, first, length, line)
+    if header is None and titles.first:
+        Header(titles.first, separator, stream, wanted)  # which tells what it lacks
 
 
 def read_csv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]:
@@ -50,14 +57,20 @@ def read_csv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]
     """
     csv.field_size_limit(2 * records.MAX_RECORD_BYTES)
     separator = source.separator or ","
-    rows, header, number = Rows(stream, source.encoding, separator), None, 0
+    rows, header, number, titles = Rows(stream, source.encoding, separator), None, 0, Titles(wanted)
     for row, first, raw in rows.each():
         length = len(raw) if raw is not None else rows.lost
         if header is None:
+            if not isinstance(row, list) and titles.first:
+                break
             if not isinstance(row, list):
                 _header_text(raw[: 4 * SHOWN] if raw else b"", stream, source.encoding)
                 raise UserError("its line of column names is no CSV", stream.path, f"it begins {_shown(raw)}")
-            header = Header(row, separator, stream, wanted)
+            if names := titles.names(row):
+                header = Header(names, separator, stream, wanted)
+            stream.between += length
+            continue
+        if isinstance(row, list) and not any(row):
             stream.between += length
             continue
         number += 1
@@ -65,6 +78,8 @@ def read_csv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]
             yield Record(number, None, first, length, raw or "", row)
         else:
             yield header.record(number, row, first, length, raw)
+    if header is None and titles.first:
+        Header(titles.first, separator, stream, wanted)  # which tells what it lacks
 
 
 class Header:
@@ -77,7 +92,7 @@ class Header:
     def __init__(self, names: list[str], separator: str, stream: Stream, wanted: Wanted) -> None:
         if not all(encodable(name) for name in names):
             raise UserError("its line of column names is not in the source's `encoding`", stream.path, "correct `encoding`, or convert it")
-        self._names = [name.strip().removeprefix("\ufeff") for name in names]
+        self._names = names
         hint = ""
         if len(names) == 1:
             other = next((mark for mark in OTHERS if mark != separator and mark in names[0]), None)
@@ -86,8 +101,9 @@ class Header:
         self._places = [self._names.index(name) for name in wanted.names]
 
     def record(self, number: int, row: list[str], first: int, length: int, raw: bytes | None) -> Record:
-        """A row's record."""
-        if len(row) != len(self._names):
+        """A row's record; empty fields at its end that the names lack mean nothing."""
+        count = len(self._names)
+        if len(row) != count and (len(row) < count or any(row[count:])):
             return Record(number, None, first, length, raw, Unused.wrong_columns)
         return Record(number, tuple([row[place] for place in self._places]), first, length, raw)
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from koreason.curate.reading import records
 from koreason.curate.reading.elements import Splitter, splits_letters
 from koreason.curate.reading.lines import lines
 from koreason.curate.reading.records import Record
@@ -39,15 +40,38 @@ def read_jsonl(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Recor
 
 
 def read_json(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]:
-    """An array of objects, or an object whose values are the records, or the array in it to which the question's path leads."""
+    """An array of objects, or an object whose values are the records, or the array in it to which the question's path leads.
+
+    An object that has the question's column itself is one record, as in folders with a file for each; and an object of at most 16 MiB
+    is read as a whole where columns lie outside of the array.
+    """
     if splits_letters(source.encoding):
         raise UserError(f"JSON in {source.encoding} cannot be cut safely", stream.path, "convert it to UTF-8")
+    if (not wanted.lists or wanted.around) and (found := _one(stream, source.encoding, wanted)):
+        first, data = found
+        yield from found_in(data, source.encoding, wanted, 1, first, len(data))
+        return
     keys = wanted.lists[0].split(".") if wanted.lists else []
     splitter, number = Splitter(stream, keys), 0
     for first, data, length in splitter.run():
         for record in found_in(data, source.encoding, wanted, number + 1, first, length, keys if splitter.descended else []):
             yield record
             number = record.number
+
+
+def _one(stream: Stream, encoding: str, wanted: Wanted) -> tuple[int, bytes] | None:
+    """Where the one object that a file holds begins, and its bytes; None where its values or items are the records, or it is none."""
+    if not stream.head().lstrip().startswith(b"{") or (whole := stream.whole(records.MAX_RECORD_BYTES)) is None:
+        return None
+    try:
+        value = json.loads(whole.decode(encoding))
+    except (ValueError, RecursionError):  # which is told record by record
+        return None
+    if not wanted.lists and not wanted.is_record(value):
+        return None
+    data = whole.strip()
+    stream.between += len(whole) - len(data)
+    return stream.start + len(whole) - len(whole.lstrip()), data
 
 
 def found_in(

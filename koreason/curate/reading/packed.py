@@ -113,6 +113,16 @@ def unpacked(path: Path, name: str) -> Iterator[Member]:
         yield name, iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
+def refuse_packed(head: bytes, name: str, path: object) -> None:
+    """Refuse what is still compressed once a file was decompressed: an archive in an archive.
+
+    Raises:
+        UserError: it is one.
+    """
+    if head.startswith(ZIP) or any(kind[0].match(head) for kind in KINDS):
+        raise UserError(f"holds another compressed file ({name})", path, "unpack it, and give the files in it")
+
+
 def refuse(head: bytes, path: object) -> None:
     """Refuse what no format reads, by its first bytes.
 
@@ -163,8 +173,8 @@ def _zip(path: Path, name: str) -> Iterator[Member]:
         if any(info.filename == "[Content_Types].xml" for info in archive.infolist()):
             raise UserError("is an Office file (xlsx, docx …), not text", path, "correct the source's `format`, or export it as CSV")
         for info in archive.infolist():
-            # what macOS adds beside each file is none of the dump
-            if not info.is_dir() and not info.filename.startswith("__MACOSX/"):
+            # what macOS adds beside each file is none of the dump, nor are other hidden files
+            if not info.is_dir() and not re.search(r"^__MACOSX/|(?:^|/)\.(?!\.?/)", info.filename):
                 yield f"{name}/{info.filename}", told(_member(archive, info), f"{path}/{info.filename}")
 
 

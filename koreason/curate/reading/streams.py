@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from koreason.curate.reading.packed import CHUNK_BYTES, refuse, unpacked
+from koreason.curate.reading.packed import CHUNK_BYTES, refuse, refuse_packed, unpacked
 from koreason.errors import UserError
 
 # A text that is compressed better than this is no text: dumps of forums come to 3 to 20, templates filled in by a program to 60.
@@ -76,6 +76,15 @@ class Stream:
         self._begun = itertools.chain([first] if first else [], chunks)
         return first
 
+    def whole(self, most: int) -> bytes | None:
+        """All of it where it is no longer than that, else None; `chunks` gives it once more."""
+        chunks, parts, held = self.chunks(), list[bytes](), 0
+        while held <= most and (chunk := next(chunks, b"")):
+            parts.append(chunk)
+            held += len(chunk)
+        self._begun = itertools.chain(parts, chunks)
+        return b"".join(parts) if held <= most else None
+
     def chunks(self) -> Iterator[bytes]:
         """The text in chunks; see `_text`."""
         return self._begun or self._text()
@@ -89,6 +98,7 @@ class Stream:
         chunks = self._capped()
         first = next(chunks, b"")
         refuse(first[:512], self.path)
+        refuse_packed(first[:16], self.name, self.path)
         for mark, encoding in MARKS:
             if first.startswith(mark):
                 chunks, first = self._transcoded(first[len(mark) :], chunks, encoding), b""

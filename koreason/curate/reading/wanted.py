@@ -6,10 +6,12 @@
 
 A name is a key. Where there is no such key, a dot in it leads into an object; `[]` leads into each item of a list. Records are the items
 of the innermost `[]` of the question's columns; what lies around them is reached by its own path, and a column that goes on into
-further lists gives a list.
+further lists gives a list. `messages[0]` and `messages[role=user]` choose one item: that of a number from 0, or the first that says so.
 """
 
 import itertools
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +21,7 @@ from koreason.errors import UserError
 
 ABSENT: Any = object()
 LIST = "[]"
+CHOICE = re.compile(r"([^\[\]]+)\[([0-9]+|[^\[\]=]+=[^\[\]]*)\]")
 
 
 class Wanted:
@@ -35,16 +38,27 @@ class Wanted:
         self.names = list(dict.fromkeys(itertools.chain.from_iterable(source.columns.values())))
         self.known: dict[str, None] = {}
         self.unseen = set(self.names)
-        self._nested = any("." in name or LIST in name for name in self.names)
+        self._nested = any("." in name or "[" in name for name in self.names)
         self._parts = [[part.removeprefix(".") for part in name.removeprefix("[].").split(LIST)] for name in self.names]
         questions = [parts for name, parts in zip(self.names, self._parts, strict=True) if name in source.columns.get("question", [])]
         self.lists = max((parts[:-1] for parts in questions), key=len, default=[])
         self._shared = [_common(parts[:-1], self.lists) for parts in self._parts]
+        self._questions = [parts[0] for parts in questions]
 
     @property
     def plain(self) -> bool:
         """Whether a record's values are simply those of its keys, each of which was seen before."""
         return not self._nested and not self.unseen
+
+    @property
+    def around(self) -> bool:
+        """Whether a column lies outside of the outermost list that leads to a record."""
+        return bool(self.lists) and not all(self._shared)
+
+    def is_record(self, value: Mapping[str, Any]) -> bool:
+        """Whether a value is itself a record: it has a question, and not a list or an object of that name."""
+        found = (reach(value, path) for path in self._questions)
+        return any(one is not ABSENT and not isinstance(one, dict | list) for one in found)
 
     def pick(self, fields: Mapping[str, Any]) -> tuple[Any, ...]:
         """The wanted values of a flat record; None where it has no such column."""
@@ -60,7 +74,12 @@ class Wanted:
 
     def heads(self) -> list[str]:
         """The outermost column of each name: what a table must have."""
-        return list(dict.fromkeys(parts[0].split(".")[0] for parts in self._parts))
+        return list(dict.fromkeys(re.split(r"\.|\[", parts[0])[0] for parts in self._parts))
+
+    def named_in(self, found: Iterable[str]) -> bool:
+        """Whether these are the names of a table that has all that is wanted."""
+        found = set(found)
+        return set(self.names) <= found or set(self.heads()) <= found
 
     def require(self, found: Iterable[str], where: object, hint: str = "") -> None:
         """Refuse a column map that names what a table lacks, or has twice.
@@ -132,10 +151,28 @@ def reach(value: Any, path: str) -> Any:
         if path in value:
             return value[path]
         key, _, path = path.partition(".")
-        if not path:
+        if choice := CHOICE.fullmatch(key):
+            value = chosen(value.get(choice[1]), choice[2])
+        elif not path:
             return ABSENT
-        value = value.get(key, ABSENT)
+        else:
+            value = value.get(key, ABSENT)
     return value
+
+
+def chosen(items: Any, which: str) -> Any:
+    """The item of a list that has a number, or whose key has a value as JSON writes it: `0`, `role=user`, `accepted=true`."""
+    if not isinstance(items, list):
+        return ABSENT
+    if which.isdigit():
+        return items[int(which)] if len(which) < 10 and int(which) < len(items) else ABSENT
+    key, _, wanted = which.partition("=")
+    for item in items:
+        if isinstance(item, dict) and key in item:
+            value = item[key]
+            if wanted == (value if isinstance(value, str) else json.dumps(value)):
+                return item
+    return ABSENT
 
 
 def gather(value: Any, parts: list[str]) -> Any:

@@ -60,6 +60,8 @@ def entry_of(found: Guess, category: str, licence: str, files: dict[str, str]) -
         entry["encoding"] = found.encoding
     if found.separator not in (None, {"csv": ",", "tsv": "\t"}.get(found.format)):
         entry["separator"] = found.separator
+    if found.sheet:
+        entry["sheet"] = found.sheet
     return entry
 
 

@@ -138,3 +138,61 @@ def test_json_is_completed() -> None:
         assert value is None or value["version"] == "1"
     assert completed('["a,]", {"b": [1, 2') == ["a,]", {"b": [1]}]
     assert completed("[" * 100_000) is None
+
+
+def test_one_object_a_file(tmp_path: Path) -> None:
+    for number, text in enumerate(ASKED):
+        record = {"rawDataInfo": {"grade": "고1"}, "learningDataInfo": {"question": text, "answer": "5"}}
+        (tmp_path / f"{number:02}.json").write_text(json.dumps(record, ensure_ascii=False, indent=2))
+    found = guess([tmp_path])
+    assert found.format == "json" and len(found.files) == len(ASKED)
+    assert found.columns == {"question": ["learningDataInfo.question"], "answer": ["learningDataInfo.answer"]}
+
+
+@pytest.mark.parametrize(("role", "user", "bot", "text"), [("role", "user", "assistant", "content"), ("from", "human", "gpt", "value")])
+def test_dialogues(tmp_path: Path, role: str, user: str, bot: str, text: str) -> None:
+    talks = [{"talk": [{role: "system", text: "s"}, {role: user, text: asked}, {role: bot, text: "답"}]} for asked in ASKED]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(talk) for talk in talks))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(talks), tmp_path / "a.parquet")
+    for name in ("a.jsonl", "a.parquet"):
+        assert guess([tmp_path / name]).columns == {"question": [f"talk[{role}={user}].{text}"], "answer": [f"talk[{role}={bot}].{text}"]}
+
+
+def test_tables_as_people_export_them(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\n2024년 질문;;\n" + table(";", ["제목", "본문", "작성일", ""]))
+    assert guess([tmp_path / "a.csv"]).columns == {"question": ["제목", "본문"], "posted_at": ["작성일"]}
+    book = openpyxl.Workbook()
+    book.active.append(["안내"])
+    sheet = book.create_sheet("문항")
+    for row in (["2024년 1학기"], [], ["문제", "①", "②", "정답", "메모", "메모"], *([asked, "가", "나", 2, "", "x"] for asked in ASKED)):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    found = guess([tmp_path / "a.xlsx"])
+    assert (found.sheet, found.source().sheet) == ("문항", "문항")
+    assert found.columns == {"question": ["문제"], "options": ["①", "②"], "gold": ["정답"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.json", b'{"question": ["a", "b"], "answer": ["c", "d"]}', "holds columns and no records"),
+        ("a.json", b'{"question": {"0": "a"},\n "answer": {"0": "c"}}', "holds columns and no records"),
+        ("a.jsonl", b'{\n "q": 1\n}\n{\n "q": 2\n}\n', "named as JSON"),
+        ("a.hwp", b"\xd0\xcf\x11\xe0" + bytes(600), "Hangul document"),
+        ("a.txt", b"%PDF-1.7\n", "is a PDF"),
+        ("a.csv", b'q,a\n"\\"x\\"",1\n', "its first records are not_csv"),
+    ],
+)
+def test_what_is_no_dump_says_what_to_do(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UserError, match=words):
+        guess([tmp_path / name])
+
+
+def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(".DS_Store", "x")
+        archive.writestr("b/.c/a.jsonl", "x")
+        archive.writestr("a.jsonl.gz", gzip.compress(b"{}"))
+    with pytest.raises(UserError, match=r"holds another compressed file \(a\.zip/a\.jsonl\.gz\)"):
+        guess([tmp_path / "a.zip"])

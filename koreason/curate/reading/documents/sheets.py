@@ -12,6 +12,7 @@ from koreason.curate.reading import records
 from koreason.curate.reading.documents.workbook import Workbook, natural
 from koreason.curate.reading.records import Record
 from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.titles import Titles
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source
@@ -40,6 +41,7 @@ def read_xlsx(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record
     with Workbook(stream.path, source.max_bytes) as book:
         sheet = Sheet(book, book.part(source.sheet))
         names: dict[int, str] | None = None
+        titles = Titles(wanted)
         number = taken = 0
         for row in sheet.rows():
             taken += row.bytes
@@ -48,14 +50,17 @@ def read_xlsx(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record
             elif names is None:
                 if row.reason is not None:
                     raise UserError("its row of column names cannot be read", stream.path, "correct it, or export the sheet as CSV")
-                names = {column: str(value).strip() for column, value in row.values.items()}
-                wanted.require(names.values(), stream.path)
+                if found := titles.names([str(value) for value in row.values.values()]):
+                    wanted.require(found, stream.path)
+                    names = dict(zip(row.values, found, strict=True))
                 stream.between += row.bytes
             else:
                 number += 1
                 fields = {name: row.values.get(column) for column, name in names.items()}
                 values = None if row.reason else wanted.pick(fields)
                 yield Record(number, values, raw=fields, reason=row.reason, weight=row.bytes)
+        if names is None and titles.first:
+            wanted.require(titles.first, stream.path)  # which tells what it lacks
         stream.bytes = sheet.bytes
         stream.between += sheet.bytes - taken
 
