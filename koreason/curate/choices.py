@@ -57,8 +57,8 @@ def _read(text: str) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             if PRINTED.fullmatch(text.strip()):
-                parts = (match[1] if match[1] is not None else match[2] for match in re.finditer(QUOTED, text, re.DOTALL))
-                return [ESCAPED.sub(lambda match: "\n" if match[1] == "n" else match[1], part) for part in parts]
+                quoted = [match[1] if match[1] is not None else match[2] for match in re.finditer(QUOTED, text, re.DOTALL)]
+                return [ESCAPED.sub(lambda match: "\n" if match[1] == "n" else match[1], part) for part in quoted]
             return text
     for marks in MARKS:
         if start == marks[0]:

@@ -115,10 +115,30 @@ def test_no_text_breaks_it(parts):
     assert frame["question"][1] == "보통 글" and frame.null_count()["question"].item() == 0
 
 
-HOSTILE = ["<p ", '<a b="', "<!--", "\\(", "$", "`a", "<b>", "<math>", "&lt", "[b]", "<pre>", "\\begin{a}", "<mrow>", "<td>", "<ul><li>"]
+HOSTILE = [
+    "<p ",
+    '<a b="',
+    "<!--",
+    "\\(",
+    "$",
+    "`a",
+    "<b>",
+    "<math>",
+    "&lt",
+    "[b]",
+    "<pre>",
+    "\\begin{a}",
+    "<mrow>",
+    "<td>",
+    "<ul><li>",
+    "[code]",
+    "<a b={",
+]
 
 
-@pytest.mark.parametrize("text", [*(piece * 20_000 for piece in HOSTILE), "<span class=tex>" * 8_000 + "</span>" * 8_000])
+@pytest.mark.parametrize(
+    "text", [*(piece * 20_000 for piece in HOSTILE), "[code]" * 20_000 + "<br>[/code]", "<span class=tex>" * 8_000 + "</span>" * 8_000]
+)
 def test_time_is_linear_in_what_is_hostile(text):
     bare(text)  # minutes where it is not
 
@@ -218,3 +238,39 @@ def test_missing_texts_stay_missing():
 )
 def test_a_tag_that_stands_as_a_word_is_spoken_of(markup, expected):
     assert clean(markup)["question"].to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("<p>값 <m:math><m:mfrac><m:mn>1</m:mn><m:mn>2</m:mn></m:mfrac></m:math>를</p>", "값 $\\frac{1}{2}$를"),
+        ('<p>값 <img src="/x" alt="LaTeX: x^2" data-equation-content="x^2">은</p>', "값 $x^2$은"),
+        ('<p>값 <img src="https://latex.codecogs.com/svg.image?\\inline&space;x^2&plus;1">은</p>', "값 $x^2+1$은"),
+        ('<p>좋아요 <img class="emoji" alt="😀" src="a"> <img src="/smilies/a.gif" alt=":)">끝</p>', "좋아요 😀 끝"),
+        (
+            '<b hidden="">숨</b><i style="visibility:hidden">숨</i><i class="blind">숨</i><i class="a hidden">가</i><i aria-hidden="true">나</i>',
+            "가나",
+        ),
+        (
+            '<table><tr><td class="gutter"><pre class="lineno">1\n2</pre></td><td><pre>a = 1\nb</pre></td></tr></table>',
+            "```\na = 1\nb\n```",
+        ),
+        ('<pre><span class="lineno">1 </span><span class="k">def</span> f\n<span class="lineno">2 </span> g</pre>', "```\ndef f\n g\n```"),
+        ('<h2>제목<span class="mw-editsection">[<a href="/w">편집</a>]</span></h2>글', "제목\n\n글"),
+        (
+            "<b>왜</b> <Button onClick={() => x}><div className={a}>클릭</div></Button> 인가",
+            "왜 <Button onClick={() => x}><div className={a}>클릭</div></Button> 인가",
+        ),
+        ("<b>왜</b> [code]<p>안녕</p>[/code]", "왜\n```\n<p>안녕</p>\n```"),
+        ("<b>왜</b> [code]int a;<br>int b;[/code]", "왜\n```\nint a;\nint b;\n```"),
+        ("<b>왜</b> <xmp><p>안녕</p></xmp>", "왜\n\n```\n<p>안녕</p>\n```"),
+        (
+            '<ol type="A"><li>하나</li><li>둘</li></ol><ol style="list-style-type: lower-roman"><li>하나</li><li value="4">넷</li></ol>',
+            "A. 하나\nB. 둘\n\ni. 하나\niv. 넷",
+        ),
+    ],
+)
+def test_pages_as_forums_and_encyclopedias_have_them(markup, expected):
+    frame = clean(markup)
+    assert frame["question"].to_list() == [expected]
+    assert not frame["shows_image"][0]

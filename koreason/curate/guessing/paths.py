@@ -81,7 +81,7 @@ def _spoken(items: list[Any]) -> list[str]:
     """Of a dialogue's turns the path to each speaker's first: `role=user].content`."""
     keys = ((role, text) for role in ("role", "from") for text in ("content", "value") if role in items[0] and text in items[0])
     role, text = next(keys, ("", ""))
-    speakers = dict.fromkeys(item.get(role) for item in items if isinstance(item, dict) and isinstance(item.get(role), str))
+    speakers = dict.fromkeys(str(item.get(role)) for item in items if isinstance(item, dict))
     return [f"{role}={speaker}].{text}" for speaker in speakers if speaker.isalnum()] if role else []
 
 

@@ -48,8 +48,7 @@ def read_json(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record
     if splits_letters(source.encoding):
         raise UserError(f"JSON in {source.encoding} cannot be cut safely", stream.path, "convert it to UTF-8")
     if (not wanted.lists or wanted.around) and (found := _one(stream, source.encoding, wanted)):
-        first, data = found
-        yield from found_in(data, source.encoding, wanted, 1, first, len(data))
+        yield from found_in(found[1], source.encoding, wanted, 1, found[0], len(found[1]))
         return
     keys = wanted.lists[0].split(".") if wanted.lists else []
     splitter, number = Splitter(stream, keys), 0

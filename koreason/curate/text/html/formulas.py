@@ -17,13 +17,26 @@ HOLDERS = re.compile(
     r"(?i)(?:^|[\s_-])(?:katex(?:-display|-inline|-block)?|mathjax(?:_\w+)?|mwe-math-element|math-?tex|math|tex|latex|ql-formula|arithmatex"
     r"|mathquill\w*|mq-\w+|math-(?:inline|display|block)|(?:inline|display|block)-math|formula|equation|asciimath|tex2jax_process)(?:$|\s)"
 )
-VALUES = ("data-latex", "data-tex", "data-formula", "data-expr", "data-math", "data-equation", "data-katex", "latex", "tex", "alttext")
+VALUES = (
+    "data-latex",
+    "data-tex",
+    "data-formula",
+    "data-expr",
+    "data-math",
+    "data-equation",
+    "data-equation-content",
+    "data-katex",
+    "latex",
+    "tex",
+    "alttext",
+)
 DISPLAY = re.compile(r"(?i)display|block")
 TEX = re.compile(r"\\[a-zA-Z]+|\^|_\{|^\s*\$.+\$\s*$", re.DOTALL)
 SOURCES = re.compile(r"(?i)(?:latex|mathtex|mimetex|cht=tx|codecogs|/math/render/|equation|/svg/.*\\|formula)")
 QUERY = re.compile(
     r"(?i)(?:latex\.codecogs\.com/[a-z.]+\?|(?:mathtex|mimetex)(?:\.cgi)?\?|[?&](?:chl|tex|latex|eq|formula|math)=)(?P<tex>[^&\"'#]+)"
 )
+EMOJI = re.compile(r"(?i)\b(?:tw)?emoji\b|\bemoticons?\b|\bsmil(?:ey|ies|e)\b")
 CODE_POINT = re.compile(r"\bmjx-c([0-9A-F]{2,5})\b")
 
 
@@ -42,9 +55,16 @@ def wrapped(tex: str, display: bool) -> str:
 
 
 def picture(attributes: str) -> str | None:
-    """The formula that a picture shows, by its alternative text or its address; None for a plain picture."""
+    """What a picture shows as text: a formula, by its alternative text or its address, or an emoji; None for a plain picture."""
     given = attributes_of(attributes)
-    alt, source, kind = decode(given.get("alt", "")).strip(), given.get("src", ""), given.get("class", "")
+    alt, source, kind = (
+        decode(given.get("alt", "")).strip(),
+        given.get("src", "").replace("&space;", " ").replace("&plus;", "%2B"),
+        given.get("class", ""),
+    )
+    if EMOJI.search(kind) or EMOJI.search(source):
+        return "" if alt.isascii() else alt  # a picture of a character
+    alt = re.sub(r"(?i)^latex\s*:\s*", "", alt)
     named = bool(HOLDERS.search(kind) or SOURCES.search(source) or re.search(r"(?i)mwe-math|latex|math", kind))
     for value in (given.get(name, "") for name in VALUES):
         if value:
@@ -52,7 +72,10 @@ def picture(attributes: str) -> str | None:
     if alt and (TEX.search(alt) if not named else not re.fullmatch(r"(?i)(?:image|formula|수식|latex|equation|math)?", alt)):
         return wrapped(alt, bool(re.search(r"(?i)display", kind)))
     if match := QUERY.search(decode(source)):
-        return wrapped(re.sub(r"^\s*\\(?:dpi\{\d+\}|bg_\w+|large|inline|fn_\w+)\s*", "", urllib.parse.unquote_plus(match["tex"])), False)
+        return wrapped(
+            re.sub(r"^(?:\s*\\(?:dpi\{\d+\}|bg(?:_\w+|\{\w+\})|large|inline|fn_\w+)\s*)+", "", urllib.parse.unquote_plus(match["tex"])),
+            False,
+        )
     return None
 
 

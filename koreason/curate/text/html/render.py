@@ -13,10 +13,18 @@ from koreason.curate.text.html.tags import BLOCK, COLOURS, FORMULAS, Tag, attrib
 PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "ul", "ol", "dl", "pre", "figure"}
 HIDDEN = {"head", "svg", "template", "script", "style", "title", "iframe", "noframes", "canvas", "audio", "video", "datalist"}
 PICTURES = {"img", "svg", "canvas", "image"}
-NOT_SHOWN = re.compile(r"(?i)display\s*:\s*none|\bmathjax_preview\b|class\s*=\s*[\"']?(?:[^\"'>]*\s)?(?:sr-only|visually-hidden)\b")
+# What a browser does not show, or shows beside the text: for screen readers, numbers of lines, "edit" behind headings.
+NOT_SHOWN = re.compile(
+    r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|\bmathjax_preview\b|class\s*=\s*[\"']?(?:[^\"'>]*\s)?(?:sr-only|visually-hidden"
+    r"|blind|screen_out|screen-reader-text|a11y-hidden|mw-editsection|lineno|linenos|linenodiv|hljs-ln-numbers|blob-num|rouge-gutter"
+    r"|gutter)(?![\w-])"
+)
+QUOTED, HIDDEN_TOO = re.compile(r"\"[^\"]*\"|'[^']*'"), re.compile(r"(?i)(?<![\w-])hidden(?![\w-])")
 MATHJAX = re.compile(r"(?i)class\s*=\s*[\"']?(?:[^\"'>]*\s)?mathjax(?:_\w+)?\b")
 BLANKS = re.compile(r"[ \t\n\r\f]+")
 AGAIN = re.compile(r"[\t\n\r\f]|  ")
+STYLE = re.compile(r"(?i)list-style(?:-type)?\s*:[^;]{0,40}?\b((?:lower|upper)-(?:alpha|latin|roman))\b")
+STYLES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A", "lower-roman": "i", "upper-roman": "I"}
 TRIES = 8  # elements inside each other that look like a formula's and are none, before it is taken for prose
 
 
@@ -32,6 +40,7 @@ class Page:
         self.cells: list[int] = []  # for each open table, cells so far in the row; -1 outside a row
         self.in_cell = 0
         self.lists: list[int] = []  # for each open list the number of its next item, 0 for dashes
+        self.marks: list[str] = []  # and what its items are counted by: 1, a, A, i or I
         self.fresh = True  # at the start of a line
         self.item = False  # right behind an item's mark, where a block begins on the same line
 
@@ -119,11 +128,12 @@ def rendered(text: str, mentions: re.Pattern[str] | None) -> tuple[str, bool]:
         if shown is not None:
             _formula(page, shown)
             past = max(past, tag.partner + 1)
-        elif tag.kind == "open" and tag.partner > 0 and (tag.name in HIDDEN or NOT_SHOWN.search(tag.attributes)):
+        elif tag.kind == "open" and tag.partner > 0 and (tag.name in HIDDEN or _is_hidden(tag.attributes)):
             shows = shows or tag.name in PICTURES
             past = tag.partner + 1
         elif tag.kind == "raw":
-            _raw(page, text, tag)
+            if not (tag.attributes and tag.name == "pre" and NOT_SHOWN.search(tag.attributes)):
+                _raw(page, text, tag)
         elif tag.name == "img":
             found = picture(tag.attributes)
             shows = shows or found is None
@@ -137,6 +147,13 @@ def rendered(text: str, mentions: re.Pattern[str] | None) -> tuple[str, bool]:
         number = past
     page.words(decode(text[place:]))
     return page.text(), shows
+
+
+def _is_hidden(attributes: str) -> bool:
+    """Whether an element's attributes say that it is not shown."""
+    if not attributes:
+        return False
+    return bool(NOT_SHOWN.search(attributes)) or ("hidden" in attributes and bool(HIDDEN_TOO.search(QUOTED.sub('""', attributes))))
 
 
 def _unmarked(text: str, tags: list[Tag]) -> str:
@@ -176,8 +193,8 @@ def _raw(page: Page, text: str, tag: Tag) -> None:
         page.words(inside)
     elif name == "textarea":
         page.words(decode(inside))
-    elif name == "pre" or (name == "code" and "\n" in inside.strip()):
-        code = _code(inside).strip("\n").rstrip()
+    elif name in ("pre", "xmp") or (name == "code" and "\n" in inside.strip()):
+        code = (inside if name == "xmp" else _code(inside)).strip("\n").rstrip()
         page.line(2)
         if code.strip():
             page.write(f"```\n{code}\n```")
@@ -192,8 +209,15 @@ def _code(inside: str) -> str:
     if "<" not in inside:
         return decode(inside)
     escaped = "&lt;" in inside
-    parts, place = [], 0
-    for tag in scanned(inside):
+    parts, place = list[str](), 0
+    tags = scanned(inside)
+    for tag in tags:
+        if tag.start < place:
+            continue
+        if tag.kind == "open" and tag.partner > 0 and tag.attributes and NOT_SHOWN.search(tag.attributes):
+            parts.append(decode(inside[place : tag.start]))
+            place = tags[tag.partner].end
+            continue
         coloured = tag.name in COLOURS or tag.attributes.strip() != ""
         if tag.kind == "raw" and tag.name == "code":
             parts += [decode(inside[place : tag.start]), _code(inside[tag.inside[0] : tag.inside[1]])]
@@ -213,11 +237,13 @@ def _opened(page: Page, tag: Tag) -> None:
             page.breaks, page.blank = min(page.breaks + 1, 2), False
     elif name in ("ul", "ol"):
         page.line(1 if page.lists else 2)
-        start = attributes_of(tag.attributes).get("start", "1")
+        given = attributes_of(tag.attributes)
+        start, kind = given.get("start", "1"), given.get("type", "1")
+        page.marks.append(STYLES.get(next(iter(STYLE.findall(given.get("style", ""))), ""), kind))
         page.lists.append(int(start) if name == "ol" and start.isdigit() and len(start) < 6 else int(name == "ol"))
         page.blocks += 1
     elif name == "li":
-        _item(page)
+        _item(page, attributes_of(tag.attributes).get("value", "") if tag.attributes else "")
     elif name == "table":
         page.line(2)
         page.cells.append(-1)
@@ -240,14 +266,26 @@ def _opened(page: Page, tag: Tag) -> None:
         page.fresh = True
 
 
-def _item(page: Page) -> None:
+def _item(page: Page, value: str) -> None:
     page.item = False
     page.line()
+    if page.lists and page.lists[-1] and value.isdigit() and 0 < len(value) < 6:
+        page.lists[-1] = int(value)
     depth, number = len(page.lists), page.lists[-1] if page.lists else 0
-    page.write("  " * (depth - 1) + (f"{number}. " if number else "- "))
+    page.write("  " * (depth - 1) + (f"{_numeral(number, page.marks[-1])}. " if number else "- "))
     page.fresh = page.item = True
     if number:
         page.lists[-1] += 1
+
+
+def _numeral(number: int, kind: str) -> str:
+    """A list item's number as its list counts; beyond the alphabet, and beyond what Roman numerals are used for, as a number."""
+    if kind in ("a", "A") and number <= 26:
+        return chr(ord(kind) + number - 1)
+    if kind in ("i", "I") and number < 40:
+        roman = "x" * (number // 10) + ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")[number % 10]
+        return roman.upper() if kind == "I" else roman
+    return str(number)
 
 
 def _cell(page: Page) -> None:
@@ -268,6 +306,7 @@ def _closed(page: Page, tag: Tag) -> None:
     if name in ("ul", "ol"):
         if page.lists:
             page.lists.pop()
+            page.marks.pop()
         page.line(1 if page.lists else 2)
         page.blocks = max(0, page.blocks - 1)
     elif name == "table":

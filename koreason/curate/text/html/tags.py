@@ -9,7 +9,7 @@ kind of which is looked for once. Only names of HTML, MathML and custom elements
 import re
 from dataclasses import dataclass
 
-from koreason.switching.spans import OPENINGS, Ends, span_at
+from koreason.switching.spans import OPENINGS, Ends, Span, span_at
 
 
 def words(text: str) -> frozenset[str]:
@@ -20,7 +20,7 @@ def words(text: str) -> frozenset[str]:
 BLOCK = words(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head"
     " header hgroup hr html legend li main menu nav ol optgroup option p pre search section summary table tbody td tfoot th thead title"
-    " tr ul caption frameset noframes"
+    " tr ul caption frameset noframes xmp"
 )
 INLINE = words(
     "a abbr acronym audio b bdi bdo big blink button canvas cite code colgroup data datalist del dfn em figure font i iframe ins kbd label"
@@ -35,7 +35,7 @@ MATHML = words(
 FORMULAS = words("math tex latex katex equation formula")
 NAMES = BLOCK | INLINE | VOID | MATHML | FORMULAS
 RAW = words("script style title textarea iframe noframes")  # what they hold is no markup
-KEPT_WHOLE = RAW | words("pre code")
+KEPT_WHOLE = RAW | words("pre code xmp")
 # Of these a browser ends the open one by itself.
 OPTIONAL = words("p li td th tr dt dd option tbody thead tfoot colgroup html body head")
 # Highlighting of code is made of these.
@@ -50,7 +50,7 @@ TAG = re.compile(
 )
 OTHER = re.compile(r"<(?:![a-zA-Z][^<>]{0,500}>|!\[[^<>\]]{0,80}\]>|\?[a-zA-Z][^<>]{0,500}>)")  # declarations, Word's conditions
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
-START = re.compile(rf"<(?=[a-zA-Z/!?])|{OPENINGS.pattern}")
+START = re.compile(rf"<(?=[a-zA-Z/!?])|\[(?:code|CODE)(?:=[^\]\n]{{0,40}})?\]|{OPENINGS.pattern}")
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Tag:
         name: in lower case.
         start, end: its place; of a raw element, that of all of it.
         inside: place of what a raw element holds.
-        attributes: as they stand in the text.
+        attributes: as they stand in the text; of JSX its name.
         partner: number of the tag that it closes or that closes it; -1 without.
     """
 
@@ -91,7 +91,7 @@ def scanned(text: str) -> list[Tag]:
         tag: Tag | None = None
         start = match.start()
         if text[start] != "<":
-            span = span_at(text, match, ends)
+            span = _bracketed(match, ends) if match[0].startswith(("[c", "[C")) else span_at(text, match, ends)
             place = match.end() if span is None else span[1]
             if span and span[2] != "address":
                 tags.append(Tag("span", span[2], span[0], span[1]))
@@ -114,6 +114,14 @@ def scanned(text: str) -> list[Tag]:
     return _matched(tags)
 
 
+def _bracketed(match: re.Match[str], ends: Ends) -> Span | None:
+    """BBCode's block of code, which is not looked into, unless its lines are broken by HTML."""
+    start, end = match.end(), ends.next(f"[/{match[0][1:5]}]", match.end())
+    marks, newline = [ends.next(mark, start) for mark in ("<br", "</p><p")], ends.next("\n", start)
+    broken = any(0 <= mark < end for mark in marks) and not 0 <= newline < end
+    return None if end < 0 or broken else (match.start(), end + 7, "code")
+
+
 def _enclosed(text: str, start: int, ends: Ends) -> Tag:
     """A comment, to the end where it is not closed as a browser reads it; or CDATA, which is text."""
     comment = text.startswith("<!--", start)
@@ -128,6 +136,10 @@ def _enclosed(text: str, start: int, ends: Ends) -> Tag:
 
 def _element(text: str, found: re.Match[str], lower: Ends | None) -> Tag | None:
     name, end, attributes = found["name"].lower(), found.end(), found["attributes"]
+    if ":" in name and (bare := name.rpartition(":")[2]) in MATHML:
+        name = bare  # `m:math`, as Word and EPUB write it
+    if "={" in attributes:
+        return Tag("span", "code", found.start(), end, attributes=name)  # `<Button onClick={f}>` is JSX
     if name not in NAMES and "-" not in name and ":" not in name:
         return None
     if attributes and len(name) == 1 and "=" not in attributes and attributes.strip(" \t\n/"):
@@ -148,9 +160,12 @@ def _matched(tags: list[Tag]) -> list[Tag]:
     """Each closing tag with the last open one of its name."""
     open_tags: dict[str, list[int]] = {}
     for place, tag in enumerate(tags):
-        if tag.kind == "open":
-            open_tags.setdefault(tag.name, []).append(place)
+        if tag.kind == "open" or (tag.kind == "span" and tag.attributes):
+            open_tags.setdefault(tag.name if tag.kind == "open" else tag.attributes, []).append(place)
         elif tag.kind == "close" and (waiting := open_tags.get(tag.name)):
-            tag.partner = waiting.pop()
-            tags[tag.partner].partner = place
+            opening = waiting.pop()
+            if tags[opening].kind == "span":  # JSX closes as it opened: as code
+                tag.kind, tag.name = "span", "code"
+            else:
+                tag.partner, tags[opening].partner = opening, place
     return tags
