@@ -201,3 +201,39 @@ def test_the_order_of_a_languages_keys_means_nothing():
 def test_classes_that_hold_each_other_are_refused():
     with pytest.raises(UserError, match="in a circle"):
         PromptLanguage(scripts=["Hangul"], image_phrases=["{a}"], classes={"a": "x|{b}", "b": "y|{a}"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("010★1234★5678 로", "010-0000-0000 로"),
+        ("0l0-1234-5678", "010-0000-0000"),
+        ("010...1234...5678", "010-0000-0000"),
+        ("https://t.me/hong_gd 로 오세요", "https://t.me/user0000 로 오세요"),
+        ("open.kakao.com/o/sAbCdEf.", "open.kakao.com/o/user0000."),
+        ("텔레그램 hong_gd 로 연락주세요", "텔레그램 user0000 로 연락주세요"),
+        ("주민번호 뒷자리는 1234567", "주민번호 뒷자리는 000000-0000000"),
+        ("hong @ naver . com", "name@example.com"),
+        ("아멕스 3782-822463-10005", "아멕스 0000-0000-0000-0000"),
+    ],
+)
+def test_personal_data_that_hides(before, after):
+    assert clean(before)["question"].to_list() == [after]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 0 0 1 0 1 1 2 3 4 5 6 7 을 정렬하라",
+        "통장에 10000000000 있음",
+        "결제 금액 4123456789012345",
+        "카카오톡 iOS17 오류",
+        "디스코드 discord.py 로 봇 추가",
+        "인스타 insta_loader.py 추가 설치",
+        "t.me 는 무슨 사이트인가",
+        "주민번호 뒷자리는 왜 7자리인가",
+        "1.010...1234",
+    ],
+)
+def test_numbers_and_names_that_are_nobodys_stay(text):
+    assert clean(text)["question"].to_list() == [text]
