@@ -64,14 +64,14 @@ def main(arguments: argparse.Namespace) -> int:
 
 def table(costs: dict[str, Cost], site: Site | None) -> list[str]:
     """One line for each rule, and their sum."""
-    head = f"{'rule':<10}{'jobs':>7}  {'each asks for':<44}{'hours':>12}{'GPU-hours':>12}{'core-hours':>13}"
+    head = f"{'rule':<22}{'jobs':>7}  {'each asks for':<44}{'hours':>12}{'GPU-hours':>12}{'core-hours':>13}"
     lines = ["", head]
     for rule, item in costs.items():
         lines.append(
-            f"{rule:<10}{item.jobs:>7}  {_each(item, site):<44}{item.hours:>12,.1f}{item.gpu_hours:>12,.1f}{item.core_hours:>13,.1f}"
+            f"{rule:<22}{item.jobs:>7}  {_each(item, site):<44}{item.hours:>12,.1f}{item.gpu_hours:>12,.1f}{item.core_hours:>13,.1f}"
         )
     total = [sum(getattr(item, name) for item in costs.values()) for name in ("jobs", "hours", "gpu_hours", "core_hours")]
-    return [*lines, f"{'total':<10}{total[0]:>7}  {'':<44}{total[1]:>12,.1f}{total[2]:>12,.1f}{total[3]:>13,.1f}"]
+    return [*lines, f"{'total':<22}{total[0]:>7}  {'':<44}{total[1]:>12,.1f}{total[2]:>12,.1f}{total[3]:>13,.1f}"]
 
 
 def _each(item: Cost, site: Site | None) -> str:
@@ -122,7 +122,7 @@ def why(jobs: list[Planned]) -> list[str]:
     lines = ["", "why:"]
     for (rule, reasons), group in groups.items():
         names = f" ({_names(group)})" if len(group) <= 3 and group[0].wildcards else ""
-        lines.append(f"  {rule:<10}{len(group):>6}  {'; '.join(reasons) or 'asked for'}{names}")
+        lines.append(f"  {rule:<22}{len(group):>6}  {'; '.join(reasons) or 'asked for'}{names}")
     return lines
 
 

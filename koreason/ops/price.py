@@ -50,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
         print("\nwhy:")
         for rule, files in sorted(why.items(), key=lambda item: in_order(item[0].name)):
             more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
-            print(f"  {rule.name:<10} {', '.join(files[:SHOWN])}{more}")
+            print(f"  {rule.name:<22} {', '.join(files[:SHOWN])}{more}")
     return 0
 
 
@@ -78,11 +78,11 @@ def table(first: set[Any], behind: set[Any], resources: dict[str, dict[str, int]
     """A line for each rule: jobs that run again, those planned behind them, what they ask for, and how many have results here."""
     again, after = (Counter(job.rule.name for job in jobs) for jobs in (first, behind))
     made = Counter(job.rule.name for job in first | behind if Path(str(job.output[0])).is_file())
-    lines = [f"{'rule':<10}{'again':>7}{'behind':>8}{'made here':>11}{'GPU-hours':>12}{'core-hours':>12}"]
+    lines = [f"{'rule':<22}{'again':>7}{'behind':>8}{'made here':>11}{'GPU-hours':>12}{'core-hours':>12}"]
     total = [0.0, 0.0]
     for rule in sorted(again.keys() | after.keys(), key=in_order):
         cost = of_rule(rule, again[rule] + after[rule], resources, site)
         total = [total[0] + cost.gpu_hours, total[1] + cost.core_hours]
-        lines.append(f"{rule:<10}{again[rule]:>7}{after[rule]:>8}{made[rule]:>11}{cost.gpu_hours:>12,.1f}{cost.core_hours:>12,.1f}")
+        lines.append(f"{rule:<22}{again[rule]:>7}{after[rule]:>8}{made[rule]:>11}{cost.gpu_hours:>12,.1f}{cost.core_hours:>12,.1f}")
     sums = f"{sum(again.values()):>7}{sum(after.values()):>8}{sum(made.values()):>11}"
-    return [*lines, f"{'total':<10}{sums}{total[0]:>12,.1f}{total[1]:>12,.1f}"]
+    return [*lines, f"{'total':<22}{sums}{total[0]:>12,.1f}{total[1]:>12,.1f}"]
