@@ -6,7 +6,8 @@ In kinds that are guarded, twins have the same numbers, operators and relations,
 program) and matches of the language's `opposites`, in the same order: `12 - 3` is not `3 - 12`. Options may be in any order; those of
 exams have the same letters, since one other option makes another question. What is written in two ways counts as one: `\\leq` and `≤`,
 `1,000` and `1000`, `\\dfrac` and `\\frac`, `2 \\times 3` and `2×3`. Commands that only set type do not count. In code the
-indentation counts as well.
+indentation counts as well. Of prose (`text`) numbers count with their sign and unit, signs of mathematics and `opposites`; of talk
+numbers alone, since its words are spaced and misspelt in many ways.
 """
 
 import hashlib
@@ -18,11 +19,17 @@ import polars as pl
 from koreason.curate.near.forms import OPTION
 from koreason.curate.spec import Talk, TwinKind
 
-GUARDED = ("text", "stem", "code", "exam")
+GUARDED = ("text", "stem", "code", "exam", "talk")
 END = "\x1e"  # of a token
 # A word in angle brackets is a heading of exams; tokens of it are dropped.
 HEADING = r"<[^<>\x00-\x7F][^<>\n]{0,15}>"
-NUMBER = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?[!~]?|\p{N}"
+# And letters in brackets and circles, by which a text's parts are called.
+FIGURE = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
+OTHER = r"\p{N}|[\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}]"
+NUMBER = rf"{FIGURE}[!~]?|{OTHER}"
+# In prose a number goes with its unit and its sign, and few other signs mean anything.
+PROSE = rf"−?{FIGURE}(?:[!~]| ?[A-Za-z%]{{1,3}}(?-u:\b))?|{OTHER}|\^[0-9A-Za-z({{]|[\p{{Sm}}*&&[^~|<>−]]"
+NEGATIVE = r"(^|[ (\[=,+*/×^])[-−–]([0-9])"
 WORD = r"\\[A-Za-z]+|[A-Za-z]+!?|\)!"
 # Mathematical signs but the tilde, with which talk ends; signs of units; negation and the like.
 SIGN = r"[\p{Sm}/*^%°\-–&&[^~]]|[\x{2100}-\x{214F}\x{3380}-\x{33FF}]"
@@ -64,8 +71,8 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.
     """A hash of what near twins of this kind must share, of prompts with the columns of `CLEANED`; 0 in kinds without a guard."""
     if kind not in GUARDED:
         return numpy.zeros(frame.height, numpy.uint64)
-    pattern = "|".join({"code": (CODE,), "text": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
-    pattern = f"(?:{language.opposites})|{pattern}" if language.opposites else pattern
+    pattern = "|".join({"code": (CODE,), "text": (PROSE,), "talk": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
+    pattern = f"(?:{language.opposites})|{pattern}" if language.opposites and kind != "talk" else pattern
     passage = pl.col("passage").fill_null("") + "\n"
     of_option = tokens(pl.element(), pattern, kind)
     if kind == "exam":
@@ -80,6 +87,8 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.
         options += pl.lit(OPTION) + pl.when(alone).then(pl.lit("")).otherwise(letters)
     if kind != "code":
         asked = asked.str.replace_all(r"\s\s+|[^\S ]", " ")
+    if kind == "text":
+        asked = asked.str.replace_all(NEGATIVE, "${1}−${2}")
     found = frame.select(pl.concat_str(tokens(asked, pattern, kind), pl.lit(OPTION), options)).to_series().cast(pl.Binary)
     digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in found)
     return numpy.frombuffer(digests, "<u8").astype(numpy.uint64)
