@@ -43,7 +43,12 @@ class UserError(Exception):
     def __init__(self, what: str, where: object = "", do: str = "") -> None:
         parts = [str(where), what] if where else [what]
         line = ": ".join(parts) + (f"; {do}" if do else "")
-        super().__init__(" ".join(line.split()))
+        super().__init__(printable(line))
+
+
+def printable(text: str) -> str:
+    """A text on one line, with a sign for each character that a terminal would obey or that hides others: texts may be a stranger's."""
+    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(text.split()))
 
 
 def explain(error: BaseException) -> str | None:

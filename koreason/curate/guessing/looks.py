@@ -174,7 +174,8 @@ def format_of(text: str, name: str) -> tuple[str, str | None, str]:
 
 
 def _json(text: str) -> tuple[str, None, str] | None:
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    lines = [line for line in text.splitlines()[:LINES] if line.strip()]
+    first = next((line for line in lines if _is_json(line)), "")  # lines before it may be damaged
     try:
         value = json.loads(first)
         kind = "jsonl" if isinstance(value, dict) else "json"
@@ -188,6 +189,14 @@ def _json(text: str) -> tuple[str, None, str] | None:
     if is_discourse(value):
         return "discourse", None, "it has Discourse's keys"
     return kind, None, "each line is an object" if kind == "jsonl" else f"it is one JSON {'array' if isinstance(value, list) else 'object'}"
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _holds_records(value: dict[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from koreason.config.check import NAME
 from koreason.config.layers import read_yaml
 from koreason.curate.guessing.guess import Guess, guess
 from koreason.curate.reading.named import digest_of, matching
-from koreason.errors import UserError
+from koreason.errors import UserError, printable
 from koreason.progress import bar
 from koreason.records.digests import sha256_file, write_atomically
 
@@ -36,12 +36,13 @@ def add(paths: list[Path], name: str | None, category: str | None, licence: str 
     if not NAME.fullmatch(name):
         raise UserError(f"'{name}' is no name", "--name", "accepted: letters, digits, _ and -, at most 64")
     entry = entry_of(found, category or "CATEGORY", licence or "LICENCE", files_of(found))
-    comments = "".join(f"# {reason}\n" for reason in found.reasons)
+    reasons = [printable(reason) for reason in found.reasons]
+    comments = "".join(f"# {reason}\n" for reason in reasons)
     if into is None:
         print(comments + _dumped({"sources": {name: entry}}), end="")
         return
     insert(into, name, entry)
-    print("\n".join([*found.reasons, f"written to {into}: look it through, then `koreason source try {name} --configfile {into}`"]))
+    print("\n".join([*reasons, f"written to {into}: look it through, then `koreason source try {name} --configfile {into}`"]))
 
 
 def _name(path: Path) -> str:

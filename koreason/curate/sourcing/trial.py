@@ -26,7 +26,7 @@ from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Pool, PromptLanguage, Source
 from koreason.curate.text.cleaned import cleaned
-from koreason.errors import UserError
+from koreason.errors import UserError, printable
 
 RECORDS = 2000
 FILES = 20  # of many, read from
@@ -57,10 +57,10 @@ def try_source(paths: list[str], configfiles: list[Path], count: int) -> None:
     """
     config = layered(configfiles)
     asked = _entry(paths[0], config) if len(paths) == 1 and paths[0] in (config.get("sources") or {}) else _guessed(paths, config)
-    print("\n".join(asked.told))
+    print("\n".join(map(printable, asked.told)))
     frame, fates, told = read(asked, count)
     print(f"\nread {fates.total():,} records: {', '.join(f'{number:,} {fate}' for fate, number in fates.items())}")
-    print("".join(f"  {line}\n" for line in told), end="")
+    print("".join(f"  {printable(line)}\n" for line in told), end="")
     if frame.is_empty():
         raise UserError("no record could be used", asked.source.root, "correct its format, encoding and columns")
     frame = judged(frame, asked)
@@ -172,6 +172,5 @@ def _shown(row: dict[str, Any]) -> str:
 
 def _line(text: str, most: int) -> str:
     """The beginning of a text on one line, without what a terminal would obey."""
-    line = " ".join(text[: 2 * most].split())
-    line = "".join(letter if letter.isprintable() else "�" for letter in line)
+    line = printable(text[: 2 * most])
     return line if len(line) <= most else f"{line[: most - 1]}…"

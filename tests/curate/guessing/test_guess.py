@@ -189,6 +189,12 @@ def test_what_is_no_dump_says_what_to_do(tmp_path: Path, name: str, data: bytes,
         guess([tmp_path / name])
 
 
+def test_a_damaged_line_does_not_hide_what_the_others_are(tmp_path: Path) -> None:
+    lines = ['{"q": ' + "9" * 5000 + "}", "[" * 5000, *(json.dumps(row) for row in ROWS)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert guess([tmp_path / "a.jsonl"]).columns == POST
+
+
 def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(".DS_Store", "x")
