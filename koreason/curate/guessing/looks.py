@@ -39,6 +39,7 @@ FOREIGN_FILES = [
     (re.compile(rb"\x93NUMPY|\x80[\x02-\x05]"), "is a file of Python's objects, which may run code", "write its records as JSON lines"),
     (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", re.DOTALL), "is a picture", "leave it out"),
 ]
+HALF_QUOTED = re.compile(r'(?:^|\t)"[^"\t]*(?:""[^"\t]*)*(?:"[^"\t]|(?=\t|$))')
 HANGUL = re.compile("[가-힣]")
 FOREIGN = re.compile("[\u3400-\u9fff\u3040-\u30ff\uff66-\uff9f]")
 
@@ -166,11 +167,31 @@ def format_of(text: str, name: str) -> tuple[str, str | None, str]:
     if re.match(r"<!doctype html|<html|<head|<meta", start, re.IGNORECASE):
         return "folder", None, "it is a page of HTML"
     if any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
-        return "folder", None, f"it is a {suffixes[-1]} file: one record"
+        return "folder", None, f"it is a {suffixes[-1]} file: one record{_but(text)}"
     separator, fields, why = separator_of(text, {".csv", ".tsv"} & set(suffixes) != set())
     if fields > 1 or {".csv", ".tsv"} & set(suffixes):
-        return "tsv" if separator == "\t" and not QUOTED.search(text) else "csv", separator, why
-    return "folder", None, "it is plain text: one record"
+        return "tsv" if separator == "\t" and not _quotes(text) else "csv", separator, why
+    return "folder", None, f"it is plain text: one record{_but(text)}"
+
+
+def _quotes(text: str) -> bool:
+    """Whether quotes hold the fields between tabs together: some do, and none stands at a field's beginning only."""
+    if not QUOTED.search(text):
+        return False
+    lines = text.splitlines()[:-1] or [text]
+    even = all(line.count("\t") == lines[0].count("\t") for line in lines)
+    return not (even and any(HALF_QUOTED.search(line) for line in lines))
+
+
+def _but(text: str) -> str:
+    """What speaks against one record: lines that look like a table's, or like a text each."""
+    lines = [line for line in text.splitlines()[:LINES] if line.strip()]
+    fields = Counter(line.count("\t") for line in lines).most_common(1)
+    if lines and fields[0][0] and fields[0][1] == len(lines):
+        return f"; but its lines have {fields[0][0] + 1} fields between tabs: if it is a table, rename it to .tsv"
+    if len(lines) == len(text.splitlines()[:LINES]) > 20:
+        return "; but it has many lines: if each is a text, write a name above them, as `text`, and rename it to .tsv"
+    return ""
 
 
 def _json(text: str) -> tuple[str, None, str] | None:

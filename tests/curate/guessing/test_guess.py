@@ -189,6 +189,22 @@ def test_what_is_no_dump_says_what_to_do(tmp_path: Path, name: str, data: bytes,
         guess([tmp_path / name])
 
 
+def test_quotes_between_tabs(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("질문\t답\n" + "".join(f'"{asked}"\t"답"\n' for asked in ASKED))
+    assert guess([tmp_path / "a.tsv"]).format == "csv"
+    (tmp_path / "a.tsv").write_text("질문\t답\n" + "".join(f'"{asked}"\t"왜" 라고 했다\n' for asked in ASKED))
+    assert guess([tmp_path / "a.tsv"]).format == "tsv"
+
+
+def test_a_text_that_may_be_a_table_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("질문\t답\n" + "".join(f"{asked}\t답\n" for asked in ASKED))
+    assert "2 fields between tabs" in guess([tmp_path / "a.txt"]).reasons[0]
+    (tmp_path / "a.txt").write_text("\n".join(ASKED))
+    assert "if each is a text" in guess([tmp_path / "a.txt"]).reasons[0]
+    (tmp_path / "a.txt").write_text("\n\n".join(ASKED))
+    assert guess([tmp_path / "a.txt"]).reasons[0] == "format folder: it is a .txt file: one record"
+
+
 def test_a_damaged_line_does_not_hide_what_the_others_are(tmp_path: Path) -> None:
     lines = ['{"q": ' + "9" * 5000 + "}", "[" * 5000, *(json.dumps(row) for row in ROWS)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
