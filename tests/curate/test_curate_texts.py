@@ -274,3 +274,20 @@ def test_pages_as_forums_and_encyclopedias_have_them(markup, expected):
     frame = clean(markup)
     assert frame["question"].to_list() == [expected]
     assert not frame["shows_image"][0]
+
+
+def test_what_terminals_forums_and_mail_add():
+    texts = [
+        "\x1b[1;31m오류\x1b[0m: 값\x1b[K \x1b]0;제목\x07끝",
+        "왜 이럼?\n\n- dc official App",
+        "글\n조회 1,234 | 추천 4 | 댓글 5",
+        "[이 게시물은 관리자님에 의해 이동됨]\n글",
+        "글\n[출처] 어떤 글 (어떤 카페) | 작성자 홍길동",
+        "---------- Forwarded message ----------\nFrom: a\n글",
+    ]
+    expected = ["오류: 값 끝", "왜 이럼?", "글", "글", "글", "글"]
+    assert clean(*texts, "조회 수가 10 | 20 인가", "[출처] 뉴스")["question"].to_list() == [
+        *expected,
+        "조회 수가 10 | 20 인가",
+        "[출처] 뉴스",
+    ]

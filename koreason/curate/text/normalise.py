@@ -38,8 +38,9 @@ SEQUENCES = (
     rf"|{PICTOGRAPH}(?:\x{{200D}}{PICTOGRAPH})*"
     r"|[\p{Arabic}\p{Devanagari}\p{Bengali}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}][\x{200C}\x{200D}]"
 )
-NEEDED = rf"({SEQUENCES})|{INVISIBLE}"
-
+# What a terminal obeys (ECMA-48): colours and the like, in logs that people paste.
+ESCAPES = r"[\x1B](?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1B\n]{0,200}(?:\x07|[\x1B]\\)|[()][A-Z0-9])"
+NEEDED = rf"({SEQUENCES})|{ESCAPES}|{INVISIBLE}"
 
 ODD = "|".join((UNCOMPOSED, SEPARATORS, SPACES, INVISIBLE))  # what `compose` or `plain` changes: one search finds the many that do not
 UNTIDY = (r"[ \t]\n|\n\n\n", r"\A[ \t\n]", r"[ \t\n]\z")  # what `tidy` changes
