@@ -248,7 +248,7 @@ def test_a_tag_that_stands_as_a_word_is_spoken_of(markup, expected):
         ('<p>값 <img src="https://latex.codecogs.com/svg.image?\\inline&space;x^2&plus;1">은</p>', "값 $x^2+1$은"),
         ('<p>좋아요 <img class="emoji" alt="😀" src="a"> <img src="/smilies/a.gif" alt=":)">끝</p>', "좋아요 😀 끝"),
         (
-            '<b hidden="">숨</b><i style="visibility:hidden">숨</i><i class="blind">숨</i><i class="a hidden">가</i><i aria-hidden="true">나</i>',
+            '<b hidden="">숨</b><i style="visibility:hidden">숨</i><i class="a hidden">가</i><i aria-hidden="true">나</i>',
             "가나",
         ),
         (

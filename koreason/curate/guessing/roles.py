@@ -16,9 +16,11 @@ NAMES: dict[str, str] = {
     "url": r"(?:source|page|post|thread)?(?:url|uri|link|href|permalink)|주소|링크|출처주소|원문(?:주소|링크)",
     "posted_at": r"(?:post(?:ed)?|created?|creation|written|publi(?:c|sh)(?:ed)?|reg(?:istered)?)?(?:at|date|time|datetime|timestamp|dt)"
     r"|(?:작성|등록|게시|질문)?(?:일|일자|일시|날짜|시간)",
-    "options": r"options?|choices?|candidates?|distractors|보기|선택지|선지|객관식|[a-eA-E①-⑩]|[1-5]번?|(?:option|choice|선택지|선지|보기|답지)[0-9a-e①-⑩]{1,2}번?",
+    "options": r"options?|choices?|candidates?|distractors|보기|선택지|선지|객관식|[a-eA-E①-⑩]|[1-5]번?"
+    r"|(?:option|choice|선택지|선지|보기|답지)[0-9a-e①-⑩]{1,2}번?",
     "passage": r"passages?|context|paragraph|article|document|reading|지문|본문글|문단|제시문|글",
-    "strong": r"q|questions?|question(?:text|body|title|1)|query|.*\[(?:role|from)=(?:user|human|prompter)\]|prompt|instruction|problem|problemtext|stem|utterance"
+    "strong": r"q|questions?|question(?:text|body|title|1)|query|.*\[(?:role|from)=(?:user|human|prompter)\]"
+    r"|prompt|instruction|problem|problemtext|stem|utterance"
     r"|질문|질의|문제|문항|발문|질문내용",
     "input": r"input",
     "title": r"title|subject|headline|topic|제목",
