@@ -18,7 +18,8 @@ from typing import Any
 
 from koreason import progress
 from koreason.engine.answers import REFUSED, Request, Segment
-from koreason.engine.device import prepare
+from koreason.engine.apart import by_children, set_aside
+from koreason.engine.device import on_cpu, prepare
 from koreason.engine.generator import Generator
 from koreason.engine.journals.journal import Journal
 from koreason.engine.poison import drawn
@@ -133,7 +134,25 @@ def draw(
     Raises:
         Interrupted: a signal came first; everything drawn is in the journal.
     """
-    journal = Journal(folder, shard)
+    limit, journal = model.engine.max_model_len, Journal(folder, shard)
+    set_aside(journal, model.prefill, limit, attempts.last())
+    facts: dict[str, Any] = {}
+    if journal.in_flight.suspects and on_cpu() and "generator" not in vars(model):
+        journal.close()
+        facts = by_children(
+            lambda: _draw(requests, model, Journal(folder, shard), notice, again)[1],
+            lambda: Journal(folder, shard),
+            lambda journal, name: set_aside(journal, model.prefill, limit, {"signal": name}),
+        )
+        journal = Journal(folder, shard)
+    rows, own = _draw(requests, model, journal, notice, again)
+    return rows, own | facts
+
+
+def _draw(
+    requests: list[Request], model: Model, journal: Journal, notice: Notice, again: Again
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Draw in this process, and close the journal."""
     facts: dict[str, Any] = {"from_journal": 0, "engine_tokens": 0, "engine_deaths": []}
     rows: dict[str, dict[str, Any]] = {}
     try:
@@ -146,6 +165,7 @@ def draw(
             rows |= _there(list(others.values()), journal, model.engine.max_model_len)
             _draw_missing(list(others.values()), model, journal, notice, rows, facts)
         journal.ask((row["key"] for row in rows.values()), all_of_it=True)
+        journal.in_flight.suspects.clear()  # those that nobody asks for any more
         facts |= journal.damage
         chosen = {key: other.key for key, other in others.items() if not rows[other.key]["finish"].startswith(REFUSED)}
         return [rows[chosen.get(request.key, request.key)] for request in requests], facts
@@ -174,6 +194,9 @@ def _draw_missing(
     if not todo:
         notice.hold()
         return
+    by_key = {request.key: request for request in todo}
+    suspects = [[by_key.pop(key) for key in group if key in by_key] for group in journal.in_flight.suspects]
+    groups = [list(by_key.values()), *filter(None, suspects)]
     try:
         runs = "generator" in vars(model)
         generator = model.generator
@@ -188,7 +211,7 @@ def _draw_missing(
             notice.check()
 
         with progress.bar(total=len(todo), what="answers", unit="answer") as bar:
-            for answer in drawn(todo, generator, journal, on_step, lambda: notice.told is not None, facts["engine_deaths"]):
+            for answer in drawn(groups, generator, journal, on_step, lambda: notice.told is not None, facts["engine_deaths"]):
                 rows[answer.key] = journal.add_row(answer, limit)
                 bar.update()
     except Exception as error:
