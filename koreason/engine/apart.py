@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from koreason.engine.answers import POISONED, Answer, told_by
 from koreason.engine.journals.in_flight import CANARY
@@ -81,7 +81,7 @@ def by_children(draw: Callable[[], Facts], reopened: Callable[[], Journal], seen
             raise UserError(f"ended ({deaths[-1]}) with no prompt in flight", "the engine's process", "look at its last words above")
 
 
-def _draw_and_end(draw: Callable[[], Facts], writing: int) -> None:
+def _draw_and_end(draw: Callable[[], Facts], writing: int) -> NoReturn:
     """All that the child does; it never comes back."""
     status = 1
     try:

@@ -129,7 +129,7 @@ def test_a_plain_question_and_damage_say_nothing(tmp_path):
     path = tmp_path / IN_FLIGHT
     _, flight = ended(path, CANARY, watched=True)
     assert (flight.suspects, InFlight(path).left) == ([], [])
-    for damaged in (b"\xff\xfe\n+a\n-", b"={\"suspects\": 7}\n+a\n+b", b"=[]\n+a\n", b"={\n+a\n"):
+    for damaged in (b"\xff\xfe\n+a\n-", b'={"suspects": 7}\n+a\n+b', b"=[]\n+a\n", b"={\n+a\n"):
         path.write_bytes(damaged)
         assert (InFlight(path).left, InFlight(path).suspects) == (["a"], []), damaged
 

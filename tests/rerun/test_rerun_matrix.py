@@ -152,7 +152,7 @@ def test_answers_are_judged_where_it_is_asked_for(finished: Workflow, everything
     assert f"results/mixes/{mix}/manifest.json" in finished.plan()
 
 
-@pytest.mark.parametrize(("strategy", "judged"), [("longest", False), ("hardest", True), ("consensus", True)])
+@pytest.mark.parametrize(("strategy", "judged"), [("diverse", False), ("hardest", True), ("consensus", True)])
 def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     finished: Workflow, everything: dict[str, str], strategy: str, judged: bool
 ) -> None:

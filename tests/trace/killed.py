@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
@@ -59,12 +60,12 @@ def main(root: Path, attempts: list[Attempt]) -> None:
 
     import koreason.trace.shard  # noqa: F401
 
-    in_a_child(lambda: teacher(root / "teacher"))
+    in_a_child(partial(teacher, root / "teacher"))
     counts, told = root / "counts", []
     counts.write_text("")
     for attempt in attempts:
         limit = attempt.kill_after if attempt.peer_of is None else told[attempt.peer_of]["tokens"]
-        told.append(in_a_child(lambda: work(attempt, root), counts, limit))
+        told.append(in_a_child(partial(work, attempt, root), counts, limit))
         print(json.dumps(told[-1]), flush=True)
 
 
