@@ -215,3 +215,22 @@ def test_traces_of_a_teacher_are_not_judged_without_their_pool(tmp_path, capsys)
     words = ["judge", "--traces", str(shard.parent), "--shards", "1", "--block", "00000-of-00001", "--out", str(tmp_path / "out")]
     assert main(words) == 2
     assert "--pool: is not given, and these traces bring no gold" in capsys.readouterr().err
+
+
+def test_what_is_withdrawn_leaves_nothing_behind(tmp_path):
+    records = [
+        SHAPED["think_answer"],
+        SHAPED["think_answer"] | {"question": "남는 문제입니다."},
+        SHAPED["think_answer"] | {"answer": "여덟"},
+    ]
+    assert bring(tmp_path, records, "think_answer") == 0
+    [gone] = rows(tmp_path).filter(pl.col("question") == QUESTION)["prompt_id"].unique()
+    words = ["import-traces", "--name", "set", "--language", '{"scripts": ["Hangul"]}', "--shard", "00000-of-00001"]
+    spec = {"format": "jsonl", "shape": "think_answer", "files": {"set.jsonl": sha256_file(tmp_path / "set.jsonl")}, "root": str(tmp_path)}
+    out = tmp_path / "again"
+    assert main([*words, "--spec", json.dumps(spec), "--withdrawn", json.dumps([gone]), "--out", str(out)]) == 0
+    assert pl.read_parquet(out / "traces.parquet")["question"].to_list() == ["남는 문제입니다."]
+    assert pl.read_parquet(out / "given.parquet").height == 1
+    counts = read_manifest(out)["counts"]
+    assert (counts["rows"], counts["withdrawn"], counts["source"]["accepted"], counts["source"]["rejected"]) == (1, 2, 3, {})
+    assert (out / "rejected.jsonl").read_text() == ""
