@@ -103,7 +103,7 @@ def read(source: Source, traces: Traces, wanted: Wanted, where: str, stage: Stag
 
         account.read(source, wanted, where, add)
     account.declare(stage, traces.accepted)
-    whole = dict(stage.counts) | {"system_messages": traces.systems}
+    whole = dict(stage.counts) | {"system_messages": traces.systems, "golds_unread": traces.unread}
     stage.counts.clear()
     stage.counts["source"] = whole
     return traces

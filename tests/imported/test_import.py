@@ -1,6 +1,7 @@
 """Finished traces of others: every shape becomes the same table, every record has a fate, and what follows traces takes them."""
 
 import json
+import math
 
 import polars as pl
 import pytest
@@ -234,3 +235,12 @@ def test_what_is_withdrawn_leaves_nothing_behind(tmp_path):
     counts = read_manifest(out)["counts"]
     assert (counts["rows"], counts["withdrawn"], counts["source"]["accepted"], counts["source"]["rejected"]) == (1, 2, 3, {})
     assert (out / "rejected.jsonl").read_text() == ""
+
+
+def test_a_gold_is_a_text_or_a_number(tmp_path):
+    golds = ["7", 3, 2.5, ["가"], None, math.nan, [], True, math.inf, [1, 2], {"a": 1}, [[1]]]
+    records = [SHAPED["think_answer"] | {"question": f"{number:02d}번 문제", "gold": gold} for number, gold in enumerate(golds)]
+    assert bring(tmp_path, records, "think_answer", columns={"gold": ["gold"]}) == 0
+    found = rows(tmp_path).join(rows(tmp_path, table="given"), on=["prompt_id", "sample"]).sort("question")
+    assert found["gold"].to_list() == ["7", "3", "2.5", "가", *[None] * 8]
+    assert counts(tmp_path)["source"]["golds_unread"] == 6
