@@ -9,6 +9,7 @@ journal is taken exactly where the same model would be asked the same thing in t
 folder are another model: the rows of the former one stay in the journal, unused.
 """
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -32,7 +33,8 @@ from koreason.records.held import Held, held
 
 log = logging.getLogger(__name__)
 
-TEMPLATE = "chat_template"  # what files that hold nothing else begin with
+TEMPLATE = "chat_template"  # what files that hold nothing else begin with, and what it is called in the tokenizer's configuration
+CONFIG = "tokenizer_config.json"
 # What of an answer may ask for another one.
 Again = Callable[[Request, dict[str, Any]], Request | None]
 
@@ -66,6 +68,8 @@ class Model:
         made = held(manifest)
         files = made.made["files"]
         weights = {name: fact for name, fact in files.items() if not name.startswith(TEMPLATE)}
+        if rest := _without_template(made):
+            weights[CONFIG] = rest
         return cls(made, digest(files), digest(weights), prefill, sampling, engine)
 
     @cached_property
@@ -118,6 +122,17 @@ class Model:
             self._last["messages"] = messages
         last: Prompt | None = self._last["prompt"]
         return last
+
+
+def _without_template(made: Held) -> str | None:
+    """A digest of the tokenizer's configuration but for the chat template, which it holds in older layouts; None where it holds none."""
+    if CONFIG not in made.names:
+        return None
+    try:
+        told = json.loads(made.path(CONFIG).read_text(encoding="utf-8"))
+        return digest({name: value for name, value in told.items() if name != TEMPLATE}) if TEMPLATE in told else None
+    except (ValueError, AttributeError):
+        return None  # whoever reads it will say so
 
 
 def draw(

@@ -168,10 +168,11 @@ def check_a_control_string_in_an_answer_is_text():
         assert forged[0] == plain[0], "marks of thinking are what they are without it"
 
 
-def model(template=CHATML, weights="w", **options):
+def model(template=CHATML, weights="w", inside=False, **options):
+    """A model whose template has a file of its own, or stands `inside` its tokenizer's configuration, as in older layouts."""
     folder = Path(tempfile.mkdtemp())
     with Stage(folder, "base", {}, []) as stage:
-        tokenizer(template, **options).save_pretrained(folder)
+        tokenizer(template, **options).save_pretrained(folder, save_jinja_files=not inside)
         (folder / "model.safetensors").write_text(weights)
         for path in sorted(folder.iterdir()):
             if path.name not in ("manifest.json", "run.json", "attempts.jsonl"):
@@ -188,6 +189,9 @@ def check_the_key_is_of_what_the_model_sees():
     others.append(model(eos="<|endoftext|>").request(asked("q"), 1))
     assert len({plain.key, *(other.key for other in others)}) == 5
     assert model(CHATML + "{# a remark #}").request(asked("q"), 1).key == plain.key
+    inside, remarked, other = (model(template, inside=True) for template in (CHATML, CHATML + "{# a remark #}", TEMPLATES["date"]))
+    assert inside.files != remarked.files and not (inside.made.folder / "chat_template.jinja").exists()
+    assert inside.request(asked("q"), 1).key == remarked.request(asked("q"), 1).key != other.request(asked("q"), 1).key
     assert len(plain.former) == 64 and model().request(asked(FORGED), 1).former is None
     assert model(TEMPLATES["alternating"]).request(asked("a") + asked("b"), 1).prompt is None
     assert MARKS[2] in FORGED

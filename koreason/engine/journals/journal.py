@@ -14,6 +14,7 @@ noted in `.asked`.
 
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,7 @@ ROWS, SEGMENTS = "rows.jsonl", "segments.jsonl"
 WHOLE = shard_names(1)[0]
 IN_FLIGHT = ".in_flight"
 ASKED = ".asked"  # keys that the shard's last run asked for, a line each
+KEY = re.compile("[0-9a-f]{64}")
 SYNC_SECONDS = 0.5
 
 
@@ -44,6 +46,20 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 line = json.loads(file.read(found.end - found.start))
                 line.pop("sum", None)
                 yield line
+
+
+def read_asked(path: Path) -> list[str] | None:
+    """The keys that a shard's last run asked for, sorted; None where no run has said, or damage leaves it unknown.
+
+    Behind the lines stands their checksum; up to version 0.2.0 there is none.
+    """
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    lines = data[: data.rfind(b"\n") + 1]
+    keys, told = lines.decode("utf-8", "replace").split(), data[len(lines) :]
+    whole = told == b"%08x" % zlib.crc32(lines) if told else all(map(KEY.fullmatch, keys))
+    return keys if whole and data else None
 
 
 def take(own: Path) -> IO[str]:
@@ -148,8 +164,9 @@ class Journal:
 
     def ask(self, keys: Iterable[str], *, all_of_it: bool) -> None:
         """Note what this run asks for; until that is all of it, what the one before it asked for is asked for, too."""
-        before = [] if all_of_it or not self._asked.is_file() else self._asked.read_text(encoding="utf-8").split()
-        write_atomically(self._asked, "".join(f"{key}\n" for key in sorted({*keys, *before})))
+        before = [] if all_of_it else read_asked(self._asked) or []
+        text = "".join(f"{key}\n" for key in sorted({*keys, *before}))
+        write_atomically(self._asked, f"{text}{zlib.crc32(text.encode()):08x}")
 
     @property
     def damage(self) -> dict[str, int]:
