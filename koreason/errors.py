@@ -25,6 +25,7 @@ EXPLAINED = {
     errno.EPERM: ("permission denied", OWN),
     errno.ENOTDIR: ("a file stands where a folder belongs", "move it away"),
     errno.EEXIST: ("a file stands where a folder belongs", "move it away"),
+    errno.EISDIR: ("a folder stands where a file belongs", "move it away"),
     errno.ENOLCK: ("its file system gives no locks", "mount it with locks, or run in a folder on one that has them"),
     errno.EMFILE: ("too many open files", "raise `ulimit -n`"),
     errno.ENFILE: ("this machine has too many open files", "end what holds them and run again"),
@@ -33,7 +34,7 @@ EXPLAINED = {
     errno.ENAMETOOLONG: ("the name is too long for its file system", "choose shorter names, or a folder nearer to the root"),
 }
 # What says nothing without the path: the same numbers come from calls that are about no file.
-ABOUT_FILES = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+ABOUT_FILES = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 OWNED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -71,6 +72,8 @@ def _explain(error: BaseException) -> str | None:
         number = int(told[1] or told[2]) if told else None
     if number not in EXPLAINED:
         return None
+    if number == errno.EISDIR and isinstance(error, OSError):
+        path = error.filename2 or path  # a file that takes another one's place has the name of neither
     path = path.decode(errors="replace") if isinstance(path, bytes) else path
     if number in ABOUT_FILES and not isinstance(path, str) and isinstance(error, OSError):
         return None

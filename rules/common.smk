@@ -202,7 +202,7 @@ def thresholds(wildcards):
 
 
 def withdrawn(wildcards):
-    """Params function: the prompts that every pool leaves out. Whose they are is not known before the sources are read."""
+    """Params function: the prompts that are left out. Whose they are is not known before sources and finished traces are read."""
     return canonical(sorted(set(config["run"].get("withdrawn", []))))
 
 

@@ -15,9 +15,10 @@ rule import_traces:
     params:
         spec=entry("import_traces", "imported", "imported"),
         language=language("import_traces", "imported", "imported"),
+        withdrawn=withdrawn,
         code=code_digest("koreason.imported.command"),
         environment=environment_digest("data"),
     shell:
         "exec {resources.start} import-traces --name {wildcards.imported:q} --spec {params.spec:q} --language {params.language:q}"
-        " --how {resources.how:q} --shard {wildcards.shard:q}"
+        " --how {resources.how:q} --withdrawn {params.withdrawn:q} --shard {wildcards.shard:q}"
         " --out results/traces/imported/{wildcards.imported:q}/{wildcards.shard:q} > {log:q} 2>&1"

@@ -123,6 +123,7 @@ def chained(inner: BaseException) -> BaseException:
         (OSError(errno.EMFILE, "Too many open files", "/x"), "/x: too many open files; raise `ulimit -n`"),
         (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "TMPDIR: no folder for temporary files"),
         (chained(OSError(errno.EROFS, "Read-only file system", "/proc/x")), "/proc/x: lies on a file system that may only be read"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/tmp/.a.tmp", None, "/tmp/a"), "/tmp/a: a folder stands where a file belongs"),
     ],
 )
 def test_a_machines_error_is_explained(error: BaseException, line: str) -> None:

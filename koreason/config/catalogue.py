@@ -212,12 +212,12 @@ class Run:
     Attributes:
         experiments: what is trained and scored, and by that all that is made.
         report: the words of the page.
-        withdrawn: ids of prompts that every pool leaves out; `koreason forget` writes them.
+        withdrawn: ids of prompts that every pool, and all finished traces, leave out; `koreason forget` writes them.
     """
 
     experiments: list[Experiment]
     report: Annotated[Report, Label()]
-    withdrawn: Annotated[list[str], Flow(reruns=("pool",))] = field(default_factory=list)
+    withdrawn: Annotated[list[str], Flow(reruns=("pool", "import_traces"))] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

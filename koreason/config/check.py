@@ -14,7 +14,7 @@ from typing import Any
 from koreason.config.bounds import nothing_between, out_of_order
 from koreason.config.experiments import BASE
 from koreason.config.made import check_made, is_made
-from koreason.config.parts import check_parts, labelled, pair_of
+from koreason.config.parts import CLUSTER_SIMILARITY, check_parts, labelled, pair_of
 from koreason.errors import UserError
 from koreason.home import HOME
 
@@ -117,12 +117,26 @@ def _check_bounds(config: dict[str, Any]) -> None:
         if values[low] > values[high]:
             raise ConfigError(f"{where}: {low} is {values[low]:g} and {high} is {values[high]:g}; accepted: {low} up to {high}")
     for name, mix in config["mixes"].items():
+        if "diverse" in mix.get("strategies", {}).values():
+            _check_clusters(config, name, mix)
         strata, bounded = mix.get("strata"), mix["filters"].get("measures", {})
         if strata and (said := out_of_order(strata["edges"], strata["shares"])):
             raise ConfigError(f"mixes.{name}.strata: {said}")
         for measure, bounds in bounded.items():
             if said := nothing_between(bounds):
                 raise ConfigError(f"mixes.{name}.filters.measures.{measure}: {said}")
+
+
+def _check_clusters(config: dict[str, Any], name: str, mix: dict[str, Any]) -> None:
+    """Clusters have to be looser than the pools' twins, or each is one prompt."""
+    least = mix.get("cluster_similarity", CLUSTER_SIMILARITY)
+    for pool in dict.fromkeys(part["pool"] for part in mix["traces"] if part.get("pool")):
+        twins = config["pools"][pool].get("near_duplicates")
+        if twins is not None and least >= twins:
+            raise ConfigError(
+                f"mixes.{name}.cluster_similarity: is {least:g}, and of prompts as alike as {twins:g} pool {pool} has kept one already"
+                " (near_duplicates); accepted: less than that"
+            )
 
 
 def _check_names(config: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ SHAPES: dict[str, dict[str, list[str]]] = {
     "prompt_completion": {"question": ["prompt"], "reply": ["completion"]},
 }
 BY_ANSWERS = ("consensus", "hardest")  # strategies of selection
+CLUSTER_SIMILARITY = 0.5  # of two prompts of which the strategy `diverse` takes one, where a mix says nothing else
 ANY_SHAPE = ("finish", "tokens", "gold", "options")  # columns that any of them may have
 
 Tables = Mapping[str, Any]

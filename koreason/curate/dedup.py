@@ -16,12 +16,12 @@ import numpy
 import polars as pl
 
 from koreason.config.load import add_spec, read_spec
-from koreason.curate.near.groups import NONE
 from koreason.curate.near.parts import Prompts, parts
-from koreason.curate.near.scratch import Scratch
 from koreason.curate.near.search import Search
 from koreason.curate.spec import Near
 from koreason.curate.writer import Rows
+from koreason.minhash.groups import NONE
+from koreason.minhash.scratch import Scratch
 from koreason.records.stage import Stage
 from koreason.tables import DUPLICATES
 

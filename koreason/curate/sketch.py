@@ -23,10 +23,10 @@ from koreason.curate.near.bare import bare
 from koreason.curate.near.chunks import chunks, sizes
 from koreason.curate.near.forms import forms
 from koreason.curate.near.guards import guards
-from koreason.curate.near.sketches import BANDS, bands
 from koreason.curate.spec import Talk, TwinKind
 from koreason.curate.writer import Rows
 from koreason.errors import UserError
+from koreason.minhash.sketches import BANDS, bands
 from koreason.progress import bar
 from koreason.records.held import held
 from koreason.records.stage import Stage

@@ -9,6 +9,7 @@ journal is taken exactly where the same model would be asked the same thing in t
 folder are another model: the rows of the former one stay in the journal, unused.
 """
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +19,8 @@ from typing import Any
 
 from koreason import progress
 from koreason.engine.answers import REFUSED, Request, Segment
-from koreason.engine.device import prepare
+from koreason.engine.apart import by_children, set_aside
+from koreason.engine.device import on_cpu, prepare
 from koreason.engine.generator import Generator
 from koreason.engine.journals.journal import Journal
 from koreason.engine.poison import drawn
@@ -31,7 +33,8 @@ from koreason.records.held import Held, held
 
 log = logging.getLogger(__name__)
 
-TEMPLATE = "chat_template"  # what files that hold nothing else begin with
+TEMPLATE = "chat_template"  # what files that hold nothing else begin with, and what it is called in the tokenizer's configuration
+CONFIG = "tokenizer_config.json"
 # What of an answer may ask for another one.
 Again = Callable[[Request, dict[str, Any]], Request | None]
 
@@ -65,6 +68,8 @@ class Model:
         made = held(manifest)
         files = made.made["files"]
         weights = {name: fact for name, fact in files.items() if not name.startswith(TEMPLATE)}
+        if rest := _without_template(made):
+            weights[CONFIG] = rest
         return cls(made, digest(files), digest(weights), prefill, sampling, engine)
 
     @cached_property
@@ -119,6 +124,17 @@ class Model:
         return last
 
 
+def _without_template(made: Held) -> str | None:
+    """A digest of the tokenizer's configuration but for the chat template, which it holds in older layouts; None where it holds none."""
+    if CONFIG not in made.names:
+        return None
+    try:
+        told = json.loads(made.path(CONFIG).read_text(encoding="utf-8"))
+        return digest({name: value for name, value in told.items() if name != TEMPLATE}) if TEMPLATE in told else None
+    except (ValueError, AttributeError):
+        return None  # whoever reads it will say so
+
+
 def draw(
     requests: list[Request], model: Model, folder: Path, shard: str, notice: Notice, again: Again = lambda request, row: None
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -133,7 +149,25 @@ def draw(
     Raises:
         Interrupted: a signal came first; everything drawn is in the journal.
     """
-    journal = Journal(folder, shard)
+    limit, journal = model.engine.max_model_len, Journal(folder, shard)
+    set_aside(journal, model.prefill, limit, attempts.last())
+    facts: dict[str, Any] = {}
+    if journal.in_flight.suspects and on_cpu() and "generator" not in vars(model):
+        journal.close()
+        facts = by_children(
+            lambda: _draw(requests, model, Journal(folder, shard), notice, again)[1],
+            lambda: Journal(folder, shard),
+            lambda journal, name: set_aside(journal, model.prefill, limit, {"signal": name}),
+        )
+        journal = Journal(folder, shard)
+    rows, own = _draw(requests, model, journal, notice, again)
+    return rows, own | facts
+
+
+def _draw(
+    requests: list[Request], model: Model, journal: Journal, notice: Notice, again: Again
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Draw in this process, and close the journal."""
     facts: dict[str, Any] = {"from_journal": 0, "engine_tokens": 0, "engine_deaths": []}
     rows: dict[str, dict[str, Any]] = {}
     try:
@@ -146,6 +180,7 @@ def draw(
             rows |= _there(list(others.values()), journal, model.engine.max_model_len)
             _draw_missing(list(others.values()), model, journal, notice, rows, facts)
         journal.ask((row["key"] for row in rows.values()), all_of_it=True)
+        journal.in_flight.suspects.clear()  # those that nobody asks for any more
         facts |= journal.damage
         chosen = {key: other.key for key, other in others.items() if not rows[other.key]["finish"].startswith(REFUSED)}
         return [rows[chosen.get(request.key, request.key)] for request in requests], facts
@@ -174,6 +209,9 @@ def _draw_missing(
     if not todo:
         notice.hold()
         return
+    by_key = {request.key: request for request in todo}
+    suspects = [[by_key.pop(key) for key in group if key in by_key] for group in journal.in_flight.suspects]
+    groups = [list(by_key.values()), *filter(None, suspects)]
     try:
         runs = "generator" in vars(model)
         generator = model.generator
@@ -188,7 +226,7 @@ def _draw_missing(
             notice.check()
 
         with progress.bar(total=len(todo), what="answers", unit="answer") as bar:
-            for answer in drawn(todo, generator, journal, on_step, lambda: notice.told is not None, facts["engine_deaths"]):
+            for answer in drawn(groups, generator, journal, on_step, lambda: notice.told is not None, facts["engine_deaths"]):
                 rows[answer.key] = journal.add_row(answer, limit)
                 bar.update()
     except Exception as error:

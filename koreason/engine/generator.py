@@ -94,6 +94,14 @@ class Generator:
         gc.collect()
         self._engine = _start(self._model, self.limits)
         self.start_seconds += time.monotonic() - started
+        self.answer_plainly(like)
+
+    def answer_plainly(self, like: Request) -> None:
+        """See that the engine answers a plain question asked as `like` is; counted nowhere.
+
+        Raises:
+            EngineFailed: it does not.
+        """
         before, sampling = (self.drawn_tokens, self.seconds), self.sampling
         try:
             self.sampling = replace(sampling, max_tokens=1)

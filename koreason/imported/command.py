@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec(parser, Imported)
     parser.add_argument("--language", required=True, metavar="JSON", help="the target language whose share is measured")
     parser.add_argument("--shard", required=True, metavar="I-of-N", help="which part, such as 00000-of-00001")
+    parser.add_argument("--withdrawn", default="[]", metavar="JSON", help="ids of prompts that are left out")
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where traces.parquet goes")
 
 
@@ -54,14 +55,17 @@ def main(arguments: argparse.Namespace) -> None:
     columns = columns_of(entry, where)
     borders(arguments.shard)
     source = readable(as_source(entry, columns), where)
-    with Stage(arguments.out, "import_traces", json.loads(arguments.spec), []) as stage:
+    withdrawn: list[str] = json.loads(arguments.withdrawn)
+    with Stage(arguments.out, "import_traces", json.loads(arguments.spec) | {"withdrawn": withdrawn}, []) as stage:
         note_how(stage.run, arguments)
         traces = read(source, Traces(columns, wanted := Wanted(source), arguments.shard), wanted, where, stage)
-        frame = traces.frame(source_of(arguments.name))
+        whole = traces.frame(source_of(arguments.name))
+        frame = whole.filter(~pl.col("prompt_id").is_in(withdrawn))
         shares = [target_share(pl.col(part), language).alias(f"{part}_share") for part in ("think", "answer")]
         write_table(frame.with_columns(shares), stage, "traces.parquet", TRACES, shard=arguments.shard)
         write_table(frame, stage, GIVEN_BESIDE, GIVEN)
         stage.counts |= {"prompts": frame["prompt_id"].n_unique(), "rows": frame.height, "tokens": int(frame["tokens"].sum())}
+        stage.counts["withdrawn"] = whole.height - frame.height
         stage.counts["finish"] = dict(sorted(Counter(frame["finish"].to_list()).items()))
 
 
@@ -99,7 +103,7 @@ def read(source: Source, traces: Traces, wanted: Wanted, where: str, stage: Stag
 
         account.read(source, wanted, where, add)
     account.declare(stage, traces.accepted)
-    whole = dict(stage.counts) | {"system_messages": traces.systems}
+    whole = dict(stage.counts) | {"system_messages": traces.systems, "golds_unread": traces.unread}
     stage.counts.clear()
     stage.counts["source"] = whole
     return traces

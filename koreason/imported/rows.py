@@ -10,6 +10,7 @@ and the same question in two data sets is one prompt.
 
 import hashlib
 import json
+import math
 from collections import Counter
 from typing import Any
 
@@ -27,6 +28,7 @@ from koreason.shards import holds
 from koreason.tables import GIVEN, TRACES
 
 STOP = "stop"
+UNREAD = object()
 # What a row has before the shares of scripts are measured on the whole table at once.
 ROWS = {**{column: kind for column, kind in TRACES.items() if not column.endswith("_share")}, **GIVEN}
 
@@ -37,6 +39,7 @@ class Traces:
     Attributes:
         accepted: how many records are traces, of all shards.
         systems: how many of them came with a system message, which no trace holds.
+        unread: how many of them came with a gold that is none: a truth value, infinity, an object, a list of other than one thing.
     """
 
     def __init__(self, columns: dict[str, list[str]], wanted: Wanted, shard: str) -> None:
@@ -44,7 +47,7 @@ class Traces:
         self._shard = shard
         self._samples = Counter[str]()
         self._rows: list[dict[str, Any]] = []
-        self.accepted = self.systems = 0
+        self.accepted = self.systems = self.unread = 0
 
     def add(self, file: str, record: Record) -> Unused | None:
         """Take a record, or say why it is no trace."""
@@ -60,7 +63,9 @@ class Traces:
             system, given["question"], given["reply"] = said[0], [said[1]], [said[2]]
         if any(isinstance(part, dict | list) for column in ("question", "reply", "think", "answer") for part in given.get(column, ())):
             return Unused.not_text
+        golds = [gold_of(part) for part in given.pop("gold", ())]
         texts = {column: joined(parts) for column, parts in given.items() if column not in ("messages", "options")}
+        texts["gold"] = joined([gold for gold in golds if gold is not UNREAD])
         if not texts["question"]:
             return Unused.no_question
         tokens = count_of(given.get("tokens", [None])[0])
@@ -71,6 +76,7 @@ class Traces:
             return Unused.encoding
         self.accepted += 1
         self.systems += system
+        self.unread += UNREAD in golds
         prompt_id = hashlib.sha256(texts["question"].encode()).hexdigest()[:ID_DIGITS]
         if not holds(self._shard, prompt_id):
             return None
@@ -122,6 +128,16 @@ def parts_of(texts: dict[str, str]) -> tuple[str | None, str | None]:
         return split(texts["reply"]) if texts["reply"] else (None, None)
     think = texts["think"].strip().removeprefix(OPEN).removesuffix(CLOSE).strip()
     return think or None, texts["answer"].strip() or None
+
+
+def gold_of(value: Any) -> Any:
+    """What is right as a data set says it: a text or a number, also as the one thing in a list; None where it says none."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or value != value:  # NaN, by which tables say that there is none
+        return None
+    known = isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != math.inf)
+    return value if known else UNREAD
 
 
 def count_of(value: Any) -> int | None:

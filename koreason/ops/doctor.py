@@ -4,14 +4,14 @@
     koreason doctor --configfile config/demo.yaml
 
 One line for each check: ok, warning or error, what was found, and what to do. Exit status 2 if there is an error. With
---configfile the run's models and what each rule asks for are checked, too. Nothing is submitted.
+--configfile the run's models, their chat templates and what each rule asks for are checked, too. Nothing is submitted.
 """
 
 import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.images import enter, record
+from koreason.ops import templates
 from koreason.records.digests import sha256_file, write_atomically
 from koreason.workflow.dryrun import read_plan, site_path
 
@@ -181,10 +182,22 @@ def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> 
         yield model(name, config["bases"][name], fetch.format("bases"))
     if not models:
         yield Check("ok", "models", "all of the run's are below results/bases")
+    yield from asked(config, Path("results"), models)
     for name in sorted(benches):
         yield bench(name, config["benches"][name], fetch.format("benches"))
     if not benches:
         yield Check("ok", "benchmarks", "all of the run's are below results/benches")
+
+
+def asked(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> Iterator[Check]:
+    """Whether the teachers that are there, and not to be `made` anew, can be asked as the recipes ask them."""
+    known = templates.known(config, results, made)
+    wrong = list(templates.unfit(config, results, made))
+    for what, where, do in wrong:
+        yield Check("error", "template", f"{where}: {what}", do)
+    if not wrong:
+        for teacher, said in known.items():
+            yield Check("ok", f"template {teacher}", said)
 
 
 def model(name: str, base: dict[str, Any], fetch: str) -> Check:

@@ -1,32 +1,69 @@
 """Recipes that a teacher's chat template cannot serve, found when a run is planned, as far as teachers are there.
 
     refuse_unfit(config, Path("results"))
+    known(config, Path("results"))      # {"qwen3-32b": "a system prompt is shown, a turn ends at <|im_end|>"}
 
 What a template can do is in the base's `run.json`, where `koreason base` wrote it.
 """
 
 import json
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from koreason.config.experiments import trainings
 from koreason.config.parts import asked_of
 from koreason.errors import UserError
 from koreason.records.manifest import RUN
 
 
-def refuse_unfit(config: dict[str, Any], results: Path) -> None:
-    """Refuse recipes of the configuration's mixes that give a system prompt to a template which does not show one.
+def refuse_unfit(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> None:
+    """Refuse recipes of the run's mixes that give a system prompt to a template which does not show one.
+
+    Args:
+        made: bases that are planned to be made: what is there of them says nothing.
 
     Raises:
         UserError: there is such a recipe.
     """
-    drawn = {recipe for _, recipe in asked_of(config.get("mixes", {}).values())}
-    for name in sorted(drawn & config.get("recipes", {}).keys()):
-        recipe = config["recipes"][name]
+    for what, where, do in unfit(config, results, made):
+        raise UserError(what, where, do)
+
+
+def unfit(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """What, where and what to do, of each such recipe."""
+    for name, recipe in _recipes(config, made).items():
         traits = _traits(results / "bases" / recipe["teacher"] / RUN)
         if recipe.get("system") and traits.get("system", "shown") != "shown":
             said = f"the chat template of its teacher {recipe['teacher']} has no system role: a system prompt is {traits['system']}"
-            raise UserError(said, f"recipes.{name}.system", "set it to null, or choose another teacher")
+            yield said, f"recipes.{name}.system", "set it to null, or choose another teacher"
+
+
+def known(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> dict[str, str]:
+    """The teachers of the run's mixes whose template is known, and in few words what there is to know of it."""
+    found = {}
+    for teacher in sorted({recipe["teacher"] for recipe in _recipes(config, made).values()}):
+        if traits := _traits(results / "bases" / teacher / RUN):
+            opens = ", opens <think> itself" if traits.get("opens_thinking") else ""
+            ends = " or ".join(map(str, traits.get("turn_ends_at", ())))
+            found[teacher] = f"a system prompt is {traits.get('system', 'shown')}{opens}, a turn ends at {ends}"
+    return found
+
+
+def _recipes(config: dict[str, Any], made: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The recipes by which teachers are asked for the run's mixes, and to translate what is in the pools of these."""
+    drawn, pools = set[str](), list[str]()
+    mixes = {mix: config["mixes"][mix] for _, mix, _ in trainings(config)}
+    for pool, recipe in asked_of(mixes.values()):
+        drawn.add(recipe)
+        pools.append(pool)
+    for pool in pools:  # of what is made of a pool, that pool's, too
+        for source in config.get("pools", {}).get(pool, {}).get("sources", ()):
+            entry = config.get("sources", {}).get(source, {})
+            drawn |= {entry["recipe"]} if entry.get("recipe") else set()
+            pools += [entry["pool"]] if entry.get("pool") and entry["pool"] not in pools else []
+    found = {name: config["recipes"][name] for name in sorted(drawn & config.get("recipes", {}).keys())}
+    return {name: recipe for name, recipe in found.items() if recipe["teacher"] not in made}
 
 
 def _traits(path: Path) -> dict[str, Any]:

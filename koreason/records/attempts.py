@@ -78,6 +78,15 @@ def under_way(outs: Sequence[Path]) -> bool:
     return path is not None and Path(path).parent in [Path(out).absolute() for out in outs]
 
 
+def last() -> dict[str, Any]:
+    """The attempt that ended before the one that this process works for; empty where there was none, or nobody writes them.
+
+    With `lost` it ended together with whoever would have seen it.
+    """
+    path = os.environ.get(VARIABLE)
+    return next(reversed(read(Path(path).parent)), {}) if path else {}
+
+
 def note(last: bool = False, **facts: Any) -> None:
     """Say how far the work is; written every few seconds and with the `last` one, so that it is known even where the end is not."""
     global _noted

@@ -10,7 +10,8 @@ The parent costs a few MB and no start of its own: it is this process, before an
 import ctypes
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,30 +25,40 @@ PR_SET_PDEATHSIG = 1
 def supervised(outs: Sequence[Path], facts: dict[str, Any]) -> int | None:
     """Go on in a child and record its attempt at `outs`; returns None in the child and its exit status, or 128 + signal, in the parent."""
     attempt = attempts.begin(outs, **facts)
+    code = forked(attempt.end)
+    if code is None:
+        os.environ[attempts.VARIABLE] = str(attempt.path.absolute())
+        return None
+    return code if code >= 0 else 128 - code
+
+
+def forked(ended: Callable[[int], None] = lambda code: None) -> int | None:
+    """Go on in a child; returns None there, and in this process, when the child has ended, its exit status, or minus its signal.
+
+    The child ends with its parent. Signals that tell this process to end are handed on until `ended` has been called with the status.
+    """
     parent = os.getpid()
-    told: list[int] = []
     # held until it is known whom to tell
     signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)
     child = os.fork()
     if not child:
         _die_with(parent)
-        os.environ[attempts.VARIABLE] = str(attempt.path.absolute())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
         return None
 
     def hand_on(number: int, _: FrameType | None) -> None:
         # a terminal has told the child already
         if number != signal.SIGINT or not _at_a_terminal():
-            told.append(number)
-            os.kill(child, number)
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
 
-    for number in HANDED_ON:
-        signal.signal(number, hand_on)
+    before = {number: signal.signal(number, hand_on) for number in HANDED_ON}
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    attempt.end(code)
-    return code if code >= 0 else 128 - code
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    ended(code)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return code
 
 
 def _die_with(parent: int) -> None:

@@ -120,6 +120,7 @@ def render(
         fates=fates(tables["prompts"]),
         measured=tables["prompt_sources"].to_dicts(),
         quotas=tables["quotas"].to_dicts(),
+        strategies=story.strategies(plan, tables["quotas"]),
         imported=tables["imported"].to_dicts(),
         finish=tables["finish"].to_dicts(),
         scores=story.compared(tables["scores"]).to_dicts(),

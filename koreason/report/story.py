@@ -9,7 +9,7 @@ import polars as pl
 
 from koreason.benches.kinds import KINDS
 from koreason.config.experiments import BASE
-from koreason.config.parts import IMPORTED, pair_of
+from koreason.config.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
 from koreason.engine.spec import longest
 from koreason.report import figures
 from koreason.report.curated.story import curated_figures
@@ -20,7 +20,7 @@ from koreason.report.reasons import say
 from koreason.report.svg import Figure, short
 from koreason.report.tables import by_size
 from koreason.report.teacher import teacher_figures
-from koreason.report.words import STAGES, percent, points, share, span
+from koreason.report.words import STAGES, STRATEGIES, percent, points, share, span
 
 Frames = dict[str, pl.DataFrame]
 LIMIT = "limit"  # the reason that says nothing of the prompt
@@ -170,6 +170,18 @@ def trace_figures(plan: Plan, tables: Frames) -> list[Figure]:
             title = f"{language} in the {word}: {recipe}"
             drawn.append(figures.histogram(f"{text}-share-{name}", title, told, f"Share of {language} script", rows, band, percent=True))
     return drawn
+
+
+def strategies(plan: Plan, quotas: pl.DataFrame) -> list[str]:
+    """A sentence for each category of a mix that is drawn by more than chance."""
+    told = []
+    for row in quotas.filter(pl.col("strategy") != "random").iter_rows(named=True):
+        words = STRATEGIES[row["strategy"]]
+        if row["clusters"] is not None:
+            least = plan.mixes[row["mix"]].get("cluster_similarity", CLUSTER_SIMILARITY)
+            words += f"; alike are questions that share {percent(least, 0)} of their letters, five at a time: {row['clusters']:,} clusters"
+        told.append(f"{row['category']} of {row['mix']}: {words}.")
+    return told
 
 
 def mix_figures(plan: Plan, facts: Facts, quotas: pl.DataFrame) -> list[Figure]:

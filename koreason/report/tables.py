@@ -160,13 +160,15 @@ def by_size(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
-    """Per category of a mix: mix, category, passed (the filters), quota (0: left out), drawn."""
-    values = [
-        (mix, category, counts["passed"], plan.mixes[mix]["quotas"].get(category, 0), counts["drawn"])
-        for mix, total in facts.mixes.items()
-        for category, counts in sorted(total["categories"].items())
-    ]
-    return rows({"mix": pl.String, "category": pl.String, "passed": pl.Int64, "quota": pl.Int64, "drawn": pl.Int64}, values)
+    """Per category of a mix: mix, category, strategy, passed (the filters), clusters (`diverse` draws one prompt of each), quota, drawn."""
+    values = []
+    for mix, total in facts.mixes.items():
+        entry = plan.mixes[mix]
+        for category, counts in sorted(total["categories"].items()):
+            strategy, quota = entry.get("strategies", {}).get(category, "random"), entry["quotas"].get(category, 0)
+            values.append((mix, category, strategy, counts["passed"], counts.get("clusters"), quota, counts["drawn"]))
+    kinds = {"mix": pl.String, "category": pl.String, "strategy": pl.String}
+    return rows(kinds | dict.fromkeys(("passed", "clusters", "quota", "drawn"), pl.Int64), values)
 
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:

@@ -42,6 +42,15 @@ VERDICTS = {
 }
 
 
+# What is drawn first in a category, or left out of it.
+STRATEGIES = {
+    "longest": "the longest traces first",
+    "hardest": "the traces first on whose prompt the teacher's samples agree least",
+    "consensus": "only prompts on which no sample is wrong or contradicts another",
+    "diverse": "of questions that are alike, numbers aside, one",
+}
+
+
 def span(seconds: float) -> str:
     """A time as people say it: 0.04 s, 4.2 s, 12 min 5 s, 31 h 10 min."""
     if seconds < 60:

@@ -1,6 +1,6 @@
 """The draw: of the traces that pass, which are trained on; the same ones for the same seed.
 
-    judged = draw(judged, mix, groups)      # `reason` is null of those that are drawn
+    judged = draw(judged, mix, groups, clusters)      # `reason` is null of those that are drawn
 
 Within a category rows stand in the order of its strategy, then by a digest of seed, prompt and sample, so that what is drawn does not
 depend on what else is there. `tests/select/slow_draw.py` says the same in plain Python.
@@ -19,8 +19,13 @@ KEYS = ["part", *TRACE_KEY]
 UNKNOWN = 2.0  # agreement where nothing was read, behind any other
 
 
-def draw(judged: pl.DataFrame, mix: Mix, groups: pl.DataFrame) -> pl.DataFrame:
-    """Add the reasons of the draw: `no_consensus`, `other_part`, `surplus_sample`, `category_not_in_mix`, `over_quota`; and `rank`."""
+def draw(judged: pl.DataFrame, mix: Mix, groups: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+    """Add the reasons of the draw, which are those of `Undrawn` from `no_consensus` on, and `rank`.
+
+    Args:
+        groups: prompts that have twins in other pools, with their `group`.
+        clusters: prompts of the categories that are drawn as `diverse`, with their `cluster`.
+    """
     rank = [_rank(mix.seed, *key) for key in judged.select("prompt_id", "sample").iter_rows()]
     judged = judged.with_columns(pl.Series("rank", rank, dtype=pl.String), strategy=_strategy(mix)).with_columns(order=_order())
     disagreeing = pl.col("reason").is_null() & (pl.col("strategy") == "consensus") & contradicted()
@@ -37,6 +42,9 @@ def draw(judged: pl.DataFrame, mix: Mix, groups: pl.DataFrame) -> pl.DataFrame:
     candidates = _mark(candidates, nth > mix.samples_per_prompt, Undrawn.surplus_sample)
     candidates = _mark(candidates, ~pl.col("category").is_in(list(mix.quotas)), Undrawn.category_not_in_mix)
     left = candidates.filter(pl.col("drawn").is_null()).sort("order", "rank", "prompt_id", "sample", "part")
+    alike = _alike(left, clusters)
+    candidates = candidates.join(alike, on=KEYS, how="left").with_columns(drawn=pl.coalesce("drawn", "alike")).drop("alike")
+    left = left.join(alike, on=KEYS, how="anti", maintain_order="left")
     over = left.with_columns(row=pl.lit(1, pl.Int64)).filter(_full(mix)).select(*KEYS, over=pl.lit(Undrawn.over_quota.value))
     reasons = candidates.join(over, on=KEYS, how="left").select(*KEYS, drawn=pl.coalesce("drawn", "over"))
     return judged.join(reasons, on=KEYS, how="left").with_columns(reason=pl.coalesce("reason", "drawn")).drop("drawn", "order")
@@ -60,6 +68,13 @@ def contradicted() -> pl.Expr:
     wrong = (pl.col("verdict") == "wrong").fill_null(False).any().over("prompt_id")
     known = (~pl.col("verdict").is_in(UNKNOWN_GOLD)).fill_null(False).any().over("prompt_id")
     return wrong | (~known & (pl.col("extracted").drop_nulls().n_unique().over("prompt_id") > 1))
+
+
+def _alike(left: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
+    """Rows, in the order of the draw, of whose cluster another prompt, or twins of it, came first."""
+    mine = left.filter(pl.col("strategy") == "diverse").join(clusters, on=["prompt_id", "category"], how="left", maintain_order="left")
+    first = pl.col("group").first().over("category", pl.coalesce("cluster", "prompt_id"))
+    return mine.filter(pl.col("group") != first).select(*KEYS, alike=pl.lit(Undrawn.same_cluster.value))
 
 
 def _strategy(mix: Mix) -> pl.Expr:

@@ -24,6 +24,7 @@ class Undrawn(StrEnum):
         contaminated: in a benchmark. The trace shares too much with an item of a benchmark.
         purged: purged. The configuration leaves this trace out; a student's loss rose where it was trained on.
         no_consensus: no consensus. One of the prompt's samples is wrong, or two have different answers, and only prompts without are drawn.
+        same_cluster: like another. Of prompts that are alike the mix takes one, and another one came first.
         other_part: from another part. An earlier part of the mix already provides a trace of this prompt, or of its twin.
         surplus_sample: surplus sample. The prompt has enough traces in the mix already.
         category_not_in_mix: category not in mix. The mix has no quota for this category.
@@ -35,6 +36,7 @@ class Undrawn(StrEnum):
     no_consensus = auto()
     other_part = auto()
     surplus_sample = auto()
+    same_cluster = auto()
     category_not_in_mix = auto()
     over_quota = auto()
 

@@ -27,6 +27,7 @@ from koreason.records.held import Held, held
 from koreason.records.manifest import MANIFEST, again
 from koreason.records.stage import Stage
 from koreason.select.beside import Beside, drop_named, read_contaminated, read_groups, read_purged
+from koreason.select.clusters import cluster, none
 from koreason.select.draw import draw
 from koreason.select.filters import Undrawn, drop_reasons, names
 from koreason.select.langmix import first_outside, in_band
@@ -87,7 +88,8 @@ def main(arguments: argparse.Namespace) -> None:
         judged = with_categories(pl.concat(judge(tables, beside, mix, overlaps, recipes)), labels)
         refuse_empty(judged, mix)
         passed = judged.filter(pl.col("reason").is_null())
-        judged = draw(judged, mix, read_groups(arguments.twins))
+        clusters = clustered(passed, tables, mix, stage.out / ".scratch")
+        judged = draw(judged, mix, read_groups(arguments.twins), clusters)
         dropped = judged.filter(pl.col("reason").is_not_null())
         kept = judged.filter(pl.col("reason").is_null())
         if kept.is_empty() and Undrawn.no_consensus in dropped["reason"]:
@@ -108,6 +110,7 @@ def main(arguments: argparse.Namespace) -> None:
             "band": band(judged),
             "categories": {
                 category: {"passed": passed.filter(pl.col("category") == category).height, "drawn": rows.height}
+                | ({"clusters": found} if (found := clusters.filter(pl.col("category") == category)["cluster"].n_unique()) else {})
                 for (category,), rows in sorted(kept.group_by("category"))
             },
         }
@@ -155,6 +158,21 @@ def judge(
                     judged = drop_named(judged, contaminated, Undrawn.contaminated)
                 yield drop_named(judged, purged, Undrawn.purged)
                 bar.update()
+
+
+def clustered(passed: pl.DataFrame, tables: list[list[Held]], mix: Mix, scratch: Path) -> pl.DataFrame:
+    """Clusters of the prompts that pass, of the categories that are drawn as `diverse`."""
+    categories = sorted(category for category, strategy in mix.strategies.items() if strategy == "diverse")
+    wanted = passed.filter(pl.col("category").is_in(categories)).unique(["prompt_id", "category"], keep="first", maintain_order=True)
+    if wanted.is_empty():
+        return none()
+    asked = (
+        rows.select("prompt_id", "category").join(
+            read_shard(tables[int(str(part))][int(str(shard))]).select("prompt_id", "question").unique("prompt_id"), on="prompt_id"
+        )
+        for (part, shard), rows in sorted(wanted.group_by("part", "shard"))
+    )
+    return cluster(asked, categories, mix.cluster_similarity, scratch)
 
 
 def stratum(strata: Strata | None) -> pl.Expr:

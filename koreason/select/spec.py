@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from koreason.config.bounds import out_of_order
 from koreason.config.marks import Flow, Natural, Positive, Range, Share
-from koreason.config.parts import FORMS, key_of, of_one_form, pair_of
+from koreason.config.parts import CLUSTER_SIMILARITY, FORMS, key_of, of_one_form, pair_of
 from koreason.config.references import ImportedName, PoolName, RecipeName
 from koreason.errors import UserError
 from koreason.switching.spec import Measure
 
-Strategy = Literal["consensus", "hardest", "longest", "random"]
+Strategy = Literal["consensus", "diverse", "hardest", "longest", "random"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,9 @@ class Mix:
         strata: parts of each quota by a measure; null: quotas go by categories alone.
         strategies: category to what of it is drawn first, `random` where it is not named. `longest`: the traces of most tokens; `hardest`:
             those whose prompt's samples agree least, with each other or with the known answer; `consensus`: no prompt of which samples
-            differ or one is wrong.
+            differ or one is wrong; `diverse`: one prompt of each cluster of prompts that are alike.
+        cluster_similarity: Jaccard similarity of two questions' character 5-grams, with all numbers taken for the same, from which on
+            they are alike to `diverse`; less than the pools' `near_duplicates`.
         token_budgets: category to the most tokens taken, beside its quota of rows; a category's draw ends where one of them is full.
         purged: traces that are left out, PROMPT_ID/SAMPLE; `koreason spikes` writes them.
         across_parts: later parts fill up what earlier ones lack of `samples_per_prompt`; else one part provides all samples of a prompt.
@@ -150,6 +152,7 @@ class Mix:
     seed: Natural
     strata: Strata | None = None
     strategies: Annotated[dict[str, Strategy], Flow(makes=("judge",))] = field(default_factory=dict)
+    cluster_similarity: Annotated[float, Range(0.3, most=1)] = CLUSTER_SIMILARITY
     token_budgets: dict[str, Natural] = field(default_factory=dict)
     purged: list[str] = field(default_factory=list)
     across_parts: bool = False

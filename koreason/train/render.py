@@ -3,7 +3,8 @@
     encode(renderer, [[{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "<think>..</think>2"}]])
 
 The assistant's turn is never passed through the chat template, since some templates cut thinking out of it (Qwen3) or open it
-in their generation prompt (DeepSeek-R1): the template gives the prompt and the end of a turn, and our text goes in between.
+in their generation prompt (DeepSeek-R1): the template gives the prompt and the end of a turn, and our text goes in between. A control
+string in it is text, as in a question: an answer about `</s>` ends where its turn ends.
 """
 
 from koreason.engine.prompts.rendering import Messages, Prompt, Refused, Renderer, without_overlap
@@ -21,15 +22,8 @@ def encode(renderer: Renderer, conversations: list[Messages]) -> list[tuple[list
         for prompt, messages in zip(made, conversations, strict=True)
         if isinstance(prompt, Prompt)
     ]
-    completions = iter(renderer.tokens(answers))
-    return [prompt if isinstance(prompt, Unfit) else _join(renderer, prompt, next(completions)) for prompt in made]
-
-
-def _join(renderer: Renderer, prompt: Prompt, completion: list[int]) -> tuple[list[int], list[int]] | Unfit:
-    # the marks of thinking are what an answer is to have, also where they are special
-    if (renderer.controls.ids - renderer.controls.thinking).intersection(completion):
-        return Unfit("special token in the answer")
-    return list(prompt.tokens), completion + renderer.turn_end
+    completions = iter(renderer.replies(answers))
+    return [prompt if isinstance(prompt, Unfit) else (list(prompt.tokens), next(completions) + renderer.turn_end) for prompt in made]
 
 
 def _prompt(renderer: Renderer, messages: Messages) -> Prompt | Unfit:

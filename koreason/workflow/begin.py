@@ -22,7 +22,7 @@ from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
-from koreason.ops import budget
+from koreason.ops import budget, templates
 from koreason.records.digests import canonical, write_atomically
 from koreason.workflow import driver
 from koreason.workflow.given import KEPT
@@ -80,6 +80,11 @@ class Part:
         names = self.names()
         return Counter(names[job.rule.name] for job in workflow.dag.needrun_jobs() if job.output and job.rule.name in names)
 
+    def bases(self, workflow: Any) -> list[str]:
+        """The models that are planned to be made."""
+        names = self.names()
+        return [str(job.wildcards.base) for job in workflow.dag.needrun_jobs() if names.get(job.rule.name) == "base"]
+
 
 def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: dict[str, Any], site: Site | None) -> None:
     """Have the run of `workflow` begin with our own first steps."""
@@ -110,6 +115,9 @@ def _begin(workflow: Any, parts: list[Part]) -> None:
         else:
             driver.begin(Path.cwd(), site.poll if site else driver.POLL)
         budget.enforce([(part.jobs(workflow), part.config["resources"]) for part in parts], site)
+        for part in parts:
+            if part.jobs(workflow)["trace"]:
+                templates.refuse_unfit(part.config, Path("results"), part.bases(workflow))
         lay_down(parts[0].home, parts[0].planned)
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr, flush=True)

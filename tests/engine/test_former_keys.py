@@ -5,7 +5,7 @@ from played_tokenizer import play
 
 from koreason.engine.answers import Answer, Segment
 from koreason.engine.drawing import Model, draw
-from koreason.engine.journals.journal import ASKED, WHOLE, Journal
+from koreason.engine.journals.journal import ASKED, WHOLE, Journal, read_asked
 from koreason.engine.signals import Notice
 from koreason.engine.spec import Engine, Sampling
 from koreason.records.stage import Stage
@@ -56,11 +56,11 @@ def test_finished_and_begun_answers_are_taken(tmp_path, model):
     with pytest.raises(KeyboardInterrupt):
         draw([finished, begun, new], model(), tmp_path / "journal", WHOLE, Notice())
     asked = sorted([finished.former, begun.key, new.key])
-    assert (tmp_path / "journal" / WHOLE / ASKED).read_text().split() == asked, "one name for each, which status counts and prune keeps"
+    assert read_asked(tmp_path / "journal" / WHOLE / ASKED) == asked, "one name for each, which status counts and prune keeps"
     Played.left = 1 + len(PARTS)
     rows, facts = draw([finished, begun, new], model(), tmp_path / "journal", WHOLE, Notice())
     assert [row["text"] for row in rows] == ["paid for", "answer to b", "answer to c"] and Played.left == 0
     assert rows[0] == old and facts["from_journal"] == 1, "a row keeps the key under which the journal has it"
-    assert (tmp_path / "journal" / WHOLE / ASKED).read_text().split() == asked
+    assert read_asked(tmp_path / "journal" / WHOLE / ASKED) == asked
     again, facts = draw([finished, begun, new], model(), tmp_path / "journal", WHOLE, Notice())
     assert again == rows and facts["from_journal"] == 3

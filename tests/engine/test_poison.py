@@ -1,84 +1,21 @@
 """Requests that an engine refuses or dies of: set aside and named, and all others answered. The engine is played, the generator real."""
 
 import json
-import random
-import sys
-import types
-from collections import Counter
 
 import pytest
-from played_tokenizer import Tokenizer, play
+from dying_engine import POISON, WRONG, Dying, answered, install, questions
 
-from koreason.engine import generator as generator_module
 from koreason.engine.answers import EngineFailed
-from koreason.engine.drawing import Model, draw
 from koreason.engine.journals.journal import WHOLE, Journal
 from koreason.engine.journals.ledger import write_ledger
 from koreason.engine.signals import Notice
-from koreason.engine.spec import Engine, Sampling
 from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage
-
-ENGINE = Engine("float32", 512, 8, 1, 1, 0.5)
-SAMPLING = Sampling(0.7, 0.9, 0, 0.0, max_tokens=40, segment_tokens=10)
-POISON, WRONG = "독", "틀"
-
-
-class Dying:
-    """Draws each segment in two steps, from its prompt and seed alone; dies in the second step of a poisoned prompt's second segment."""
-
-    started = 0
-    asked: Counter  # how often each wrong request was tried
-    always = staticmethod(lambda steps: False)
-
-    def __init__(self):
-        Dying.started += 1
-        self.live, self.steps, self.dead = {}, 0, False
-
-    def get_tokenizer(self):
-        return Tokenizer()
-
-    def add_request(self, key, prompt, parameters, priority=0):
-        text = bytes(token for token in prompt["prompt_token_ids"] if token < 256)
-        if WRONG.encode() in text:
-            Dying.asked[key] += 1
-            raise ValueError("a token that there is not")
-        poisoned = POISON.encode() in text and any(token > 255 for token in prompt["prompt_token_ids"])
-        self.live[key] = [2, poisoned, parameters, tuple(prompt["prompt_token_ids"])]
-
-    def abort_request(self, keys):
-        assert not self.dead
-        for key in keys:
-            self.live.pop(key, None)
-
-    def step(self):
-        assert not self.dead
-        self.steps += 1
-        finished = []
-        for key, state in list(self.live.items()):
-            state[0] -= 1
-            if state[0] == 0 and (state[1] or self.always(self.steps)):
-                self.dead = True
-                raise RuntimeError("CUDA error: device-side assert triggered")
-            if state[0] == 0:
-                _, _, parameters, prompt = self.live.pop(key)
-                chance = random.Random(f"{prompt}{parameters.seed}")
-                tokens = [256 + chance.randrange(99) for _ in range(parameters.max_tokens)]
-                output = types.SimpleNamespace(token_ids=tokens, finish_reason="length")
-                finished.append(types.SimpleNamespace(finished=True, request_id=key, outputs=[output]))
-        return finished
 
 
 @pytest.fixture
 def dying(monkeypatch):
-    monkeypatch.setitem(sys.modules, "vllm", types.SimpleNamespace(SamplingParams=types.SimpleNamespace, TokensPrompt=dict))
-    inner = types.SimpleNamespace(RepetitionDetectionParams=lambda *_: None, RequestOutputKind=types.SimpleNamespace(FINAL_ONLY=None))
-    monkeypatch.setitem(sys.modules, "vllm.sampling_params", inner)
-    monkeypatch.setattr(generator_module, "_start", lambda *_: Dying())
-    play(monkeypatch)
-    monkeypatch.setattr("koreason.engine.poison.GRACE", 0.0)
-    monkeypatch.setattr(Dying, "started", 0)
-    monkeypatch.setattr(Dying, "asked", Counter(), raising=False)
+    install(monkeypatch)
     monkeypatch.setattr(Notice, "__init__", lambda self: setattr(self, "told", None) or setattr(self, "_held", False))
     return Dying
 
@@ -89,22 +26,6 @@ def teacher(tmp_path):
         stage.path("config.json").write_text("{}")
         stage.add("config.json")
     return tmp_path / "teacher" / "manifest.json"
-
-
-def answered(teacher, folder, questions):
-    """Rows by question, and the facts of the run."""
-    model = Model.read(teacher, "<think>", SAMPLING, ENGINE)
-    requests = [model.request([{"role": "user", "content": question}], seed) for seed, question in enumerate(questions)]
-    rows, facts = draw(requests, model, folder, WHOLE, Notice())
-    return dict(zip(questions, rows, strict=True)), facts
-
-
-def questions(*bad):
-    """Thirty plain ones, and others in their midst."""
-    found = [f"{number}번 문제" for number in range(30)]
-    for place, question in zip((3, 17, 24), bad, strict=False):
-        found.insert(place, question)
-    return found
 
 
 @pytest.mark.parametrize("bad", [(f"{POISON} 하나",), (f"{POISON} 하나", f"{POISON} 둘", f"{POISON} 셋")])

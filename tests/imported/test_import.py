@@ -1,6 +1,7 @@
 """Finished traces of others: every shape becomes the same table, every record has a fate, and what follows traces takes them."""
 
 import json
+import math
 
 import polars as pl
 import pytest
@@ -215,3 +216,31 @@ def test_traces_of_a_teacher_are_not_judged_without_their_pool(tmp_path, capsys)
     words = ["judge", "--traces", str(shard.parent), "--shards", "1", "--block", "00000-of-00001", "--out", str(tmp_path / "out")]
     assert main(words) == 2
     assert "--pool: is not given, and these traces bring no gold" in capsys.readouterr().err
+
+
+def test_what_is_withdrawn_leaves_nothing_behind(tmp_path):
+    records = [
+        SHAPED["think_answer"],
+        SHAPED["think_answer"] | {"question": "남는 문제입니다."},
+        SHAPED["think_answer"] | {"answer": "여덟"},
+    ]
+    assert bring(tmp_path, records, "think_answer") == 0
+    [gone] = rows(tmp_path).filter(pl.col("question") == QUESTION)["prompt_id"].unique()
+    words = ["import-traces", "--name", "set", "--language", '{"scripts": ["Hangul"]}', "--shard", "00000-of-00001"]
+    spec = {"format": "jsonl", "shape": "think_answer", "files": {"set.jsonl": sha256_file(tmp_path / "set.jsonl")}, "root": str(tmp_path)}
+    out = tmp_path / "again"
+    assert main([*words, "--spec", json.dumps(spec), "--withdrawn", json.dumps([gone]), "--out", str(out)]) == 0
+    assert pl.read_parquet(out / "traces.parquet")["question"].to_list() == ["남는 문제입니다."]
+    assert pl.read_parquet(out / "given.parquet").height == 1
+    counts = read_manifest(out)["counts"]
+    assert (counts["rows"], counts["withdrawn"], counts["source"]["accepted"], counts["source"]["rejected"]) == (1, 2, 3, {})
+    assert (out / "rejected.jsonl").read_text() == ""
+
+
+def test_a_gold_is_a_text_or_a_number(tmp_path):
+    golds = ["7", 3, 2.5, ["가"], None, math.nan, [], True, math.inf, [1, 2], {"a": 1}, [[1]]]
+    records = [SHAPED["think_answer"] | {"question": f"{number:02d}번 문제", "gold": gold} for number, gold in enumerate(golds)]
+    assert bring(tmp_path, records, "think_answer", columns={"gold": ["gold"]}) == 0
+    found = rows(tmp_path).join(rows(tmp_path, table="given"), on=["prompt_id", "sample"]).sort("question")
+    assert found["gold"].to_list() == ["7", "3", "2.5", "가", *[None] * 8]
+    assert counts(tmp_path)["source"]["golds_unread"] == 6

@@ -32,7 +32,7 @@ FLOORS = (
     ),
     Floor("records", ("records",)),
     Floor("tables", ("tables",)),
-    Floor("texts", ("switching",)),
+    Floor("texts", ("switching", "minhash")),
     Floor("config", ("config",)),
     Floor("identity", ("identity",)),
     Floor("engine", ("engine",)),

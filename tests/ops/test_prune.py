@@ -90,6 +90,22 @@ def test_where_it_is_not_known_what_is_asked_nothing_goes(journal, capsys):
     assert [line["key"] for line in read_lines(journal / WHOLE / "rows.jsonl")] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    "damage", [lambda text: text.replace(b"b", b"d", 1), lambda text: text[:-12], lambda text: bytes(len(text)), lambda _: b""]
+)
+def test_a_damaged_list_of_what_is_asked_takes_nothing_away(journal, capsys, damage):
+    draw(journal, WHOLE, "abc")
+    ask(journal, WHOLE, "abc")
+    path = journal / WHOLE / ".asked"
+    path.write_bytes(damage(path.read_bytes()))
+    before = content(journal)
+    assert main(["prune", "--yes"]) == 0 and main(["status"]) == 0
+    assert f"{WHOLE}: not known what is asked for" in capsys.readouterr().out and content(journal) == before
+    ask(journal, WHOLE, "ab")
+    assert main(["prune", "--yes"]) == 0
+    assert sorted(Journal(journal, WHOLE).rows) == ["a", "b"]
+
+
 def test_an_interrupted_run_gives_nothing_up(journal):
     draw(journal, WHOLE, "ab")
     ask(journal, WHOLE, "a")

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from koreason.errors import UserError
+from koreason.ops import doctor
 from koreason.ops.templates import refuse_unfit
 
 CONFIG = {
+    "run": {"experiments": [{"models": ["s"], "mixes": ["m"], "schedules": ["one"], "benches": [], "base": False}]},
     "mixes": {"m": {"traces": [{"pool": "p", "recipe": "with"}, {"pool": "p", "recipe": "without"}]}},
     "recipes": {
         "with": {"teacher": "t", "system": "Think."},
@@ -27,6 +29,7 @@ def test_a_system_prompt_that_is_not_shown(tmp_path):
         known(tmp_path, run)
         with pytest.raises(UserError, match=r"recipes\.with\.system: .* teacher t has no system role: .* (refused|left out)"):
             refuse_unfit(CONFIG, tmp_path)
+        refuse_unfit(CONFIG, tmp_path, ["t"])  # which is made anew
         refuse_unfit(CONFIG | {"mixes": {"m": {"traces": [{"pool": "p", "recipe": "without"}]}}}, tmp_path)
 
 
@@ -35,3 +38,26 @@ def test_what_is_shown_or_not_known_yet_is_planned(tmp_path):
     for run in ({}, {"template": {"system": "shown"}}, []):
         known(tmp_path, run)
         refuse_unfit(CONFIG, tmp_path)
+
+
+def test_a_recipe_that_translates_for_a_pool_is_one_of_them(tmp_path):
+    known(tmp_path, {"template": {"system": "left out"}})
+    config = CONFIG | {
+        "mixes": {"m": {"traces": [{"pool": "last", "recipe": "without"}]}},
+        "pools": {"last": {"sources": ["plain", "turned"]}, "first": {"sources": ["made"]}, "p": {"sources": ["plain"]}},
+        "sources": {"plain": {}, "turned": {"pool": "first"}, "made": {"pool": "p", "recipe": "with"}},
+    }
+    with pytest.raises(UserError, match=r"recipes\.with\.system"):
+        refuse_unfit(config, tmp_path)
+
+
+def test_the_doctor_looks_at_templates(tmp_path):
+    assert list(doctor.asked(CONFIG, tmp_path)) == [], "nothing is known of a teacher that is not there"
+    known(tmp_path, {"template": {"system": "shown", "opens_thinking": True, "turn_ends_at": ["<|im_end|>", "<|endoftext|>"]}})
+    [check] = doctor.asked(CONFIG, tmp_path)
+    assert (check.state, check.what) == ("ok", "template t")
+    assert check.finding == "a system prompt is shown, opens <think> itself, a turn ends at <|im_end|> or <|endoftext|>"
+    known(tmp_path, {"template": {"system": "refused (TemplateError: no)"}})
+    [check] = doctor.asked(CONFIG, tmp_path)
+    assert (check.state, check.do) == ("error", "set it to null, or choose another teacher")
+    assert check.finding.startswith("recipes.with.system: the chat template of its teacher t has no system role")

@@ -86,6 +86,7 @@ def plan() -> dict[str, Any]:
                 "traces": [{"pool": "forum", "recipe": "en_ko"}],
                 "filters": filters,
                 "quotas": {"Daily": 25, "Exams": 40, "Science": 40},
+                "strategies": {"Science": "diverse"},
             }
         },
         "models": {"small": {"base": "tiny", "tensor_parallel": 2}},
@@ -204,7 +205,7 @@ def select(folder: Path, traces: list[dict[str, Any]]) -> None:
     for row in traces:
         reason = "outside_band" if not 0.05 <= row["think_share"] <= 0.20 else "too_long" if row["tokens"] > 480 else ""
         category, licence = CATEGORIES[row["source"]], LICENCES[row["source"]]
-        part = categories.setdefault(category, {"passed": 0, "drawn": 0})
+        part = categories.setdefault(category, {"passed": 0, "drawn": 0} | ({"clusters": 31} if category == "Science" else {}))
         part["passed"] += not reason
         if not reason and part["drawn"] >= quotas.get(category, 0):
             reason = "over_quota" if category in quotas else "category_not_in_mix"

@@ -73,6 +73,7 @@ def test_page_tells_the_run(tree: Tree) -> None:
         "Pool forum: 54.2% of 240 questions were kept, and 22 more would be but for the limit; the commonest reason",
         "needs a picture",
         "outside the band",
+        "Science of mixed: of questions that are alike, numbers aside, one; alike are questions that share 50% of their letters, five",
         "The student before training.",
         "26.0% ± 8.0",
         "31.0% ± 8.4",

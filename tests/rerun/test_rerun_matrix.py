@@ -152,7 +152,7 @@ def test_answers_are_judged_where_it_is_asked_for(finished: Workflow, everything
     assert f"results/mixes/{mix}/manifest.json" in finished.plan()
 
 
-@pytest.mark.parametrize(("strategy", "judged"), [("longest", False), ("hardest", True), ("consensus", True)])
+@pytest.mark.parametrize(("strategy", "judged"), [("diverse", False), ("hardest", True), ("consensus", True)])
 def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     finished: Workflow, everything: dict[str, str], strategy: str, judged: bool
 ) -> None:
@@ -160,6 +160,16 @@ def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     mix["strategies"] = {next(iter(mix["quotas"])): strategy}
     plan = finished.plan()
     assert set(plan.values()) == {"select", "pack", "train", *SCORED} | ({"judge"} if judged else set())
+
+
+def test_a_template_without_a_system_role_is_refused_before_the_first_job(finished: Workflow, everything: dict[str, str]) -> None:
+    recipe = finished.config["recipes"]["smollm2_mixed"]
+    recipe["seed"] += 1  # so that traces are planned
+    path = finished.folder / "results" / "bases" / recipe["teacher"] / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"template": {"system": "left out"}}))
+    refused = finished.snakemake("--cores", "1", check=False)
+    assert refused.returncode == 2 and "Traceback" not in refused.stderr
+    assert "koreason: recipes.smollm2_mixed.system: the chat template of its teacher smollm2-135m has no system role" in refused.stderr
 
 
 def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, str]) -> None:

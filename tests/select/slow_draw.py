@@ -5,7 +5,7 @@ import math
 from collections import Counter, defaultdict
 
 
-def slow_draw(rows, mix, groups):
+def slow_draw(rows, mix, groups, clusters):
     """The reason of each row, in their order; rows are dicts of the columns that the draw reads."""
     samples = defaultdict(list)
     for row in rows:
@@ -32,6 +32,11 @@ def slow_draw(rows, mix, groups):
             row["reason"] = "surplus_sample"
         elif row["category"] not in mix.quotas:
             row["reason"] = "category_not_in_mix"
+    standing = {}
+    for row in sorted((row for row in candidates if row["reason"] is None), key=lambda row: (row["order"], row["rank"], row["sample"])):
+        alike = clusters.get((row["prompt_id"], row["category"]), row["prompt_id"])
+        if row["strategy"] == "diverse" and standing.setdefault((row["category"], alike), row["group"]) != row["group"]:
+            row["reason"] = "same_cluster"
     used = defaultdict(lambda: [0, 0])
     seen = defaultdict(lambda: [0, 0])
     for row in sorted(

@@ -11,6 +11,7 @@ from koreason.config.check import ConfigError, check
 from koreason.config.load import load
 from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage
+from koreason.select.clusters import none
 from koreason.select.draw import draw
 from koreason.select.mix import OF_TRACE
 from koreason.select.spec import Mix
@@ -45,7 +46,7 @@ def chance(seed):
         for sample in range(3)
         if pick.random() < 0.8
     ]
-    strategies = {name: pick.choice(("random", "longest", "hardest", "consensus")) for name in "ab"}
+    strategies = {name: pick.choice(("random", "longest", "hardest", "consensus", "diverse")) for name in "ab"}
     mix = {
         **MIX,
         "quotas": {"a": pick.randrange(1, 8), "b": pick.randrange(1, 8)},
@@ -57,20 +58,23 @@ def chance(seed):
         "seed": seed,
     }
     groups = {"00": "x", "01": "x"} if pick.random() < 0.5 else {}
-    return rows, load(Mix, mix), groups
+    clusters = {(f"{prompt:02d}", category[prompt]): f"{pick.randrange(8):02d}" for prompt in range(7)}
+    return rows, load(Mix, mix), groups, clusters
 
 
 @pytest.mark.parametrize("start", range(0, 200, 50))
 def test_it_draws_what_the_slow_reference_draws(start):
     reasons = set()
     for seed in range(start, start + 50):
-        rows, mix, groups = chance(seed)
+        rows, mix, groups, clusters = chance(seed)
         frame = pl.DataFrame(rows, schema_overrides={name: kind for name, kind in OF_TRACE.items() if name in rows[0]}, strict=False)
         twins = pl.DataFrame(list(groups.items()), schema=GROUPS.schema, orient="row")
-        found = draw(frame, mix, twins)["reason"].to_list()
-        assert found == slow_draw(rows, mix, groups), seed
+        alike = pl.DataFrame([(*key, cluster) for key, cluster in clusters.items()], schema=none().schema, orient="row")
+        found = draw(frame, mix, twins, alike)["reason"].to_list()
+        assert found == slow_draw(rows, mix, groups, clusters), seed
         reasons |= set(found)
-    assert reasons == {None, "loop", "no_consensus", "other_part", "surplus_sample", "category_not_in_mix", "over_quota"}
+    drawn = {"no_consensus", "other_part", "surplus_sample", "same_cluster", "category_not_in_mix", "over_quota"}
+    assert reasons == {None, "loop", *drawn}
 
 
 def judged(root, verdicts):

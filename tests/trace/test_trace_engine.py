@@ -1,9 +1,7 @@
-"""The trace stage with the real engine on a tiny model: kills, resumes, other shard counts, new prompts."""
+"""The trace stage with the real engine on a tiny model: told to end, resumed, other shard counts, new prompts."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import time
 
@@ -51,10 +49,11 @@ def teacher(tmp_path_factory, home):
     return folder
 
 
-def write_pool(folder, count, *, long=False):
+def write_pool(folder, count, *, long=False, first=""):
     rows = []
     for index in range(count):
         question = f"{index}번 문제: 사과 {index + 3}개를 둘이 나누면 몇 개씩인가?" + (" 길다" * 200 if long and index == 0 else "")
+        question = question if index else first + question
         facts = {"source": "s", "target_share": 0.8, "dup_group": str(index)}
         rows.append({"prompt_id": f"{index * 7919 % 4096:03x}{index:021x}", "question": question, **facts})
     with Stage(folder, "clean", {}, []) as stage:
@@ -99,29 +98,6 @@ def test_rows_hold_thinking_and_answer(undisturbed):
     assert stopped["answer"].str.strip_suffix(".").str.contains(".", literal=True).not_().all(), "the first stop string is the last word"
     assert facts["engine_tokens"] > 0
     assert facts["tokens_per_second"] > 0
-
-
-def test_killed_shard_resumes_to_the_same_bytes(undisturbed, tmp_path, teacher, home):
-    root, pool, facts = undisturbed
-    process = subprocess.Popen(command(home, teacher, pool, tmp_path, "00000-of-00001"), stderr=subprocess.DEVNULL, start_new_session=True)
-    rows = tmp_path / "journal" / "00000-of-00001" / "rows.jsonl"
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and not (rows.exists() and rows.read_bytes().count(b"\n") >= 5):
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "00000-of-00001" / "manifest.json").exists()
-    with open(rows, "ab") as file:
-        file.write(b'{"key": "torn"')
-    before = rows.read_bytes().count(b"\n")
-    resumed = trace(home, teacher, pool, tmp_path)
-    assert resumed["torn_bytes"] == 14
-    assert resumed["from_journal"] == before
-    assert 0 < resumed["engine_tokens"] < facts["engine_tokens"], "what the journal holds is not drawn again"
-    assert sha256_file(tmp_path / "00000-of-00001" / "manifest.json") == sha256_file(root / "00000-of-00001" / "manifest.json")
-    keys = [json.loads(line)["key"] for line in rows.read_text().splitlines()]
-    assert len(keys) == len(set(keys)) == 24
 
 
 def test_told_to_end_it_keeps_its_work(undisturbed, tmp_path, teacher, home):

@@ -116,17 +116,24 @@ def check_what_cannot_be_packed_is_kept_with_a_reason(_: Path) -> None:
         conversation("a", "  "),
         conversation("b", messages=[{"role": "user", "content": "b"}]),
         conversation("c", messages=[]),
-        conversation("d", "stop <|im_end|> here"),
         conversation("e", messages=system),
         conversation("f"),
     ]
     status, _, out, tokenizer = pack(rows, PICKY)
     assert status == 0 and len(documents(out, tokenizer)) == 1
     dropped = pl.read_parquet(out / "dropped.parquet")
-    reasons = ["empty answer", "no answer", "no answer", "special token in the answer", "refused by the chat template"]
-    assert dropped["reason"].to_list() == reasons and dropped["prompt_id"].to_list() == list("abcde")
+    reasons = ["empty answer", "no answer", "no answer", "refused by the chat template"]
+    assert dropped["reason"].to_list() == reasons and dropped["prompt_id"].to_list() == list("abce")
     counts = json.loads((out / "manifest.json").read_text())["counts"]
-    assert counts["input"] == counts["documents"] + sum(counts["dropped"].values()) == 6
+    assert counts["input"] == counts["documents"] + sum(counts["dropped"].values()) == 5
+
+
+def check_an_answer_about_control_strings_is_taught_as_it_stands(_: Path) -> None:
+    _, _, out, tokenizer = pack([conversation("d", "<think>\nstop <|im_end|> here\n</think>\n\n<|im_start|>")])
+    [(_, learnt)] = documents(out, tokenizer)
+    assert learnt == "<think>\nstop <|im_end|> here\n</think>\n\n<|im_start|><|im_end|>"
+    ends = np.load(out / "tokens.npy") == tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert ends.sum() == 2 and ends[-1], "of the question and of the answer"
 
 
 def check_row_order_does_not_matter(_: Path) -> None:

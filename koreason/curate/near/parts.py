@@ -14,10 +14,11 @@ import polars as pl
 from koreason.arrays import Places
 from koreason.curate.near.bare import bare
 from koreason.curate.near.chunks import chunks, sizes
-from koreason.curate.near.forms import Forms, forms
-from koreason.curate.near.sketches import BANDS
+from koreason.curate.near.forms import forms
 from koreason.curate.spec import Talk, TwinKind
 from koreason.errors import UserError
+from koreason.minhash.forms import Forms
+from koreason.minhash.sketches import BANDS
 from koreason.records.held import Held, held
 from koreason.records.manifest import again
 from koreason.tables import CLEANED, SKETCH, read_chunks, scan_table

@@ -10,18 +10,15 @@ search.groups, search.counts
 import numpy
 import numpy.typing
 
-from koreason.arrays import Flags, Places, in_order, pieces, sums_before
-from koreason.curate.near.candidates import Rounds, shared
-from koreason.curate.near.groups import Groups
-from koreason.curate.near.jaccard import similarities
+from koreason.arrays import Flags, Places
 from koreason.curate.near.parts import Prompts
-from koreason.curate.near.scratch import Scratch
-from koreason.curate.near.sketches import BANDS, Hashes
 from koreason.curate.near.words import KINDS, replaced
-from koreason.progress import bar
-
-POINTS_PER_BATCH = 1 << 21  # code points that are compared at once
-MOST_TRIED = 1 << 25  # pairs that are remembered, in eight bytes each; others may be compared once a band
+from koreason.minhash.candidates import shared
+from koreason.minhash.forms import Forms
+from koreason.minhash.groups import Groups
+from koreason.minhash.scratch import Scratch
+from koreason.minhash.search import join_alike, put_buckets
+from koreason.minhash.sketches import BANDS
 
 
 class Search:
@@ -49,7 +46,6 @@ class Search:
                 self._guards[here[once]] = frame["guard"].to_numpy()[once]
                 row += frame.height
         self._part_of = numpy.repeat(numpy.arange(len(prompts.parts)), [part.rows for part in prompts.parts])[prompts.rows]
-        self._tried: Hashes = numpy.empty(0, numpy.uint64)
 
     def _places(self) -> numpy.typing.NDArray[numpy.int32]:
         """The place of each sketch; -1 where its prompt came before."""
@@ -76,18 +72,7 @@ class Search:
     def near(self, least: float, scratch: Scratch) -> None:
         """Find near twins among those prompts of which no equal one stands before them."""
         slots = self._prepare(scratch)
-        for number in bar(range(BANDS), what="compare", unit=" bands"):
-            rounds, tried = Rounds(scratch.buckets(number), self._joined), [self._tried]
-            for first, second in rounds:
-                new = self._new(first, second)
-                first, second = first[new], second[new]
-                sizes = scratch.lengths()[slots[first]] + scratch.lengths()[slots[second]]
-                for begin, end in pieces(sums_before(sizes), POINTS_PER_BATCH):
-                    self._compare(first[begin:end], second[begin:end], least, slots, scratch)
-                self.counts["candidates"] += len(first)
-                tried.append(_packed(first, second))
-            self._tried = in_order(numpy.concatenate(tried))[:MOST_TRIED]  # no pair comes twice in a band
-            self.counts["left"] = max(self.counts["left"], rounds.left)
+        self.counts = join_alike(self.groups, scratch, slots, least, self._may, self._but)
 
     def _prepare(self, scratch: Scratch) -> numpy.typing.NDArray[numpy.int32]:
         """Write the buckets of all bands and the forms of their members to disk; where each member's form lies there."""
@@ -102,45 +87,24 @@ class Search:
         rows = self._prompts.rows
         alone = self.groups.roots() == numpy.arange(len(rows))
         searched = numpy.flatnonzero(alone & numpy.concatenate([numpy.empty(0, bool), *some])[rows])
-        member = numpy.zeros(len(rows), bool)
-        for number in bar(range(BANDS), what="sort", unit=" bands"):
-            buckets = shared(scratch.band(number)[rows[searched]], searched)
-            member[buckets.members] = True
-            scratch.put_buckets(number, buckets)
+        members = numpy.flatnonzero(put_buckets(scratch, searched, rows[searched]))
         slots, slot = numpy.full(len(rows), -1, numpy.int32), 0
-        for part, places, numbers in self._prompts.numbers(numpy.flatnonzero(member)):
+        for part, places, numbers in self._prompts.numbers(members):
             for found, forms in part.forms(numbers) if len(numbers) else ():
                 slots[places[numpy.searchsorted(numbers, found)]] = numpy.arange(slot, slot + len(found))
                 slot += len(found)
                 scratch.add_forms(forms)
         return slots
 
-    def _new(self, first: Places, second: Places) -> Flags:
-        """Which pairs may be twins and were not compared in an earlier band."""
-        pairs = _packed(first, second)
-        known = numpy.searchsorted(self._tried, pairs)
-        inside = known < len(self._tried)
-        new: Flags = self._guards[first] == self._guards[second]
-        new[inside] &= self._tried[known[inside]] != pairs[inside]
-        return new
+    def _may(self, first: Places, second: Places) -> Flags:
+        same: Flags = self._guards[first] == self._guards[second]
+        return same
 
-    def _compare(self, first: Places, second: Places, least: float, slots: numpy.typing.NDArray[numpy.int32], scratch: Scratch) -> None:
-        wanted, where = numpy.unique(numpy.concatenate([slots[first], slots[second]]), return_inverse=True)
-        forms = scratch.forms(wanted)
-        found = similarities(forms, where[: len(first)], where[len(first) :], least)
-        twins = found >= least
+    def _but(self, first: Places, forms: Forms, firsts: Places, seconds: Places) -> Flags:
+        """Which alike prompts are two questions after all, by a word."""
+        found = numpy.zeros(len(first), bool)
         for number, part in enumerate(self._prompts.parts):
             if part.kind in KINDS:
-                mine = numpy.flatnonzero(twins & (self._part_of[first] == number))
-                twins[mine] &= ~replaced(forms, where[mine], where[len(first) + mine], part.language.interchangeable)
-        self.groups.join(first[twins], second[twins], found[twins])
-        self.counts["verified"] += int(twins.sum())
-
-    def _joined(self, first: Places, second: Places) -> Flags:
-        roots = self.groups.roots()
-        joined: Flags = roots[first] == roots[second]
-        return joined
-
-
-def _packed(first: Places, second: Places) -> Hashes:
-    return first.astype(numpy.uint64) << numpy.uint64(32) | second.astype(numpy.uint64)
+                mine = numpy.flatnonzero(self._part_of[first] == number)
+                found[mine] = replaced(forms, firsts[mine], seconds[mine], part.language.interchangeable)
+        return found

@@ -13,7 +13,7 @@ import unicodedata
 import numpy
 
 from koreason.arrays import Flags, Places
-from koreason.curate.near.forms import Forms
+from koreason.minhash.forms import Forms
 
 KINDS = ("text", "exam")
 LONGEST = 8

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from koreason.engine.answers import REFUSED, Segment
 from koreason.engine.journals.index import index_of
-from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS, link, read_lines, take
+from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS, link, read_asked, read_lines, take
 from koreason.engine.journals.lines import Lines, read_plain, read_sealed, sealed
 from koreason.shards import shard_range
 
@@ -132,7 +132,8 @@ class Part:
 def parts(journal: Path) -> list[Part]:
     """The journals of all shards in a folder, but for empty ones."""
     folders = sorted({path.parent for name in (ROWS, SEGMENTS) for path in journal.glob(f"*-of-*/{name}") if path.stat().st_size})
-    lists = {path.parent.name: path.read_text(encoding="utf-8").split() for path in sorted(journal.glob(f"*-of-*/{ASKED}"))}
+    found = {path.parent.name: read_asked(path) for path in sorted(journal.glob(f"*-of-*/{ASKED}"))}
+    lists = {shard: keys for shard, keys in found.items() if keys is not None}
     asked = {key for keys in lists.values() for key in keys}
     finished = {row["key"] for path in folders for row in read_lines(path / ROWS) if not row["finish"].startswith(REFUSED)}
     return [Part(path, asked if _covers(list(lists), path.name) else None, finished) for path in folders]

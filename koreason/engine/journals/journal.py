@@ -4,8 +4,9 @@
     journal.row(key, limit)     # a finished answer, also of another shard count's journal
 
 A folder holds `rows.jsonl`, one finished answer a line, and `segments.jsonl`, what was drawn of answers not finished
-yet. Lines are appended and synced to disk, each with its own checksum: a line torn by a crash is cut off on the next
-start, one that is damaged is left where it is, counted, and not used. A shard reads the journals of every other shard count
+yet. Lines are written as they come, so that a process that is killed loses none, and synced to disk now and then, for the
+case that its machine goes down. Each has its own checksum: a line torn by a crash is cut off on the next start, one that is
+damaged is left where it is, counted, and not used. A shard reads the journals of every other shard count
 whose part of the pool overlaps its own, and writes only its own. What is not cut into shards has one journal, `WHOLE`.
 Nothing is taken out but by `koreason prune`: lines whose keys nobody asks for stay and are not used. What a run asks for is
 noted in `.asked`.
@@ -13,6 +14,7 @@ noted in `.asked`.
 
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +23,7 @@ from typing import IO, Any
 
 from koreason import locks
 from koreason.engine.answers import ENGINE_ERROR, POISONED, REFUSED, TOO_LONG, Answer, Segment, version
+from koreason.engine.journals.in_flight import InFlight
 from koreason.engine.journals.index import Indexed
 from koreason.engine.journals.lines import Lines, sealed
 from koreason.records.digests import write_atomically
@@ -28,7 +31,9 @@ from koreason.shards import shard_names, shard_range
 
 ROWS, SEGMENTS = "rows.jsonl", "segments.jsonl"
 WHOLE = shard_names(1)[0]
+IN_FLIGHT = ".in_flight"
 ASKED = ".asked"  # keys that the shard's last run asked for, a line each
+KEY = re.compile("[0-9a-f]{64}")
 SYNC_SECONDS = 0.5
 
 
@@ -41,6 +46,20 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 line = json.loads(file.read(found.end - found.start))
                 line.pop("sum", None)
                 yield line
+
+
+def read_asked(path: Path) -> list[str] | None:
+    """The keys that a shard's last run asked for, sorted; None where no run has said, or damage leaves it unknown.
+
+    Behind the lines stands their checksum; up to version 0.2.0 there is none.
+    """
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    lines = data[: data.rfind(b"\n") + 1]
+    keys, told = lines.decode("utf-8", "replace").split(), data[len(lines) :]
+    whole = told == b"%08x" % zlib.crc32(lines) if told else all(map(KEY.fullmatch, keys))
+    return keys if whole and data else None
 
 
 def take(own: Path) -> IO[str]:
@@ -122,6 +141,7 @@ class Journal:
         rows: finished answers by request key; a refused prompt's row holds the `limit` it was refused at.
         begun: segments of unfinished answers by request key.
         torn: bytes cut off because a crash tore them.
+        in_flight: what an engine has of this shard, and had when a process died.
     """
 
     def __init__(self, folder: Path, shard: str) -> None:
@@ -136,16 +156,17 @@ class Journal:
         self._files = {name: [mine, *(Indexed(o / name, in_order=name == SEGMENTS) for o in others)] for name, mine in self._own.items()}
         self.rows = Rows(self._files[ROWS])
         self.begun = Begun(self._files[SEGMENTS], self.rows)
+        self.in_flight = InFlight(own / IN_FLIGHT)
         self._links: dict[str, tuple[int, int]] = {}
         # Unbuffered: what a full disk refused must not get there later, behind our back.
         self._open = {name: open(own / name, "ab", buffering=0) for name in self._own}  # noqa: SIM115
-        self._noted: dict[str, list[tuple[str, bytes]]] = {name: [] for name in self._own}
-        self._synced, self._failed = time.monotonic(), False
+        self._synced, self._unsynced, self._failed = time.monotonic(), False, False
 
     def ask(self, keys: Iterable[str], *, all_of_it: bool) -> None:
         """Note what this run asks for; until that is all of it, what the one before it asked for is asked for, too."""
-        before = [] if all_of_it or not self._asked.is_file() else self._asked.read_text(encoding="utf-8").split()
-        write_atomically(self._asked, "".join(f"{key}\n" for key in sorted({*keys, *before})))
+        before = [] if all_of_it else read_asked(self._asked) or []
+        text = "".join(f"{key}\n" for key in sorted({*keys, *before}))
+        write_atomically(self._asked, f"{text}{zlib.crc32(text.encode()):08x}")
 
     @property
     def damage(self) -> dict[str, int]:
@@ -192,34 +213,34 @@ class Journal:
         return row
 
     def _append(self, name: str, line: dict[str, Any]) -> None:
-        self._noted[name].append((line["key"], sealed(line)))
+        """Write a line.
+
+        Raises:
+            OSError: the disk is full; what did not fit is drawn again by the next job.
+        """
+        text, failed = sealed(line), self._failed
+        self._failed, rest = True, text
+        while rest:
+            rest = rest[self._open[name].write(rest) :]
+        self._own[name].note(line["key"], text)
+        self._failed, self._unsynced = failed, True
         self.sync_when_due()
 
     def sync_when_due(self) -> None:
-        """Sync what was noted if the last time is `SYNC_SECONDS` ago; called often, it bounds what a kill can take away."""
-        if any(self._noted.values()) and time.monotonic() - self._synced > SYNC_SECONDS:
+        """Sync what was written if the last time is `SYNC_SECONDS` ago; called often, it bounds what a machine's end can take away."""
+        if self._unsynced and time.monotonic() - self._synced > SYNC_SECONDS:
             self.sync()
 
     def sync(self) -> None:
-        """Bring everything noted so far to disk; segments first, so that no row is known whose segments are not.
-
-        Raises:
-            OSError: the disk is full; what did not fit is forgotten, and drawn again by the next job.
-        """
-        noted, self._noted = self._noted, {name: [] for name in self._own}
-        failed, self._failed = self._failed, True
-        for name, file in self._open.items():
-            rest = b"".join(line for _, line in noted[name])
-            while rest:
-                rest = rest[file.write(rest) :]
+        """Bring everything written so far to disk; segments first, so that no row is known there whose segments are not."""
+        for file in self._open.values():
             os.fsync(file.fileno())
-            for key, line in noted[name]:
-                self._own[name].note(key, line)
-        self._synced, self._failed = time.monotonic(), failed
+        self._synced, self._unsynced = time.monotonic(), False
 
     def close(self) -> None:
         """Sync, write what the next one finds answers by, and release."""
         try:
+            self.in_flight.close()
             self.sync()
             if not self._failed:
                 for file in self._own.values():

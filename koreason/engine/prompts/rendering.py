@@ -198,6 +198,12 @@ class Renderer:
                 made.append(Prompt(text, tuple(next(plain)), as_before=start == prefill))
         return made
 
+    def replies(self, texts: list[str]) -> list[list[int]]:
+        """Tokens of what the assistant is to say: the marks of thinking are marks, any other control string is text."""
+        hidden = [self.controls.hidden(text, OPEN, CLOSE) for text in texts]
+        plain = iter(self.tokens([text for text in hidden if not self.controls.hides(text)]))
+        return [self.controls.encode(text) if self.controls.hides(text) else next(plain) for text in hidden]
+
     def tokens(self, texts: list[str]) -> list[list[int]]:
         """Tokens of texts in which control strings are control tokens; the template has written those already."""
         ids: Any = self.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from koreason.config.parts import source_of
 from koreason.errors import UserError
 from koreason.ops.lineage.places import Row, collected, numbered, outputs, scanned, sorted_rows
 from koreason.records.manifest import MANIFEST, again
@@ -32,23 +33,32 @@ def eaten(results: Path, reason: str, chosen: dict[str, str | None], size: int, 
         UserError: the one that is named is not there, or nothing was dropped for this reason.
     """
     one = {kind: name for kind, name in chosen.items() if name}
-    places = [folder for kind in one or KINDS for folder in outputs(results, kind, 1) if one.get(kind) in (None, folder.name)]
+    places = [
+        (kind, name, folder) for kind in one or KINDS for name, folder in named_folders(results, kind) if one.get(kind) in (None, name)
+    ]
     if not places:
         named = next(iter(one.items()), ("pools", "*"))
         raise UserError("no such output", results / named[0] / named[1] / MANIFEST, "it is not made yet, or has another name")
     looks = {"pools": of_pool, "mixes": of_mix, "sources": of_source}
     known: Counter[str] = Counter()
     found = []
-    for folder in places:
-        kind = folder.parent.name
-        counts, rows = looks[kind](results, folder, reason, random.Random(f"{seed}/{kind}/{folder.name}/{reason}"), size)
+    for kind, name, folder in places:
+        counts, rows = looks[kind](results, folder, reason, random.Random(f"{seed}/{kind}/{name}/{reason}"), size)
         known.update(counts)
         if rows:
-            found.append({"where": f"{KINDS[kind]} {folder.name}", "dropped": counts[reason], "sample": rows})
+            found.append({"where": f"{KINDS[kind]} {name}", "dropped": counts[reason], "sample": rows})
     if not found:
         others = ", ".join(f"{name} ({count:,})" for name, count in known.most_common()) or "nothing was dropped"
         raise UserError(f"nothing was dropped for the reason '{reason}'", "--reason", f"there is: {others}")
     return found
+
+
+def named_folders(results: Path, kind: str) -> Iterator[tuple[str, Path]]:
+    """Outputs of a kind by name; finished traces are sources, too, and each of their shards has what became of all records."""
+    yield from ((folder.name, folder) for folder in outputs(results, kind, 1))
+    if kind == "sources":
+        shards = outputs(results, "traces/imported", 2)
+        yield from {source_of(folder.parent.name): folder for folder in reversed(shards)}.items()
 
 
 def of_pool(results: Path, folder: Path, reason: str, chance: random.Random, size: int) -> tuple[Counter[str], list[Row]]:
@@ -88,6 +98,7 @@ def of_mix(results: Path, folder: Path, reason: str, chance: random.Random, size
 
 def of_source(results: Path, folder: Path, reason: str, chance: random.Random, size: int) -> tuple[Counter[str], list[Row]]:
     """Records of a dump that could not be used; read as a stream."""
+    source = folder.name if folder.parent.name == "sources" else source_of(folder.parent.name)
     counts: Counter[str] = Counter()
     sample: list[tuple[int, Row]] = []
     for number, record in enumerate(_rejected(folder / "rejected.jsonl")):
@@ -96,7 +107,7 @@ def of_source(results: Path, folder: Path, reason: str, chance: random.Random, s
             continue
         row = {
             "prompt_id": record.get("prompt_id"),
-            "source": folder.name,
+            "source": source,
             "evidence": f"{record['file']} record {record['record']}",
             "text": shown(record["raw"]),
         }

@@ -9,17 +9,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from koreason.config.parts import IMPORTED
 from koreason.ops.lineage.life import Prompt
 from koreason.ops.lineage.places import Row, outputs, sorted_rows
 from koreason.records.manifest import MANIFEST
 from koreason.shards import holds
+from koreason.tables import GIVEN_BESIDE
 
 KEY = b'{"key": "'
 
 
 def holders(results: Path, prompt: Prompt, known: dict[str, Any]) -> list[Row]:
     """Files and models that hold the prompt, in the order in which they were made."""
-    found = [_row(results / "sources" / prompt.source / "prompts.parquet", 1, goes=False)]
+    found = []
+    if not prompt.source.startswith(f"{IMPORTED}/"):
+        found.append(_row(results / "sources" / prompt.source / "prompts.parquet", 1, goes=False))
     for row in known["cleaned"]:
         found.append(_row(results / "cleaned" / row["pool"] / prompt.source / "texts.parquet", 1, goes=False))
     for folder in outputs(results, "sketches", 2):
@@ -34,6 +38,8 @@ def holders(results: Path, prompt: Prompt, known: dict[str, Any]) -> list[Row]:
             found.append(_row(results / "pools" / row["pool"] / "prompts.parquet", 1, goes=True))
     for path in dict.fromkeys(row["path"] for row in known["traces"]):
         found.append(_row(Path(path), sum(row["path"] == path for row in known["traces"]), goes=True))
+        if Path(path).with_name(GIVEN_BESIDE).is_file():
+            found.append(_row(Path(path).with_name(GIVEN_BESIDE), found[-1]["rows"], goes=True))
     keys = {row["request_key"] for row in known["traces"]}
     found += [_row(path, count, goes=False) for path, count in in_journals(results, prompt.prompt_id, keys)]
     for row in known["mixes"]:
@@ -43,7 +49,7 @@ def holders(results: Path, prompt: Prompt, known: dict[str, Any]) -> list[Row]:
         count = sum((row["mix"], row["tokenizer"], row["reason"]) == (mix, tokenizer, None) for row in known["packed"])
         found.append(_row(results / "packed" / mix / tokenizer, count, goes=True))
     found += [_row(Path(row["path"]), None, goes=True) for row in known["models"]]
-    if known["pools"] and (results / "report" / MANIFEST).is_file():
+    if (known["pools"] or known["traces"]) and (results / "report" / MANIFEST).is_file():
         found.append(_row(results / "report" / "index.html", None, goes=True))
     return found
 

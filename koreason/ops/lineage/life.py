@@ -10,14 +10,15 @@ from typing import Any
 
 import polars as pl
 
+from koreason.config.parts import IMPORTED, source_of
 from koreason.errors import UserError
 from koreason.ops.lineage import dump
 from koreason.ops.lineage.changes import marked
-from koreason.ops.lineage.places import Row, at, collected, numbered, outputs, same_row, scanned, sorted_rows
+from koreason.ops.lineage.places import Row, at, beginning_so, collected, numbered, outputs, same_row, scanned, sorted_rows
 from koreason.ops.lineage.settings import Config, entry, source_entry
 from koreason.records.manifest import MANIFEST, read_manifest
 from koreason.shards import holds
-from koreason.tables import CLEANED, MEASURES, PROMPTS
+from koreason.tables import CLEANED, GIVEN, GIVEN_BESIDE, MEASURES, PROMPTS
 
 MOST_TWINS = 20  # of a group, looked up one by one
 CHANGING = ("question", "passage", "options", "gold", "answer")
@@ -25,7 +26,7 @@ CHANGING = ("question", "passage", "options", "gold", "answer")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt as its source has it, and the number of its row there."""
+    """A prompt as its source has it, or the finished traces that it came with, and the number of its row in a source."""
 
     prompt_id: str
     source: str
@@ -44,6 +45,7 @@ def resolve(results: Path, start: str) -> Prompt:
         for folder in outputs(results, "sources", 1)
         for number, row in numbered(folder, "prompts.parquet", start, list(PROMPTS))
     ]
+    found += imported(results, start)
     if not found:
         raise UserError(
             f"no prompt's id begins with '{start}'", results / "sources", "ids stand in dropped.parquet, mix.parquet and the like"
@@ -52,6 +54,17 @@ def resolve(results: Path, start: str) -> Prompt:
         named = ", ".join(sorted(prompt.prompt_id for prompt in found)[:4])
         raise UserError(f"{len(found)} prompts' ids begin with '{start}'", "PROMPT_ID", f"write more of it: {named}")
     return found[0]
+
+
+def imported(results: Path, start: str) -> list[Prompt]:
+    """Prompts of finished traces whose id begins so, once each."""
+    found: dict[str, Prompt] = {}
+    for folder in outputs(results, "traces/imported", 2):
+        asked = {row["prompt_id"]: row["question"] for row in beginning_so(folder, "traces.parquet", start, ["prompt_id", "question"])}
+        for given in beginning_so(folder, GIVEN_BESIDE, start, list(GIVEN)) if asked else ():
+            record = {"question": asked[given["prompt_id"]], **given, "url": None, "parents": None}
+            found.setdefault(given["prompt_id"], Prompt(given["prompt_id"], source_of(folder.parent.name), 0, record))
+    return list(found.values())
 
 
 def life(results: Path, prompt: Prompt, config: Config, far: bool = False) -> dict[str, Any]:
@@ -193,7 +206,11 @@ def children(results: Path, prompt_id: str) -> list[Row]:
 def not_made(results: Path, source: str, config: Config) -> list[str]:
     """What the configuration would make of the prompt and is not there yet."""
     pools = [name for name, pool in config.get("pools", {}).items() if source in pool.get("sources", [])]
-    mixes = [name for name, mix in config.get("mixes", {}).items() if any(part.get("pool") in pools for part in mix.get("traces", []))]
+    mixes = [
+        name
+        for name, mix in config.get("mixes", {}).items()
+        if any(part.get("pool") in pools or (part.get(IMPORTED) and source_of(part[IMPORTED]) == source) for part in mix.get("traces", []))
+    ]
     wanted = {mix for block in config.get("run", {}).get("experiments", []) for mix in block["mixes"]}
     used = {part.get("pool") for mix in mixes if mix in wanted for part in config["mixes"][mix]["traces"]}
     folders = [*(f"cleaned/{pool}/{source}" for pool in pools if pool in used), *(f"pools/{pool}" for pool in pools if pool in used)]

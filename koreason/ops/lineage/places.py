@@ -59,6 +59,12 @@ def sorted_rows(folder: Path, name: str, prompt_id: str, columns: list[str] | No
     return collected(found.select(columns or table.collect_schema().names()), folder).to_dicts()
 
 
+def beginning_so(folder: Path, name: str, start: str, columns: list[str]) -> list[Row]:
+    """Rows whose `prompt_id` begins with `start`, in a table that is sorted by it."""
+    inside = (pl.col("prompt_id") >= start) & (pl.col("prompt_id") < start + "\U0010ffff")
+    return collected(scanned(folder, name).filter(inside).select(columns), folder).to_dicts()
+
+
 def numbered(folder: Path, name: str, start: str, columns: list[str]) -> list[tuple[int, Row]]:
     """Rows of a table in any order whose `prompt_id` begins with `start`, with their numbers from 0."""
     places = indexed(folder, name, start)

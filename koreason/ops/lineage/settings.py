@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.errors import UserError
+from koreason.records.manifest import RUN
 from koreason.workflow.given import KEPT
 
 Config = dict[str, Any]
@@ -42,11 +43,15 @@ def entry(config: Config, table: str, name: str) -> Config:
 
 
 def source_entry(config: Config, results: Path, source: str) -> Config:
-    """What is known of a source: from the configuration, else from what its own `run.json` says."""
-    if found := entry(config, "sources", source):
+    """What is known of a source, or of finished traces: from the configuration, else from what its own `run.json` says."""
+    table, _, name = source.rpartition("/")
+    if found := entry(config, table or "sources", name):
         return found
-    try:
-        run = json.loads((results / "sources" / source / "run.json").read_text(encoding="utf-8"))
-        return {**run.get("spec", {}), **run.get("how", {})}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+    folders = [results / "sources" / source] if not table else sorted((results / "traces" / source).glob("*-of-*"))
+    for folder in folders:
+        try:
+            run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+            return {**run.get("spec", {}), **run.get("how", {})}
+        except (OSError, ValueError, TypeError, AttributeError):
+            continue
+    return {}

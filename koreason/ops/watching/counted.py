@@ -235,14 +235,14 @@ def digest(key: str) -> int:
 
 
 def digests(text: bytes) -> Numbers:
-    """Of keys that stand in a line each, sorted."""
-    width = KEY_DIGITS + 1
+    """Of keys that stand in a line each, sorted; what stands behind the last line is none."""
+    width, text = KEY_DIGITS + 1, text[: text.rfind(b"\n") + 1]
     if len(text) % width == 0 and text.count(b"\n") * width == len(text):
         with suppress(ValueError):
             heads = numpy.frombuffer(text, numpy.uint8).reshape(-1, width)[:, :DIGEST_DIGITS].tobytes()
             found = numpy.frombuffer(bytes.fromhex(heads.decode()), ">u8").astype(numpy.uint64)
             return found if (found[1:] >= found[:-1]).all() else numpy.sort(found)
-    return numpy.sort(_u64([digest(key) for key in text.decode().split()]))
+    return numpy.sort(_u64([digest(key) for key in text.decode("utf-8", "replace").split()]))
 
 
 def latest(keys: Numbers, *columns: Numbers) -> tuple[Numbers, ...]:

@@ -9,14 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-import plain
+import alike_plainly as plain
 import polars as pl
 import pytest
 from damage import refuses_damage
 from twin_sources import LANGUAGE, cleaned, dedup, sketch, twins
 
 from koreason.cli import main
-from koreason.curate.near import candidates, chunks, parts, search
+from koreason.curate.near import chunks, parts
+from koreason.minhash import candidates, search
 
 BASE = "어떤 가게에서 사과 세 상자와 배 두 상자를 사면 얼마를 내야 하는지 알고 싶습니다. 배달을 시키면 값이 더 드는지, 현금으로 내면 깎아 주는지도 알려 주세요."
 

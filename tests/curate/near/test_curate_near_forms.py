@@ -1,6 +1,6 @@
 """What of a prompt is compared, and what near twins must have in common."""
 
-import plain
+import alike_plainly as plain
 import polars as pl
 import pytest
 from hypothesis import given
@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from twin_sources import LANGUAGE, rows_of
 
 from koreason.curate.near.bare import bare
-from koreason.curate.near.forms import Forms, forms
+from koreason.curate.near.forms import forms
 from koreason.curate.near.guards import guards
 from koreason.curate.spec import Talk
+from koreason.minhash.forms import Forms
 
 KOREAN = Talk(**LANGUAGE)
 

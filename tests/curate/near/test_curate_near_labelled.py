@@ -12,12 +12,13 @@ import pytest
 from twin_sources import LANGUAGE, rows_of
 
 from koreason.curate.near.bare import bare
-from koreason.curate.near.forms import forms, joined
+from koreason.curate.near.forms import forms
 from koreason.curate.near.guards import guards
-from koreason.curate.near.jaccard import similarities
-from koreason.curate.near.sketches import bands
 from koreason.curate.near.words import KINDS, replaced
 from koreason.curate.spec import Talk
+from koreason.minhash.forms import joined
+from koreason.minhash.jaccard import similarities
+from koreason.minhash.sketches import bands
 
 LABELLED = Path(__file__).resolve().parents[1] / "labelled"
 KOREAN = Talk(**LANGUAGE)

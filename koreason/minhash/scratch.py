@@ -1,7 +1,7 @@
-"""What the search for near-duplicates keeps on disk while it runs: bands, buckets, and the forms of candidates.
+"""What a search for texts that are alike keeps on disk while it runs: bands, buckets, and the forms of candidates.
 
 with Scratch(out / ".scratch") as scratch:
-    scratch.add_bands(bands)                # of some prompts, shape (n, BANDS)
+    scratch.add_bands(bands)                # of some texts, shape (n, bands)
     keys = scratch.band(3)                  # of all of them
     scratch.add_forms(forms)
     scratch.forms(numpy.array([7, 2]))      # of the eighth and the third
@@ -16,18 +16,22 @@ from types import TracebackType
 import numpy
 
 from koreason.arrays import Places
-from koreason.curate.near.candidates import Buckets
-from koreason.curate.near.forms import Forms
-from koreason.curate.near.sketches import BANDS, Hashes
+from koreason.minhash.candidates import Buckets
+from koreason.minhash.forms import Forms
+from koreason.minhash.sketches import BANDS, Hashes
 
 POINT = 4  # bytes
 
 
 class Scratch:
-    """A folder of temporary files, gone with its context; one that was left by a killed process is cleared first."""
+    """A folder of temporary files, gone with its context; one that was left by a killed process is cleared first.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._stack = folder, ExitStack()
+    Attributes:
+        bands: of each text.
+    """
+
+    def __init__(self, folder: Path, bands: int = BANDS) -> None:
+        self._folder, self._stack, self.bands = folder, ExitStack(), bands
         self._lengths: list[Places] = []
         self._starts: Places | None = None
 
@@ -35,7 +39,7 @@ class Scratch:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         self._stack.callback(shutil.rmtree, self._folder)
-        self._bands = [self._stack.enter_context((self._folder / f"band-{number}").open("w+b")) for number in range(BANDS)]
+        self._bands = [self._stack.enter_context((self._folder / f"band-{number}").open("w+b")) for number in range(self.bands)]
         self._points = self._stack.enter_context((self._folder / "forms").open("w+b"))
         return self
 
@@ -43,12 +47,12 @@ class Scratch:
         self._stack.close()
 
     def add_bands(self, bands: Hashes) -> None:
-        """Append the bands of some prompts."""
+        """Append the bands of some texts."""
         for number, file in enumerate(self._bands):
             numpy.ascontiguousarray(bands[:, number]).tofile(file)
 
     def band(self, number: int) -> Hashes:
-        """One band of all prompts, in the order in which they were added."""
+        """One band of all texts, in the order in which they were added."""
         self._bands[number].flush()
         return numpy.fromfile(self._folder / f"band-{number}", numpy.uint64)
 

@@ -2,26 +2,25 @@
 
 import random
 
+import alike_plainly as plain
 import numpy
-import plain
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twin_sources import rows_of
 
-from koreason.curate.near import sketches
-from koreason.curate.near.candidates import REPRESENTATIVES, WHOLE, Rounds, shared
-from koreason.curate.near.forms import forms
-from koreason.curate.near.groups import NONE, Groups
-from koreason.curate.near.jaccard import similarities
-from koreason.curate.near.sketches import BANDS, bands
-from koreason.curate.spec import Talk
+from koreason.minhash import sketches
+from koreason.minhash.candidates import REPRESENTATIVES, WHOLE, Rounds, shared
+from koreason.minhash.forms import forms_of
+from koreason.minhash.groups import NONE, Groups
+from koreason.minhash.jaccard import similarities
+from koreason.minhash.sketches import BANDS, bands
 
 ALPHABET = "".join(chr(0xAC00 + 37 * number) for number in range(300))
 
 
 def form(texts: list[str]):
-    return forms(rows_of(texts), "text", Talk())
+    return forms_of(pl.Series(texts, dtype=pl.String))
 
 
 def sketched(texts: list[str], guard: int = 0) -> numpy.ndarray:

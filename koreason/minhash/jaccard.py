@@ -9,8 +9,8 @@ import numpy
 import numpy.typing
 
 from koreason.arrays import Places, in_order, kept
-from koreason.curate.near.forms import Forms, ranges
-from koreason.curate.near.sketches import Hashes, grams
+from koreason.minhash.forms import Forms, ranges
+from koreason.minhash.sketches import Hashes, grams
 
 Similarities = numpy.typing.NDArray[numpy.float64]
 

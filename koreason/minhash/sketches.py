@@ -10,7 +10,7 @@ the `ROWS` bins of one band, and the guard.
 Two texts of Jaccard similarity s share a band with probability 1 - (1 - s^6)^16: 0.992 at 0.8, 0.9995 at 0.85, 0.22 at 0.5, 1e-8 at 0.03,
 which is what two Korean texts have in common that have nothing in common. 128 permutations in 16 bands of 8 give 0.947 at 0.8, and in the
 9 bands of 13 that datasketch chooses for a threshold of 0.8, 0.40. Candidates are verified, so that false ones only take time: bands are
-cut for recall.
+cut for recall. Fewer rows a band, and so more bands of the same bins, find what is less similar: `rows_for` says how many.
 """
 
 import itertools
@@ -20,13 +20,14 @@ import numpy
 import numpy.typing
 
 from koreason.arrays import Flags, Places, kept
-from koreason.curate.near.forms import Forms, ranges
+from koreason.minhash.forms import Forms, ranges
 
 Hashes = numpy.typing.NDArray[numpy.uint64]
 
 GRAM = 5
 BANDS, ROWS = 16, 6
 BINS = BANDS * ROWS
+RECALL = 0.98
 THROWS = 12
 ENOUGH = 4 * BINS  # 5-grams that leave one bin in fifty empty: not worth another throw
 LONGEST = 1 << 20  # code points of a text that has bands: what takes part in comparisons is bounded
@@ -47,7 +48,7 @@ def _draws(count: int, state: int) -> Hashes:
     return numpy.array(drawn, numpy.uint64)
 
 
-PLACE, AGAIN, ROW, BAND = _draws(GRAM, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BANDS, 4)
+PLACE, AGAIN, ROW, BAND = _draws(GRAM, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BINS, 4)
 MIX, GUARD = _draws(2, 5)
 
 
@@ -77,16 +78,21 @@ def grams(forms: Forms) -> tuple[Hashes, Places]:
     return hashes, counts
 
 
-def bands(forms: Forms, guards: Hashes) -> tuple[Hashes, Flags]:
-    """The bands of each form, mixed with its guard, and whether its length lets it have any; shapes (n, BANDS) and (n,)."""
-    found = numpy.zeros((len(guards), BANDS), numpy.uint64)
+def rows_for(least: float) -> int:
+    """The most rows of a band with which 98 % of the pairs that are so similar share one: 6 at 0.8, 3 at 0.5, 2 at 0.3."""
+    return next((rows for rows in (6, 4, 3, 2) if 1 - (1 - least**rows) ** (BINS // rows) >= RECALL), 1)
+
+
+def bands(forms: Forms, guards: Hashes, rows: int = ROWS) -> tuple[Hashes, Flags]:
+    """The bands of each form, mixed with its guard, and whether its length lets it have any; shapes (n, BINS / rows) and (n,)."""
+    found = numpy.zeros((len(guards), BINS // rows), numpy.uint64)
     some = (forms.lengths >= GRAM) & (forms.lengths <= LONGEST)
     if (forms.lengths > LONGEST).any():
         fit = numpy.flatnonzero(some)
-        found[fit] = bands(forms.take(fit), guards[fit])[0]
+        found[fit] = bands(forms.take(fit), guards[fit], rows)[0]
         return found, some
     for first, last, group in _cut(forms, GROUP):
-        found[first:last] = _bands(group, guards[first:last])
+        found[first:last] = _bands(group, guards[first:last], rows)
     return found, some
 
 
@@ -100,7 +106,7 @@ def _cut(forms: Forms, size: int) -> Iterator[tuple[int, int, Forms]]:
         yield first, last, Forms(forms.points[begins : int(ends[last - 1]) if last else 0], forms.lengths[first:last])
 
 
-def _bands(forms: Forms, guards: Hashes) -> Hashes:
+def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
     bins, some = numpy.empty((len(guards), BINS), numpy.uint64), forms.lengths >= GRAM
     left = [_first_throws(block, bins[first:last], first) for first, last, block in _cut(forms, BLOCK)]
     rows, counts, hashes = map(numpy.concatenate, zip(*left, strict=True))
@@ -115,9 +121,9 @@ def _bands(forms: Forms, guards: Hashes) -> Hashes:
         again = mixed(hashes * AGAIN[throw])
         bins[rows] = numpy.where(empty, _thrown(again >> HALF, again & FULL, counts), mine)
     _fill(bins, some)
-    keys = numpy.broadcast_to(BAND, (len(bins), BANDS)).copy()
-    for row in range(ROWS):
-        keys += bins[:, row::ROWS] * ROW[row]
+    keys = numpy.broadcast_to(BAND[: BINS // wide], (len(bins), BINS // wide)).copy()
+    for row in range(wide):
+        keys += bins[:, row::wide] * ROW[row]
     keys += (guards * GUARD)[:, None]
     return mixed(keys)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy
 
 from koreason.arrays import Flags, Places, in_order, order
-from koreason.curate.near.sketches import FULL, Hashes
+from koreason.minhash.sketches import FULL, Hashes
 
 WHOLE = 32
 REPRESENTATIVES = 32

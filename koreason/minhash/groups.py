@@ -9,7 +9,7 @@ import numpy
 import numpy.typing
 
 from koreason.arrays import Places
-from koreason.curate.near.jaccard import Similarities
+from koreason.minhash.jaccard import Similarities
 
 NONE = -1
 

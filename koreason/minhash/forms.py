@@ -1,0 +1,170 @@
+"""Texts as they are compared: their code points, without white space and marks that change nothing.
+
+    forms_of(pl.Series(["두 수의 합은 ?"]))         # the form `두수의합은`
+
+One blank stays where white space separates two ASCII letters or digits: `1 23` is not `12 3`, `x 2` not `x2`; `12 cm` is `12cm`, since no
+letter continues a number.
+"""
+
+import functools
+import hashlib
+import sys
+import unicodedata
+from dataclasses import dataclass
+
+import numpy
+import numpy.typing
+import polars as pl
+
+from koreason.arrays import Flags, Places, kept, set_before, steps
+from koreason.languages import WHITE_SPACE, code_points
+
+Points = numpy.typing.NDArray[numpy.uint32]
+
+# Blocks of letters without case only, and of others among them.
+IDEOGRAPHS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4), (0x20000, 0x323B0))
+SCRIPTS = ((0x80, 0x3400), (0xA000, 0xAC00), (0xF900, 0x10000))
+CASED = ((0, 0x3000), (0xA000, 0xAC00), (0xFF00, 0x11000))
+# Marks of a sentence, and those that quote.
+MARKS, QUOTES = ".,?!~…;", "\"'“”‘’"
+CURLY = {"“": '"', "”": '"', "‘": "'", "’": "'"}
+WHITE, LO, MARK, QUOTE, CLOSING, DIGIT, LETTER = 1, 2, 3, 4, 5, 6, 7
+BLOCK_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of n prompts, one after the other.
+
+    Attributes:
+        points: code points of all of them.
+        lengths: of each in code points; shape (n,).
+    """
+
+    points: Points
+    lengths: Places
+
+    @property
+    def ends(self) -> Places:
+        """Where each ends; shape (n,)."""
+        return numpy.cumsum(self.lengths)
+
+    def digests(self, guards: numpy.typing.NDArray[numpy.uint64]) -> numpy.typing.NDArray[numpy.uint8]:
+        """BLAKE2b of each form, salted with its guard, 16 bytes; shapes (n,) to (n, 16) of uint8."""
+        data, salts, ends = self.points.view(numpy.uint8).data, guards.astype("<u8").tobytes(), (4 * self.ends).tolist()
+        places = zip(range(0, len(salts), 8), [0, *ends], ends, strict=False)
+        digests = [hashlib.blake2b(data[first:end], digest_size=16, salt=salts[salt : salt + 8]).digest() for salt, first, end in places]
+        return numpy.frombuffer(b"".join(digests), numpy.uint8).reshape(-1, 16)
+
+    def take(self, rows: Places) -> "Forms":
+        """The forms of some prompts, in the order of `rows`."""
+        lengths = self.lengths[rows]
+        return Forms(self.points[ranges(self.ends[rows] - lengths, lengths)], lengths)
+
+
+def ranges(firsts: Places, lengths: Places) -> Places:
+    """The numbers from each of `firsts`, as many as `lengths` says, one range after the other."""
+    starts = numpy.cumsum(lengths) - lengths
+    found: Places = numpy.arange(int(lengths.sum())) + numpy.repeat(firsts - starts, lengths)
+    return found
+
+
+def forms_of(texts: pl.Series, white: bool = False, lower: bool = False) -> Forms:
+    """Texts without white space, or as they are with `white`, or in lower case; in blocks, which stay in the cache."""
+    lengths = texts.str.len_chars().to_numpy().astype(numpy.int64)
+    parts = []
+    for first in range(0, len(texts), BLOCK_ROWS):
+        block = texts.slice(first, BLOCK_ROWS)
+        points = numpy.frombuffer((block.str.join("").item() or "").encode("utf-32-le"), numpy.uint32)
+        found = Forms(points, lengths[first : first + BLOCK_ROWS])
+        found = found if white else _without_white(found)
+        parts.append(Forms(_lower().take(found.points), found.lengths) if lower else found)
+    return joined(parts)
+
+
+def joined(parts: list[Forms]) -> Forms:
+    """Several forms as one."""
+    return Forms(
+        numpy.concatenate([numpy.empty(0, numpy.uint32), *(part.points for part in parts)]),
+        numpy.concatenate([numpy.empty(0, numpy.int64), *(part.lengths for part in parts)]),
+    )
+
+
+def _without_white(found: Forms) -> Forms:
+    """Drop white space but where it separates two ASCII letters or digits of one text, no digit from a letter: there one blank stays."""
+    points, ends = found.points, found.ends
+    kinds = _marks().take(points)
+    white = kinds == WHITE
+    keep = ~white
+    first = numpy.flatnonzero((kinds[:-1] >= DIGIT) & white[1:]) + 1
+    if len(first):
+        first, after = _runs(white, first)
+        before, behind = kinds[first - 1], kinds[after]
+        both = (behind >= DIGIT) & ((before == LETTER) | (behind == DIGIT))
+        first, after = first[both], after[both]
+        first = first[numpy.searchsorted(ends, first - 1, side="right") == numpy.searchsorted(ends, after, side="right")]
+        keep[first] = True
+        points = points.copy()
+        points[first] = ord(" ")
+    points, kinds = kept(keep, points, kinds)
+    return _without_marks(Forms(points, steps(set_before(keep, ends))), kinds)
+
+
+def _runs(white: Flags, firsts: Places) -> tuple[Places, Places]:
+    """Runs of white space that something follows, by their first places: those, and the places behind them."""
+    after = numpy.minimum(firsts + 1, len(white) - 1)
+    if white[after].any():
+        solid = numpy.append(numpy.flatnonzero(~white), len(white))
+        after = solid[numpy.searchsorted(solid, firsts)]
+        inner = after < len(white)
+        firsts, after = firsts[inner], after[inner]
+    return firsts, after
+
+
+def _without_marks(found: Forms, kinds: numpy.typing.NDArray[numpy.uint8]) -> Forms:
+    """Drop marks behind letters without case, and quotes before them that do not stand behind a digit or another letter."""
+    points, ends = found.points, found.ends
+    places = numpy.flatnonzero((kinds == MARK) | (kinds == QUOTE))
+    if not len(places):
+        return found
+    starts = numpy.zeros(len(points) + 1, bool)
+    starts[ends - found.lengths] = True
+    head = numpy.ones(len(places), bool)
+    head[1:] = (numpy.diff(places) != 1) | starts[places[1:]]
+    before = numpy.where(starts[places], 0, kinds[places - 1])
+    behind = numpy.where(starts[places + 1], 0, kinds[numpy.minimum(places + 1, len(points) - 1)])
+    runs = numpy.flatnonzero(head)
+    drop = numpy.repeat(before[runs] == LO, numpy.diff(numpy.append(runs, len(places))))
+    opening = (kinds[places] == QUOTE) & (behind == LO) & (before < CLOSING)
+    for curly, straight in CURLY.items():
+        points[places[points[places] == ord(curly)]] = ord(straight)
+    places = places[drop | opening]
+    keep = numpy.ones(len(points), bool)
+    keep[places] = False
+    (points,) = kept(keep, points)
+    return Forms(points, found.lengths - steps(numpy.searchsorted(places, ends)))
+
+
+@functools.cache
+def _lower() -> Points:
+    """Each code point in lower case, where that is one."""
+    points = numpy.arange(sys.maxunicode + 1, dtype=numpy.uint32)
+    for block in CASED:
+        for point in range(*block):
+            if len(lower := chr(point).lower()) == 1:
+                points[point] = ord(lower)
+    return points
+
+
+@functools.cache
+def _marks() -> numpy.typing.NDArray[numpy.uint8]:
+    """What each code point is: white space, an ASCII digit or letter, a letter without case, a mark, or none of these."""
+    marks = numpy.zeros(sys.maxunicode + 1, numpy.uint8)
+    for first, last in IDEOGRAPHS:
+        marks[first:last] = LO
+    marks[[point for block in SCRIPTS for point in range(*block) if unicodedata.category(chr(point)) == "Lo"]] = LO
+    for characters, mark in ((MARKS, MARK), (QUOTES, QUOTE), (")]}", CLOSING)):
+        marks[[ord(character) for character in characters]] = mark
+    for ranges_, mark in ((WHITE_SPACE, WHITE), ("0-9", DIGIT), ("A-Za-z", LETTER)):
+        marks[code_points(ranges_)] = mark
+    return marks
