@@ -71,7 +71,7 @@ test-fast: ## tests without engines, under three minutes
 	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
-	@envs/create data dev megatron vllm
+	@envs/create data dev validators megatron vllm
 	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo
 	@$(pytest) -m "slow and not soak" tests/demo
 
