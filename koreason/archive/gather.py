@@ -13,13 +13,12 @@ from koreason.archive.entries import RUN as FOLDER
 from koreason.archive.entries import Entry
 from koreason.errors import UserError
 from koreason.identity import laid
-from koreason.ops import verify
-from koreason.ops.verify import Output
+from koreason.ops.outputs import RESULTS, UNDECLARED, Output, find, folders_below
 from koreason.records import attempts
 from koreason.records.manifest import MANIFEST, RUN, again, is_plain
 
 # Beside outputs and undeclared: what was drawn or trained so far, as records of it.
-JOURNAL, CHECKPOINTS = verify.UNDECLARED
+JOURNAL, CHECKPOINTS = UNDECLARED
 LEFT = (".lock", "lock")  # of journals and checkpoints: who works there now
 BESIDE = (MANIFEST, RUN, attempts.FILE, "throughput.jsonl")
 LOGS = ("logs", "benchmarks")
@@ -31,8 +30,8 @@ def outputs_of(run: Path) -> list[Output]:
     Raises:
         UserError: there is none, one was taken back or lost, or a job still runs.
     """
-    results = run / verify.RESULTS
-    found = list(verify.find(results)) if results.is_dir() else []
+    results = run / RESULTS
+    found = list(find(results)) if results.is_dir() else []
     if not found:
         raise UserError("holds no stage's output", results, "name the folder of a finished run")
     for output in found:
@@ -40,7 +39,7 @@ def outputs_of(run: Path) -> list[Output]:
             raise UserError("is missing: what it described counts as not made", output.folder / MANIFEST, "finish the run first")
         if output.broken:
             raise UserError(output.broken[0].removeprefix(f"{output.folder / MANIFEST}: "), output.folder / MANIFEST, again(output.folder))
-    for folder, _ in verify.folders_below(results):
+    for folder, _ in folders_below(results):
         if left := attempts.running(folder):
             raise UserError("a job is at work there, or was lost with its node", Path(left[0]["file"]), "finish the run first")
     return found
@@ -61,7 +60,7 @@ def gather(run: Path, parts: set[str], outputs: list[Output]) -> Iterator[Entry]
                     raise UserError(wrong, output.folder / name, again(output.folder))
                 facts = output.made.made["files"][name]
                 yield at(run, output.folder / name, part, sha256=facts["sha256"], fixed=True)
-    for folder, names in verify.folders_below(run / verify.RESULTS):
+    for folder, names in folders_below(run / RESULTS):
         for name in sorted(set(names) & set(BESIDE)):
             yield at(run, folder / name, "records", told=name != MANIFEST)
         for kind, part in ((JOURNAL, "journals"), (CHECKPOINTS, "checkpoints")):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from koreason.ops.verify import RESULTS, folders_below, stage_of
+from koreason.ops.outputs import RESULTS, folders_below, stage_of
 from koreason.records import attempts
 from koreason.records.manifest import MANIFEST, RUN
 

@@ -25,7 +25,7 @@ from koreason.git import bundle
 from koreason.home import HOME, ORIGIN, environments
 from koreason.identity import laid
 from koreason.images.record import FOLDER, Image, read_images
-from koreason.ops.verify import RESULTS, Output
+from koreason.ops.outputs import RESULTS, Output
 
 NOBODY = ("Whoever ran it, who is not named", about.README)
 CONFIG, SNAKEFILE = "config.json", "Snakefile"
