@@ -21,7 +21,7 @@ report = echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
 ENVS := $(or $(KOREASON_ENVS),.envs)
 CONVERTED := $(ENVS)/.bases/ready
 
-.PHONY: help taste demo run envs images test test-unit test-fast test-slow cluster-test soak lint format schema bench
+.PHONY: help taste demo run envs images test test-unit test-fast test-slow archive-test cluster-test soak lint format schema bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -86,6 +86,11 @@ cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm 
 	    if ! sinfo > /dev/null 2>&1; then $(slurm) up $(SLURM); down='$(slurm) down $(SLURM)'; fi; \
 	    $(pytest) -m "cluster and not soak and not alone" -n 2 --dist loadfile tests/on_slurm; \
 	    $(subst $@-,$@-alone-,$(pytest)) -m "cluster and not soak and alone" tests/on_slurm
+
+archive-test: RERUN ?= --from select
+archive-test: ## archive the smallest run, restore it as another user without a network, make it again from select on, and compare
+	@envs/create data dev validators megatron vllm
+	@KOREASON_RERUN="$(RERUN)" $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
 
 soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
 	@envs/create data dev megatron vllm

@@ -29,7 +29,7 @@ TAR, PIPE = ".tar", "-"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason archive`."""
     parts = ", ".join(part for part in PARTS if part not in ALWAYS)
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, which holds results/")
+    parser.add_argument("folder", type=Path, metavar="RUN", help="the run's folder, which holds results/")
     parser.add_argument("--out", required=True, help="folder to make; NAME.tar for a tar, - for one on standard output")
     parser.add_argument("--select", nargs="+", choices=PARTS, metavar="PART", help=f"only these of {parts}; records and code are in all")
     parser.add_argument("--wheels", type=Path, help="folder with the packages that the locks name, as `pip download` fills it")
@@ -44,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Read, tell the sizes, write."""
-    if not arguments.run.is_dir():
-        raise UserError("there is no such folder", arguments.run, "name the folder of a finished run")
+    if not arguments.folder.is_dir():
+        raise UserError("there is no such folder", arguments.folder, "name the folder of a finished run")
     out, wheels = Path(arguments.out).absolute(), arguments.wheels and arguments.wheels.absolute()
     parts = parts_of(arguments)
-    with contextlib.chdir(arguments.run), contextlib.ExitStack() as stack:
+    with contextlib.chdir(arguments.folder), contextlib.ExitStack() as stack:
         run = Path.cwd()
         if out.is_relative_to(run / "results"):
             raise UserError("lies in what is to be archived", out, "name a place outside of results/")

@@ -3,6 +3,7 @@
     koreason verify                              everything below results/
     koreason verify trace results/models/small   one stage, and one folder
     koreason verify --repair                     also take back the manifests of what is broken
+    koreason verify --rerun --from select        in a restored run: make parts of it again, and compare
 
 Exit status 2 where something is broken. `--repair` removes manifests and nothing else: the outputs that they described are then made
 again, from their journals and checkpoints where those hold the work. What is remembered of files is not believed, but renewed.
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from koreason import progress
+from koreason.archive.rerun import rerun
 from koreason.errors import UserError
 from koreason.ops.budget import RESOURCES, RULES, in_order
 from koreason.ops.outputs import PLACES, RESULTS, Output, dependents, depending, find
@@ -30,10 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason verify`."""
     parser.add_argument("what", nargs="*", metavar="STAGE|PATH", help=f"only these: {', '.join(PLACES.values())}, a folder or a file")
     parser.add_argument("--repair", action="store_true", help="take back the manifests of what is broken; removes nothing else")
+    parser.add_argument("--rerun", action="store_true", help="in a run restored from its archive: make it again beside itself, and compare")
+    parser.add_argument("--from", dest="start", metavar="STAGE", help="with --rerun: this stage and all that was made of it")
+    parser.add_argument("--only", nargs="+", default=[], metavar="STAGE", help="with --rerun: these stages alone")
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="with --rerun: for Snakemake (default: all)")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Read, tell, and take back if asked to."""
+    """Read, tell, and take back if asked to; or make again and compare."""
+    if arguments.rerun:
+        return rerun(Path.cwd(), arguments.start, arguments.only, arguments.cores)
+    if arguments.start or arguments.only:
+        raise UserError("are for --rerun", "--from, --only", "give it, too")
     roots, stages = chosen(arguments.what)
     outputs = [output for root in roots for output in find(root) if not stages or output.stage in stages]
     if not outputs:

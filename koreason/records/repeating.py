@@ -43,8 +43,8 @@ def class_of(repeats: Repeats, name: str, spec: Any) -> str:
     """The class of a stage's file, as the options of the job that made it decide."""
     for part in repeats.dtype:
         spec = spec.get(part) if isinstance(spec, dict) else None
-    patterns = (repeats.in_float32 if spec == "float32" and repeats.dtype else {}) | repeats.files
-    return next((kind for pattern, kind in patterns.items() if fnmatchcase(name, pattern)), BYTES)
+    patterns = [*repeats.in_float32.items()] if spec == "float32" and repeats.dtype else []
+    return next((kind for pattern, kind in [*patterns, *repeats.files.items()] if fnmatchcase(name, pattern)), BYTES)
 
 
 def weakest(kinds: list[str]) -> str:

@@ -155,7 +155,7 @@ KNOWS = (
     Knows(
         what="other processes",
         why="who starts a process answers for its signals, its environment and its end",
-        where=("cluster/", "images/", "git.py", "answers/judge.py", "train/ranks.py", "ops/setup.py"),
+        where=("cluster/", "images/", "git.py", "answers/judge.py", "train/ranks.py", "ops/setup.py", "archive/rerun.py"),
         belongs="in koreason/cluster/ (jobs), koreason/images/ (containers), or in one file of the stage, which is then named in the table",
         modules=("subprocess", "multiprocessing"),
     ),
