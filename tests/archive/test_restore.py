@@ -2,12 +2,15 @@
 
 import io
 import json
+import lzma
 import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from koreason.archive.jobs import jobs
+from koreason.archive.restore import about
 from koreason.cli import main as koreason
 from koreason.cli import parser_for
 from koreason.errors import UserError
@@ -110,7 +113,6 @@ def test_a_link_in_a_folder_is_not_followed(bag: Path, tmp_path: Path) -> None:
 
 
 def test_a_later_format_is_refused_and_what_is_there_is_not_touched(bag: Path, tmp_path: Path) -> None:
-    from koreason.archive.restore import about
 
     (tmp_path / ".koreason/archive").mkdir(parents=True)
     (tmp_path / ".koreason/archive/archive.json").write_text(json.dumps({"format": 99}))
@@ -125,3 +127,13 @@ def test_a_mistake_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert koreason(["restore", str(tmp_path / "none"), "--check"]) == 2
     assert koreason(["restore", str(tmp_path), "--check"]) == 2
     assert "there is no such archive" in (said := capsys.readouterr().err) and "is no archive: it has no bagit.txt" in said
+
+
+@pytest.mark.parametrize("kept", sorted((Path(__file__).parent / "formats").glob("*.tar.xz")), ids=lambda path: path.name)
+def test_an_archive_of_every_earlier_format_is_restored(kept: Path, tmp_path: Path) -> None:
+    """They were made by the versions that wrote these formats, and are never made again."""
+    (tmp_path / "old.tar").write_bytes(lzma.decompress(kept.read_bytes()))
+    assert restore(tmp_path / "old.tar", "--into", tmp_path / "back") == 0
+    assert str(about(tmp_path / "back")["format"]) == kept.name.split(".")[0]
+    made = {job.folder: job for job in jobs(tmp_path / "back") if job.made}
+    assert len(made) == 9 and len(made["results/traces/small/mixed/00000-of-00001"].attempts) == 3
