@@ -1,7 +1,7 @@
 """Where two files differ first, in words: which row and column of a table, which line of a text, which byte of anything else.
 
-first_difference(Path("a.parquet"), Path("b.parquet"))      # "row 3, column think: 'Okay, …' became 'Well, …'"
-off(Path("a/metrics.jsonl"), Path("b/metrics.jsonl"), {"loss": 0.01})
+first_difference(before, after)            # "row 3, column source: 'quiz' became 'forum'"
+off(before, after, {"loss": 0.01})         # (0.12, "loss of row 7 is off by 0.0012, 0.01 are allowed")
 """
 
 import json
