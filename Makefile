@@ -21,7 +21,7 @@ report = echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
 ENVS := $(or $(KOREASON_ENVS),.envs)
 CONVERTED := $(ENVS)/.bases/ready
 
-.PHONY: help taste demo run envs images test test-unit test-fast test-slow cluster-test soak lint format schema bench
+.PHONY: help taste demo run envs images test test-unit test-fast test-slow archive-test cluster-test soak lint format schema bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -71,7 +71,7 @@ test-fast: ## tests without engines, under three minutes
 	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
-	@envs/create data dev megatron vllm
+	@envs/create data dev validators megatron vllm
 	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo
 	@$(pytest) -m "slow and not soak" tests/demo
 
@@ -86,6 +86,11 @@ cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm 
 	    if ! sinfo > /dev/null 2>&1; then $(slurm) up $(SLURM); down='$(slurm) down $(SLURM)'; fi; \
 	    $(pytest) -m "cluster and not soak and not alone" -n 2 --dist loadfile tests/on_slurm; \
 	    $(subst $@-,$@-alone-,$(pytest)) -m "cluster and not soak and alone" tests/on_slurm
+
+archive-test: RERUN ?= --from select
+archive-test: ## archive the smallest run, restore it as another user without a network, make it again from select on, and compare
+	@envs/create data dev validators megatron vllm
+	@KOREASON_RERUN="$(RERUN)" $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
 
 soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
 	@envs/create data dev megatron vllm

@@ -2,6 +2,7 @@
 
 commit_of(HOME)                          # "4f1c…", with a + where files differ from it
 unpack(HOME, "v0.1.0", Path("older"))
+bundle(HOME, "4f1c…")                    # its history up to there, as one file that `git clone` takes
 """
 
 import os
@@ -45,3 +46,20 @@ def unpack(home: Path, revision: str, folder: Path) -> None:
         raise UserError(f"git has no state '{revision}' of it ({said[-1]})", home, "name a tag or commit of this clone")
     with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
         archive.extractall(folder, filter="data")
+
+
+def bundle(home: Path, commit: str) -> bytes | None:
+    """A repository's history up to a commit as a git bundle with the branch `archived`; None where there is none, or no such commit.
+
+    The header is written here and the pack made anew, without what other packs have found: the same history gives the same bytes.
+    """
+    git = ["git", "-C", str(home)]
+    try:
+        known = subprocess.run([*git, "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False)
+    except OSError:
+        return None
+    if known.returncode or not commit:
+        return None
+    pack = [*git, "pack-objects", "--revs", "--stdout", "-q", "--threads=1", "--no-reuse-delta", "--no-reuse-object", "--delta-base-offset"]
+    made = subprocess.run(pack, input=f"{commit}\n".encode(), capture_output=True, check=True).stdout
+    return f"# v2 git bundle\n{commit} refs/heads/archived\n\n".encode() + made

@@ -3,59 +3,47 @@
     koreason verify                              everything below results/
     koreason verify trace results/models/small   one stage, and one folder
     koreason verify --repair                     also take back the manifests of what is broken
+    koreason verify --rerun --from select        in a restored run: make parts of it again, and compare
 
 Exit status 2 where something is broken. `--repair` removes manifests and nothing else: the outputs that they described are then made
 again, from their journals and checkpoints where those hold the work. What is remembered of files is not believed, but renewed.
 """
 
 import argparse
-import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from koreason import progress
+from koreason.archive.rerun import rerun
 from koreason.errors import UserError
 from koreason.ops.budget import RESOURCES, RULES, in_order
-from koreason.records.held import Held, held, readers
-from koreason.records.manifest import MANIFEST, RUN, made_by
+from koreason.ops.outputs import PLACES, RESULTS, Output, dependents, depending, find
+from koreason.records.held import Held, readers
+from koreason.records.manifest import MANIFEST
 
-RESULTS = Path("results")
-# Where the rules put each stage's output, by the first part of the path and, of the benchmarks', the last.
-PLACES = {
-    "bases": "base", "sources": "ingest", "cleaned": "clean", "sketches": "sketch", "duplicates": "dedup",
-    "overlaps": "decontaminate", "pools": "pool", "traces": "trace", "measures": "measure", "judged": "judge", "mixes": "select",
-    "packed": "pack", "models": "train", "benches": "bench", "generations": "generate", "scores": "score", "report": "report",
-}  # fmt: skip
-UNDECLARED = ("journal", "checkpoints")  # folders beside outputs that no manifest describes
 PICKED_BY_ENGINES = ("base", "train")  # stages whose folders are given to libraries that pick files by themselves
 SHOWN = 8  # of what depends on something broken
-
-
-@dataclass
-class Output:
-    """A stage's folder, and what is wrong with it; `gone` where only a `run.json` is left."""
-
-    folder: Path
-    stage: str
-    made: Held | None = None
-    broken: list[str] = field(default_factory=list)
-    also: list[str] = field(default_factory=list)
-    gone: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason verify`."""
     parser.add_argument("what", nargs="*", metavar="STAGE|PATH", help=f"only these: {', '.join(PLACES.values())}, a folder or a file")
     parser.add_argument("--repair", action="store_true", help="take back the manifests of what is broken; removes nothing else")
+    parser.add_argument("--rerun", action="store_true", help="in a run restored from its archive: make it again beside itself, and compare")
+    parser.add_argument("--from", dest="start", metavar="STAGE", help="with --rerun: this stage and all that was made of it")
+    parser.add_argument("--only", nargs="+", default=[], metavar="STAGE", help="with --rerun: these stages alone")
+    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="with --rerun: for Snakemake (default: all)")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Read, tell, and take back if asked to."""
+    """Read, tell, and take back if asked to; or make again and compare."""
+    if arguments.rerun:
+        return rerun(Path.cwd(), arguments.start, arguments.only, arguments.cores)
+    if arguments.start or arguments.only:
+        raise UserError("are for --rerun", "--from, --only", "give it, too")
     roots, stages = chosen(arguments.what)
     outputs = [output for root in roots for output in find(root) if not stages or output.stage in stages]
     if not outputs:
@@ -91,41 +79,6 @@ def chosen(what: list[str]) -> tuple[list[Path], list[str]]:
     return [path if path.is_dir() else path.parent for path in paths] or [RESULTS], stages
 
 
-def find(root: Path) -> Iterator[Output]:
-    """Every stage's output at or below a folder, in the order of the paths."""
-    for folder, files in folders_below(root):
-        told = made_by(folder / RUN) if RUN in files else None
-        if MANIFEST not in files and told is None:
-            continue
-        output = Output(folder, stage_of(folder, told), gone=MANIFEST not in files)
-        if not output.gone:
-            try:
-                output.made = held(folder / MANIFEST)
-                output.stage = output.made.made["stage"]
-            except UserError as error:
-                output.broken.append(str(error).partition("; ")[0])
-        yield output
-
-
-def folders_below(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Each folder that may be a stage's, once, with the names of the files in it; links to folders are followed."""
-    seen: set[Path] = set()
-    for top, folders, files in os.walk(root, followlinks=True):
-        if (real := Path(top).resolve()) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if name not in UNDECLARED and not name.startswith("."))
-        yield Path(top), files
-
-
-def stage_of(folder: Path, told: Any) -> str:
-    """The stage of an output whose manifest cannot be asked."""
-    if isinstance(told, dict) and isinstance(told.get("stage"), str):
-        return str(told["stage"])
-    return next((PLACES[part] for part in reversed(folder.parts) if part in PLACES), "unknown")
-
-
 def read(outputs: list[Output]) -> int:
     """Read every declared file on all cores and note what is wrong; returns the bytes that the manifests state."""
     files = [(output, name) for output in outputs if output.made is not None for name in output.made.names]
@@ -156,39 +109,6 @@ def look_around(output: Output, made: Held) -> None:
     if output.stage in PICKED_BY_ENGINES:
         foreign = [f"{line}, and engines would read it: move it away" for line in foreign]
     output.also += foreign
-
-
-def dependents(roots: Iterable[Path]) -> dict[Path, set[Path]]:
-    """Folder of each output to the folders of what was made of it, as every `run.json` of the runs that hold `roots` says."""
-    found: dict[Path, set[Path]] = defaultdict(set)
-    for run in sorted({run_of(root) for root in roots}):
-        for folder, files in folders_below(run / RESULTS):
-            if RUN not in files:
-                continue
-            try:
-                inputs = list(json.loads((folder / RUN).read_text(encoding="utf-8"))["inputs"])
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
-                continue
-            for manifest in inputs:
-                found[(run / manifest).parent.resolve()].add(folder.resolve())
-    return found
-
-
-def run_of(path: Path) -> Path:
-    """The run's folder, from which paths below `results` are written; this one where a path does not tell."""
-    whole = path.absolute()
-    return next((part.parent for part in (whole, *whole.parents) if part.name == RESULTS.name), Path.cwd())
-
-
-def depending(folder: Path, made_of: dict[Path, set[Path]]) -> list[str]:
-    """Everything that was made of an output, directly or not."""
-    seen: set[Path] = set()
-    todo = [folder.resolve()]
-    while todo:
-        new = made_of.get(todo.pop(), set()) - seen
-        seen |= new
-        todo += new
-    return sorted(os.path.relpath(path) for path in seen)
 
 
 def tell(output: Output, made_of: dict[Path, set[Path]]) -> None:

@@ -125,7 +125,15 @@ class Held:
         Args:
             trust: believe what is remembered; else the file is read.
         """
-        path, size, sha256 = self.folder / name, self.fact(name, "bytes"), self.fact(name, "sha256")
+        if wrong := self.misplaced(name):
+            return wrong
+        path, sha256 = self.folder / name, self.fact(name, "sha256")
+        found = digest_of(path, sha256, trust)
+        return "" if found == sha256 else f"has SHA-256 {found}, its manifest says {sha256}"
+
+    def misplaced(self, name: str) -> str:
+        """What is wrong with a declared file before a byte of it is read: it is missing, leads out of its folder, or has another size."""
+        path, size = self.folder / name, self.fact(name, "bytes")
         try:
             target = path.resolve(strict=True)
             state = path.stat()
@@ -138,10 +146,7 @@ class Held:
             return f"is a link that leaves its folder, to {target}"
         if not stat.S_ISREG(state.st_mode):
             return "is no file"
-        if state.st_size != size:
-            return f"has {state.st_size} bytes, its manifest says {size}"
-        found = digest_of(path, sha256, trust)
-        return "" if found == sha256 else f"has SHA-256 {found}, its manifest says {sha256}"
+        return "" if state.st_size == size else f"has {state.st_size} bytes, its manifest says {size}"
 
 
 def held(manifest: Path) -> Held:

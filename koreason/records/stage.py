@@ -49,6 +49,8 @@ class Stage:
     def __enter__(self) -> "Stage":
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / MANIFEST).unlink(missing_ok=True)
+        if self._before is None:
+            self._leave_links()
         self._started = time.time()
         return self
 
@@ -98,12 +100,22 @@ class Stage:
 
     def _remove_former(self, names: list[str]) -> None:
         """Remove what an earlier run made here and this one did not: an old figure, a file of an older model."""
+        for path in self._former():
+            if path.relative_to(self.out).as_posix() not in names:
+                path.unlink(missing_ok=True)
+
+    def _leave_links(self) -> None:
+        """Let go of files that an archive holds, too: by hard links, so that to write into one would change what was archived."""
+        for path in self._former():
+            if path.is_file() and not path.is_symlink() and path.stat().st_nlink > 1:
+                path.unlink()
+
+    def _former(self) -> list[Path]:
+        """The files that an earlier run made here."""
         made = made_by(self.out / RUN)
         former = made.get("files") if isinstance(made, dict) else None
-        for name in former if isinstance(former, dict) else {}:
-            path = self.out / name
-            if name not in names and is_plain(name) and path.parent.resolve().is_relative_to(self.out.resolve()):
-                path.unlink(missing_ok=True)
+        inside = [self.out / name for name in (former if isinstance(former, dict) else {}) if is_plain(name)]
+        return [path for path in inside if path.parent.resolve().is_relative_to(self.out.resolve())]
 
     def _causes(self) -> dict[str, Any]:
         """All that decides the output."""

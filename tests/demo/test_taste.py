@@ -11,21 +11,9 @@ from pathlib import Path
 import pytest
 
 from koreason.records.manifest import read_manifest
+from tests.demo.conftest import taste
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
-
-def taste(home: Path, folder: Path) -> str:
-    done = subprocess.run(["make", "-C", home, "taste", f"WORKDIR={folder}"], capture_output=True, text=True)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def tasted(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of a finished `make taste`, and what it printed."""
-    folder = Path(os.environ.get("KOREASON_TASTE") or tmp_path_factory.mktemp("taste"))
-    return folder, taste(home, folder)
 
 
 def test_it_says_where_the_report_is_and_how_little_it_rests_on(tasted: tuple[Path, str]) -> None:

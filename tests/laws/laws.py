@@ -42,7 +42,7 @@ FLOORS = (
 # What runs stages stands beside them: neither side imports the other. `cluster` and `images` stand on `identity`, `ops` on both,
 # and the command line, which opens every door, above everything.
 BESIDE = ("cluster", "images")
-ABOVE = ("ops", "workflow")
+ABOVE = ("ops", "workflow", "archive")
 TOP = ("cli", "__main__")
 
 # Single arrows that the floors do not have: (importer, imported) as modules, `*` for any part, and the reason.
@@ -57,6 +57,8 @@ UNDERSTOOD = {
     ("koreason.report.reasons", "koreason.select.*"): "a reason is born with its sentence, where it is given",
     ("koreason.report.*", "koreason.benches.kinds"): "a kind of benchmark is born with its words",
     ("koreason.imported.*", "koreason.curate.*"): "foreign files are read in one way, with one account of what became of them",
+    ("koreason.archive.classes", "koreason.*.determinism"): "how a stage's files repeat is stated beside the stage",
+    ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
     ("koreason.evaluate.*", "koreason.benches.*"): "a benchmark's items are what is answered and scored",
 }
 # What the Snakefile and the rules may import: it is read in every job, so no engine, no stage.
@@ -153,7 +155,7 @@ KNOWS = (
     Knows(
         what="other processes",
         why="who starts a process answers for its signals, its environment and its end",
-        where=("cluster/", "images/", "git.py", "answers/judge.py", "train/ranks.py", "ops/setup.py"),
+        where=("cluster/", "images/", "git.py", "answers/judge.py", "train/ranks.py", "ops/setup.py", "archive/rerun.py"),
         belongs="in koreason/cluster/ (jobs), koreason/images/ (containers), or in one file of the stage, which is then named in the table",
         modules=("subprocess", "multiprocessing"),
     ),

@@ -9,7 +9,8 @@ from damage import DAMAGES, flip
 
 from koreason.cli import main
 from koreason.config.effects import ORDER
-from koreason.ops.verify import PLACES, chosen
+from koreason.ops.outputs import PLACES
+from koreason.ops.verify import chosen
 from koreason.records.stage import Stage
 
 # each output with its stage, its files and what it was made of

@@ -1,0 +1,85 @@
+"""Make an archive of a finished run: all that a rerun needs, by content, as a BagIt bag with an RO-Crate in it.
+
+    koreason archive . --out run.bag --without-wheels                 a folder, of hard links where that can be
+    koreason archive . --out run.bag.tar --without-wheels             the same as a tar; `-` writes it to standard output
+    koreason archive . --out run.bag --wheels wheels --select results journals
+
+What was cut in the middle goes on where it was. The same run makes the same bytes, dated by the run. Before the first byte is written
+all is read, the sizes are told, and what must not leave the machine is looked for: keys, user names and paths of the host.
+"""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from koreason import locks
+from koreason.archive import folder, gather, make, stream
+from koreason.archive.about import sizes
+from koreason.archive.contents import Contents
+from koreason.archive.entries import ALWAYS, ASKED, PARTS, Entry
+from koreason.archive.private import own_places
+from koreason.errors import UserError
+from koreason.workflow.driver import LOCK
+
+TAR, PIPE = ".tar", "-"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `koreason archive`."""
+    parts = ", ".join(part for part in PARTS if part not in ALWAYS)
+    parser.add_argument("folder", type=Path, metavar="RUN", help="the run's folder, which holds results/")
+    parser.add_argument("--out", required=True, help="folder to make; NAME.tar for a tar, - for one on standard output")
+    parser.add_argument("--select", nargs="+", choices=PARTS, metavar="PART", help=f"only these of {parts}; records and code are in all")
+    parser.add_argument("--wheels", type=Path, help="folder with the packages that the locks name, as `pip download` fills it")
+    parser.add_argument("--without-wheels", action="store_true", help="the locks alone, by which others can be fetched")
+    parser.add_argument("--without-inputs", action="store_true", help="of dumps and benchmarks only digests, and where they come from")
+    parser.add_argument(
+        "--redact", action="store_true", help="take out of logs and records what must not be passed on, in place of refusing"
+    )
+    parser.add_argument("--by", nargs=2, metavar=("NAME", "URL"), default=make.NOBODY, help="who ran it, to be named in the archive")
+    parser.add_argument("--sizes", action="store_true", help="read, tell the sizes, and write nothing")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Read, tell the sizes, write."""
+    if not arguments.folder.is_dir():
+        raise UserError("there is no such folder", arguments.folder, "name the folder of a finished run")
+    out, wheels = Path(arguments.out).absolute(), arguments.wheels and arguments.wheels.absolute()
+    parts = parts_of(arguments)
+    with contextlib.chdir(arguments.folder), contextlib.ExitStack() as stack:
+        run = Path.cwd()
+        if out.is_relative_to(run / "results"):
+            raise UserError("lies in what is to be archived", out, "name a place outside of results/")
+        with contextlib.suppress(OSError):  # where it may not be written, nobody works there either
+            stack.enter_context(locks.take(run / LOCK, "a run is at work there", run, "wait for it"))
+        places = own_places(run)
+        asked = make.Asked(parts, wheels, arguments.redact, tuple(arguments.by))
+        bag = make.bag(run, gather.outputs_of(run), asked, places)
+        tell(bag.entries, bag.size(), sys.stderr if arguments.out == PIPE else sys.stdout)
+        if arguments.sizes:
+            return 0
+        contents = Contents(places, arguments.redact)
+        if arguments.out == PIPE:
+            stream.stream(bag, sys.stdout.buffer, contents)
+        elif out.suffix == TAR:
+            stream.write(bag, out, contents)
+        else:
+            folder.write(bag, out, contents)
+    print(f"archive {bag.identifier()}", file=sys.stderr if arguments.out == PIPE else sys.stdout)
+    return 0
+
+
+def parts_of(arguments: argparse.Namespace) -> set[str]:
+    """The parts that an archive is to hold."""
+    parts = {*(arguments.select or [part for part in PARTS if part not in ASKED]), *ALWAYS}
+    without = {"wheels": arguments.without_wheels, "inputs": arguments.without_inputs}
+    return {part for part in parts if not without.get(part)}
+
+
+def tell(entries: list[Entry], whole: int, file: TextIO) -> None:
+    """Print how large the parts are."""
+    for part, (count, size) in sizes(entries).items():
+        print(f"{part:<12} {count:>7,} files {size / 1e6:>12,.1f} MB   {PARTS[part]}", file=file)
+    print(f"{'in all':<12} {len(entries):>7,} files {whole / 1e6:>12,.1f} MB", file=file, flush=True)

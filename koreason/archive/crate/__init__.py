@@ -1,0 +1,1 @@
+"""The RO-Crate in an archive: the run as a Provenance Run Crate."""

@@ -1,0 +1,105 @@
+"""What must not leave a machine with an archive: keys and passwords, user names, and paths of the host.
+
+    places = own_places(run)
+    text = without(text, places)                   # the run's own folder, home, environments … by name: $RUN, $HOME
+    next(findings(text, EVERYTHING))               # Finding(line=3, kind="hugging-face-token", shown="hf_AbC…")
+
+What is understood to be harmless is listed, paths of the system itself; any other absolute path is told of. All patterns are linear.
+"""
+
+import os
+import pwd
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from koreason.home import HOME, ORIGIN, environments
+
+# Kind to how it looks; most are their makers' own statements of what their keys look like.
+TOKENS = {
+    "hugging-face-token": r"\bhf_[A-Za-z0-9]{20,}",
+    "github-token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,})",
+    "gitlab-token": r"\bglpat-[A-Za-z0-9_-]{20,}",
+    "api-key": r"\bsk-[A-Za-z0-9_-]{20,}",
+    "aws-key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "google-key": r"\bAIza[0-9A-Za-z_-]{35}",
+    "slack-token": r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}",
+    "package-index-token": r"\bpypi-[A-Za-z0-9_-]{40,}",
+    "web-token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    "private-key": r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----",
+    "password-in-address": r"\b[a-z][a-z0-9+.-]{1,20}://[^/\s:@]{1,100}:[^/\s@]{1,100}@",
+    "password-of-netrc": r"\blogin[ \t]+\S{1,100}[ \t]+password[ \t]+\S{1,100}",
+    "bearer": r"\b[Bb]earer[ \t]+[A-Za-z0-9._~+/-]{20,}",
+    # a variable's assignment, as a printed environment has it
+    "secret-variable": r"\b[A-Z][A-Z0-9_]{0,60}?(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY)[\"']?"
+    r"[ \t]{0,3}[=:][ \t]{0,3}[\"']?[^\s\"'$,}]{8,}",
+}
+# Absolute paths that say nothing of whose machine it is.
+SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "etc", "dev", "proc", "sys", "opt", "var", "run")
+PATHS = {"host-path": rf"(?<![\w.$}}~/:<#*%^\\)\]-])/(?!(?:{'|'.join(SYSTEM)})/)[A-Za-z_][\w.+-]*(?:/[\w.+@=-]+)+"}
+EVERYTHING = TOKENS | PATHS
+# Names of accounts that everybody has: as words they mean nothing.
+NOBODY = ("root", "user", "users", "nobody", "admin", "ubuntu", "debian", "test", "data", "home", "work", "snakemake", "slurm")
+SHOWN = 6  # characters of a secret that a message shows
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that should not be passed on: where, of what kind, and its beginning."""
+
+    line: int
+    kind: str
+    shown: str
+
+
+Places = list[tuple[re.Pattern[str], str]]
+
+
+def own_places(run: Path) -> Places:
+    """What of this machine and its user is known by a name, as patterns, longest first."""
+    places = {run: "$RUN", HOME: "$KOREASON_HOME", ORIGIN: "$KOREASON_HOME", environments(): "$KOREASON_ENVS"}
+    places |= {Path(sys.base_prefix): "$PYTHON", Path.home(): "$HOME", Path("/tmp"): "$TMPDIR"}
+    places |= {Path(os.environ[name]): f"${name}" for name in ("KOREASON_DATA", "TMPDIR", "SCRATCH") if os.environ.get(name)}
+    known = {str(form): name for path, name in places.items() for form in (path.absolute(), path.resolve()) if len(form.parts) > 1}
+    found = [
+        (rf"(?<![\w.$}}~-]){re.escape(path)}(?![\w-]|\.\w)", name) for path, name in sorted(known.items(), key=lambda one: -len(one[0]))
+    ]
+    found += [(rf"(?<![\w.]){re.escape(name)}(?!\w)", "$USER") for name in sorted(users(run))]
+    return [(re.compile(pattern), name) for pattern, name in found]
+
+
+def users(run: Path) -> set[str]:
+    """Names of who ran it, and of who archives it."""
+    found = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "SUDO_USER")}
+    for number in (run.stat().st_uid, os.getuid()):
+        try:
+            found.add(pwd.getpwuid(number).pw_name)
+        except KeyError:
+            continue  # a number without a name
+    return {name for name in found if len(name) > 2 and name not in NOBODY}
+
+
+def without(text: str, places: Places) -> str:
+    """A text with known places and names by their variables."""
+    for pattern, name in places:
+        text = pattern.sub(name, text)  # a name holds no backslash, so it stands for itself
+    return text
+
+
+def findings(text: str, kinds: dict[str, str]) -> Iterator[Finding]:
+    """What of some kinds stands in a text, in its order."""
+    for match in _together(tuple(kinds.items())).finditer(text):
+        kind = (match.lastgroup or "").replace("_", "-")
+        shown = match[0] if kind in PATHS else match[0][:SHOWN] + "…"
+        yield Finding(text.count("\n", 0, match.start()) + 1, kind, shown)
+
+
+def redacted(text: str, kinds: dict[str, str]) -> str:
+    """A text with each finding's kind in its place."""
+    return _together(tuple(kinds.items())).sub(lambda match: f"[removed: {(match.lastgroup or '').replace('_', '-')}]", text)
+
+
+def _together(kinds: Sequence[tuple[str, str]]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name.replace('-', '_')}>{pattern})" for name, pattern in kinds))

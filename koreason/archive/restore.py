@@ -1,0 +1,76 @@
+"""Make a run's folder of an archive again, or find out whether an archive is whole.
+
+    koreason restore run.bag --into run          a folder or a tar; every digest is verified
+    koreason restore run.bag --check             reads, and writes nothing
+
+Whatever is not as it was is named, file by file, and nothing is left of a run that was not whole. In the restored folder
+`koreason verify --rerun` makes parts of it again and compares.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from koreason.archive.about import ABOUT, FORMAT
+from koreason.archive.opened import ANEW, MINE, opened
+from koreason.errors import UserError
+
+SHOWN = 20  # of what is wrong
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `koreason restore`."""
+    parser.add_argument("archive", type=Path, help="folder or tar that `koreason archive` has made")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--into", type=Path, help="folder to make, which is empty or is not there")
+    where.add_argument("--check", action="store_true", help="verify every digest, and write nothing")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Read, hold against the digests, and put in place."""
+    into = arguments.into
+    if into is not None and into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UserError("is there already, and not empty", into, "name another folder")
+    bag = opened(arguments.archive)
+    made = into.with_name(f".{into.name}.restoring") if into is not None else None
+    if made is not None:
+        shutil.rmtree(made, ignore_errors=True)  # of a try that was killed
+    try:
+        wrong = bag.read(made)
+        for line in wrong[:SHOWN]:
+            print(f"broken   {line}")
+        if len(wrong) > SHOWN:
+            print(f"         and {len(wrong) - SHOWN} more")
+        if wrong:
+            raise UserError(f"{len(wrong)} things are not as they were archived", arguments.archive, ANEW)
+        if made is not None:
+            about(made)
+            if into.exists():
+                into.rmdir()
+            made.rename(into)
+    finally:
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
+    print(f"{len(bag.found)} files, each with its digest: archive {bag.identifier()}")
+    if into is not None:
+        print(f"restored in {into}; `koreason verify --rerun` there makes it again and compares")
+    return 0
+
+
+def about(run: Path) -> dict[str, Any]:
+    """What the archive that a run was restored from says of itself.
+
+    Raises:
+        UserError: it says nothing, or is of a later koreason's format.
+    """
+    path = run / MINE / ABOUT
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = int(found["format"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError("says nothing of itself", path, "name a folder that `koreason restore` has made") from None
+    if version > FORMAT:
+        raise UserError(f"was made in format {version}, and this koreason knows up to {FORMAT}", path, "restore it with a later koreason")
+    return found

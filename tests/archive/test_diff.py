@@ -1,0 +1,60 @@
+"""`koreason diff`: causes before effects, and lines that say the same of many jobs once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from koreason.archive.diff import changed, group_of
+from koreason.cli import main
+from tests.archive.small_run import archive
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main(["diff", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def edit(path: Path, **facts: object) -> None:
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps(found | facts, indent=1, sort_keys=True))
+
+
+def test_a_run_and_its_archive_are_the_same_run(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive(finished, tmp_path / "bag")
+    capsys.readouterr()
+    assert said(capsys, finished, tmp_path / "bag") == "the same inputs, options, code, environments and counts\n"
+
+
+def test_it_tells_what_differs_and_what_that_did(finished: Path, copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = copied / "results"
+    for source in ("forum", "quiz"):
+        edit(results / "sources" / source / "run.json", spec={"seed": 8}, code="feed")
+    pool = json.loads((results / "pools/small/run.json").read_text())["made"]
+    pool["counts"]["kept"] = 2
+    pool["files"]["rows.parquet"]["sha256"] = "0" * 64
+    edit(results / "pools/small/manifest.json", counts=pool["counts"], files=pool["files"])
+    edit(results / "pools/small/run.json", made=pool, environment="data:" + "1" * 64)
+    (results / "report/manifest.json").unlink()
+    [kept] = (copied / ".koreason/configs").glob("*.json")
+    config = json.loads(kept.read_text())
+    config["sources"]["quiz"]["revision"] = "1" * 40
+    kept.write_text(json.dumps(config))
+    lines = said(capsys, finished, copied).splitlines()
+    assert [line[:12].strip() for line in lines] == ["inputs", "options", "code", "environment", "only in A", "counts", "contents"]
+    told = "\n".join(lines)
+    assert f"sources/quiz.revision: {'0' * 40} became {'1' * 40}" in told
+    assert "ingest: seed: 7 became 8 (2 jobs)" in told and "became feed (2 jobs)" in told
+    assert "results/pools/small: kept 3 became 2" in told and "results/pools/small: 1 files in other bytes" in told
+    assert "results/report" in told
+
+
+def test_keys_are_named_to_the_innermost_and_shards_are_one() -> None:
+    before, after = {"sampling": {"top_p": 0.9, "seed": 1}}, {"sampling": {"top_p": 0.8, "seed": 1}, "retry": 2}
+    assert changed(before, after) == ["sampling.top_p: 0.9 became 0.8", "retry: nothing became 2"]
+    assert group_of("results/traces/p/r/00003-of-00008") == "results/traces/p/r"
+
+
+def test_what_is_no_run_is_told_in_one_line(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", str(finished), str(tmp_path)]) == 2
+    assert "holds no results/" in capsys.readouterr().err
