@@ -12,7 +12,8 @@ rule base:
         **need("base"),
     params:
         spec=entry("base", "bases", "base"),
+        use=lambda wildcards: "" if wildcards.base in TRAINED else "--answers-only",
         code=code_digest("koreason.bases.fetch"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {resources.start} base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"
+        "exec {resources.start} base --spec {params.spec:q} {params.use} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"

@@ -35,6 +35,7 @@ FLOORS = (
     Floor("texts", ("switching", "minhash")),
     Floor("config", ("config",)),
     Floor("identity", ("identity",)),
+    Floor("models", ("pretrained",)),
     Floor("engine", ("engine",)),
     Floor("answers", ("answers",)),
     Floor("the stages", STAGES),
@@ -178,7 +179,7 @@ NEVER_IMPORTED = {
     for module in ("pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib")
 }
 NEVER_TRUE = {
-    "trust_remote_code": "koreason understands a model or refuses it: koreason/train/families.py",
+    "trust_remote_code": "koreason understands a model or refuses it: koreason/pretrained/keys.py",
     "allow_pickle": "arrays of numbers need none",
     "shell": "give subprocess a list of words",
 }
