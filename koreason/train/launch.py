@@ -30,7 +30,7 @@ from koreason.errors import UserError
 from koreason.pretrained.understood import findings, refuse
 from koreason.records.stage import Stage
 from koreason.train import export
-from koreason.train.bins import ARRAYS, Plan, plan_bins, read_packed
+from koreason.train.documents.bins import ARRAYS, Plan, plan_bins, read_packed
 from koreason.train.job import Job, add_arguments, read_job
 from koreason.train.ranks import run_ranks
 from koreason.train.tasks import Task, is_interactive, this_task
@@ -81,7 +81,7 @@ def check(job: Job, task: Task) -> Plan:
     # here, so that `--help` answers at once and without the engine
     import torch
 
-    from koreason.train.families import read_shape
+    from koreason.train.decoder.shape import read_shape
 
     hold(job)
     shape = read_shape(job.base, job.spec.tensor_parallel)

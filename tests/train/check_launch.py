@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from koreason.cli import main
 from koreason.records.held import held
 from koreason.records.stage import Stage
-from koreason.train.families import read_shape, rope_frequencies
+from koreason.train.decoder.shape import read_shape, rope_frequencies
 
 MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
 SCHEDULE = {

@@ -15,11 +15,11 @@ from megatron.core.tensor_parallel.mappings import gather_from_tensor_model_para
 from safetensors.torch import load_file
 
 from koreason.records.held import held
-from koreason.train import weights
-from koreason.train.bins import Bin, Packed, assemble
-from koreason.train.families import read_shape
+from koreason.train.decoder import weights
+from koreason.train.decoder.shape import read_shape
+from koreason.train.documents.bins import Bin, Packed, assemble
 from koreason.train.spec import Model, Schedule
-from koreason.train.step import Trainer, connect, learning_rate, model_inputs
+from koreason.train.steps.step import Trainer, connect, learning_rate, model_inputs
 
 RANKS = int(os.environ["WORLD_SIZE"])
 FAMILIES = list(tiny.configs())

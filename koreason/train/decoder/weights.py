@@ -20,8 +20,8 @@ from torch import Tensor
 from koreason.errors import UserError
 from koreason.pretrained.files import INDEX, SINGLE
 from koreason.records.held import Held
-from koreason.train.families import Shape
-from koreason.train.layout import Weight, weights
+from koreason.train.decoder.layout import Weight, weights
+from koreason.train.decoder.shape import Shape
 
 
 def weight_files(base: Held) -> dict[str, str]:

@@ -22,7 +22,7 @@ import torch.distributed
 from safetensors.torch import load_file, save_file
 
 from koreason.records.digests import write_atomically
-from koreason.train import adam
+from koreason.train.steps import adam
 
 COMPLETE, METRICS = "complete", "metrics.jsonl"
 KEPT = (*adam.STATES, adam.STEP)

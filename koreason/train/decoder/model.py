@@ -29,9 +29,9 @@ from megatron.core.transformer.transformer_config import TransformerConfig
 from megatron.core.transformer.transformer_layer import TransformerLayer, TransformerLayerSubmodules
 from torch import Tensor
 
-from koreason.train import cpu
-from koreason.train.families import Shape, rope_frequencies
-from koreason.train.layout import weights
+from koreason.train.decoder import cpu
+from koreason.train.decoder.layout import weights
+from koreason.train.decoder.shape import Shape, rope_frequencies
 from koreason.train.spec import Model
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}

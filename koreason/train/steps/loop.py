@@ -21,11 +21,12 @@ from megatron.core import parallel_state
 from koreason.errors import UserError
 from koreason.progress import bar
 from koreason.records import attempts
-from koreason.train import checkpoint, cpu, weights
-from koreason.train.bins import Packed, Plan, assemble, plan_bins, read_packed
-from koreason.train.families import read_shape
+from koreason.train.decoder import cpu, weights
+from koreason.train.decoder.shape import read_shape
+from koreason.train.documents.bins import Packed, Plan, assemble, plan_bins, read_packed
 from koreason.train.job import Job
-from koreason.train.step import Trainer, connect, learning_rate
+from koreason.train.steps import checkpoint
+from koreason.train.steps.step import Trainer, connect, learning_rate
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,12 @@ from megatron.core.pipeline_parallel.schedules import get_forward_backward_func
 from megatron.core.tensor_parallel.random import model_parallel_cuda_manual_seed
 from torch import Tensor
 
-from koreason.train import adam, cpu
-from koreason.train.bins import Bin
-from koreason.train.families import Shape
-from koreason.train.model import DTYPES, build
+from koreason.train.decoder import cpu
+from koreason.train.decoder.model import DTYPES, build
+from koreason.train.decoder.shape import Shape
+from koreason.train.documents.bins import Bin
 from koreason.train.spec import Model, Schedule
+from koreason.train.steps import adam
 
 
 def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
