@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from koreason.records.held import held
 from koreason.train.decoder import weights
+from koreason.train.decoder.attention import attend
 from koreason.train.decoder.shape import read_shape
 from koreason.train.documents.bins import Bin, Packed, assemble
 from koreason.train.spec import Model, Schedule
@@ -83,6 +84,51 @@ def check_packed_documents_equal_each_alone(folder: Path) -> None:
         with torch.no_grad():
             alone = [theirs(torch.from_numpy(assemble(packed(), [item], 1).tokens)[None]).logits[0] for item in range(len(LENGTHS))]
         assert (logits(trainer(folder, family), batch()) - torch.cat(alone)).abs().max() < 1e-4, family
+
+
+def check_a_document_at_the_end_of_a_long_bin_equals_itself_alone(folder: Path) -> None:
+    length = 256
+    for family, size in (("llama31", 16384), ("qwen3", 32768)):
+        count = size // length
+        tokens = np.tile(np.arange(length, dtype=np.int32) * 5 % 250, count)
+        many = Packed(tokens, np.ones(size, np.uint8), np.arange(count + 1) * length)
+        built = trainer(folder, family)
+        alone = logits(built, assemble(many, [0], 1))
+        last = logits(built, assemble(many, range(count), 1))[-length:]
+        assert (last - alone).abs().max() < 1e-5, (family, size, float((last - alone).abs().max()))
+
+
+def check_attention_and_its_gradients_do_not_depend_on_the_layout(_: Path) -> None:
+    heads, groups, width, bounds = 6, 3, 16, [0, 1, 38, 97, 130]
+    torch.manual_seed(1)
+    plain = [torch.randn(bounds[-1], count, width, dtype=torch.float64) for count in (heads, groups, groups)]
+    weights_of_sum = torch.randn(bounds[-1], heads * width, dtype=torch.float64)
+
+    def gradients(layout: Any, function: Any, dtype: torch.dtype) -> list[torch.Tensor]:
+        leaves = [tensor.clone().to(dtype).requires_grad_() for tensor in plain]
+        out = function(*layout(leaves))
+        (out * weights_of_sum.to(dtype)).sum().backward()
+        return [out.detach(), *(leaf.grad for leaf in leaves)]
+
+    def dense(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        """The definition: one score for each pair of tokens, all but those of one document's past masked."""
+        key, value = (tensor.repeat_interleave(heads // groups, 1) for tensor in (key, value))
+        document = torch.bucketize(torch.arange(bounds[-1]), torch.tensor(bounds[1:]), right=True)
+        allowed = (document[:, None] == document[None]).tril()
+        scores = torch.einsum("qhw,khw->hqk", query, key) / width**0.5
+        return torch.einsum("hqk,khw->qhw", scores.masked_fill(~allowed, float("-inf")).softmax(-1), value).flatten(1)
+
+    layouts = {
+        "contiguous": lambda leaves: leaves,
+        "heads first": lambda leaves: [leaf.transpose(0, 1).contiguous().transpose(0, 1) for leaf in leaves],
+        "parts of one": lambda leaves: torch.cat(leaves, 1).split([heads, groups, groups], 1),
+        "width first": lambda leaves: [leaf.permute(2, 0, 1).contiguous().permute(1, 2, 0) for leaf in leaves],
+    }
+    wanted = gradients(layouts["contiguous"], dense, torch.float64)
+    for name, layout in layouts.items():
+        for dtype, rounding in ((torch.float64, 1e-12), (torch.float32, 1e-4)):
+            found = gradients(layout, lambda *parts: attend(*parts, bounds), dtype)
+            assert all((mine - its).abs().max() < rounding for mine, its in zip(found, wanted, strict=True)), (name, dtype)
 
 
 def check_documents_do_not_leak(folder: Path) -> None:
