@@ -40,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     add_spec(parser, Base)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the model and its manifest")
-    parser.add_argument("--answers-only", action="store_true", help="nothing is trained from it: an engine alone has to understand it")
+    parser.add_argument(
+        "--for",
+        dest="use",
+        choices=("training", "answers"),
+        default="training",
+        help="answers: nothing is trained from it, so an engine alone has to understand it",
+    )
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -53,8 +59,9 @@ def main(arguments: argparse.Namespace) -> None:
         )
     with Stage(arguments.out, "base", json.loads(arguments.spec), []) as stage:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[given[0]]
-        bring(base, stage, not arguments.answers_only)
-        check_layout(arguments.out, not arguments.answers_only)
+        trained = arguments.use == "training"
+        bring(base, stage, trained)
+        check_layout(arguments.out, trained)
         for path in parts_of(arguments.out):
             stage.add(path.name)
         if has_template(arguments.out):  # else another base's is used

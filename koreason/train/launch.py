@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import statistics
 import sys
 from collections.abc import Iterator
@@ -68,7 +67,9 @@ def main(arguments: argparse.Namespace) -> int:
             run_ranks(job, task, command, lock)
             _declare(stage, job, task, plan)
             note_how(stage.run, arguments)
-    shutil.rmtree(job.checkpoints)  # many times the model's size, and of no use beside the finished model
+    from koreason.train.steps import checkpoint
+
+    checkpoint.remove(job.checkpoints)  # many times the model's size, and of no use beside the finished model
     return 0
 
 
@@ -157,6 +158,8 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)
         stage.run["tokens_per_second"] = sum(row["tokens"] for row in steps) / seconds
     stage.run["ranks"], stage.run["tasks"] = job.ranks, task.count
+    # bytes are promised within it, a tolerance across
+    stage.run["layout"] = {name: getattr(job.spec, name) for name in ("tensor_parallel", "data_parallel", "sequence_parallel")}
     stage.run["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
 
 

@@ -36,7 +36,7 @@ def test_a_teacher_may_be_stranger_than_a_student(run, tmp_path):
     folder = made(tmp_path / "model", config_of(logit_scale=0.5))
     (folder / "tokenizer_config.json").write_text("{}")  # no template, as of a base that shares another's
     assert base(run, tmp_path, path=str(folder)).returncode == 2
-    done = base(run, tmp_path, "--answers-only", path=str(folder))
+    done = base(run, tmp_path, "--for", "answers", path=str(folder))
     assert done.returncode == 0, done.stderr
 
 
@@ -84,7 +84,7 @@ def test_refused_in_one_line(run, tmp_path, case):
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
-@pytest.mark.parametrize("options", [(), ("--answers-only",)])
+@pytest.mark.parametrize("options", [(), ("--for", "answers")])
 def test_foreign_code_and_pickles_are_not_taken(run, tmp_path, options):
     folder = made(tmp_path / "model", config_of(auto_map={"AutoModel": "x.py"}))
     assert "needs code of its makers" in base(run, tmp_path, *options, path=str(folder)).stderr

@@ -20,7 +20,7 @@ from koreason.train.decoder.attention import attend
 from koreason.train.decoder.shape import read_shape
 from koreason.train.documents.bins import Bin, Packed, assemble
 from koreason.train.spec import Model, Schedule
-from koreason.train.steps.step import Trainer, connect, learning_rate, model_inputs
+from koreason.train.steps.step import Stopped, Trainer, connect, learning_rate, model_inputs
 
 RANKS = int(os.environ["WORLD_SIZE"])
 FAMILIES = list(tiny.configs())
@@ -219,6 +219,45 @@ def _plain_torch_losses(family: str) -> float:
         (total / count).backward()
         optimizer.step()
     return float(total.detach() / count)
+
+
+def check_what_is_no_number_is_found_before_the_optimizer_takes_it_in(folder: Path) -> None:
+    built = trainer(folder, "llama")
+    names = dict(built.model.named_parameters())
+    with torch.no_grad():
+        names["decoder.layers.1.mlp.linear_fc2.weight"].view(-1)[3] = float("inf")
+    before = {name: parameter.clone() for name, parameter in names.items()}
+    losses, norm = built.backward([batch()]), built.clip()
+    assert not np.isfinite([*losses, norm]).all()
+    assert built.lost_at() == "model.layers.1.mlp.down_proj.weight itself"
+    assert all(torch.equal(parameter, before[name]) for name, parameter in names.items())
+    with torch.no_grad():
+        names["decoder.layers.1.mlp.linear_fc2.weight"].view(-1)[3] = 0.0
+    built.backward([batch()])
+    names["decoder.layers.0.self_attention.linear_qkv.weight"].main_grad[0, 0] = float("nan")
+    assert not np.isfinite(built.clip()) and built.lost_at() == "the gradient of model.layers.0.self_attn.q_proj.weight"
+
+
+def check_a_stop_is_heeded_between_two_bins(folder: Path) -> None:
+    built, asked = trainer(folder, "llama"), []
+
+    def stopping() -> bool:
+        asked.append(len(asked))
+        return len(asked) == 2
+
+    try:
+        built.backward([batch()] * 4, stopping)
+    except Stopped:
+        assert asked == [0, 1]
+    else:
+        raise AssertionError("nobody stopped")
+    assert np.allclose(built.step([batch()], 0.0), trainer(folder, "llama").step([batch()], 0.0)), "and nothing of it is left"
+
+
+def check_a_step_of_which_nothing_is_learnt_is_a_step(folder: Path) -> None:
+    item = batch()
+    item.mask[:] = 0
+    assert trainer(folder, "llama").step([item, item], 1e-3) == (0.0, 0.0)
 
 
 def check_layout_options_change_nothing(folder: Path) -> None:
