@@ -6,7 +6,7 @@ At hand is what lies below `results/bases`, and a folder of this machine that an
 `base`, its configuration before its weights are fetched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from koreason.pretrained.understood import findings, refuse
 from koreason.records.manifest import MANIFEST
 
 
-def folder_of(name: str, entry: dict[str, Any], results: Path) -> Path | None:
-    """Where a base's files are, None where they are nowhere on this machine yet."""
-    made = results / "bases" / name
-    if (made / MANIFEST).is_file():
-        return made
+def folder_of(name: str, entry: dict[str, Any], results: Path, made: Collection[str] = ()) -> Path | None:
+    """Where a base's files are, None where they are nowhere on this machine yet.
+
+    Args:
+        made: bases that are planned to be made: what is there of them says nothing.
+    """
+    folder = results / "bases" / name
+    if name not in made and (folder / MANIFEST).is_file():
+        return folder
     try:
         path = expand(entry["path"]).resolve() if entry.get("path") else None
     except UserError:
@@ -30,19 +34,19 @@ def folder_of(name: str, entry: dict[str, Any], results: Path) -> Path | None:
     return path if path and path.is_dir() else None
 
 
-def strange(name: str, config: dict[str, Any], results: Path) -> list[Finding]:
+def strange(name: str, config: dict[str, Any], results: Path, made: Collection[str] = ()) -> list[Finding]:
     """What is not understood of a base: all that training would read, or, where nothing is trained from it, what an engine would."""
-    folder = folder_of(name, config["bases"][name], results)
+    folder = folder_of(name, config["bases"][name], results, made)
     return findings(folder, name in trained_bases(config)) if folder else []
 
 
-def refuse_strange(config: dict[str, Any], models: Iterable[str], results: Path) -> None:
+def refuse_strange(config: dict[str, Any], models: Iterable[str], results: Path, made: Collection[str] = ()) -> None:
     """Refuse models whose base is at hand and not understood.
 
     Raises:
         UserError: there is one.
     """
     for name in sorted({config["models"][model]["base"] for model in models}):
-        folder = folder_of(name, config["bases"][name], results)
+        folder = folder_of(name, config["bases"][name], results, made)
         if folder:
-            refuse(strange(name, config, results), folder, f"choose another model for bases.{name}")
+            refuse(strange(name, config, results, made), folder, f"choose another model for bases.{name}")

@@ -183,7 +183,7 @@ def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> 
     for name in sorted(models):
         yield model(name, config["bases"][name], fetch.format("bases"))
     for name in sorted(trained_bases(config) | set(models)):
-        if found := strange(name, config, Path("results")):
+        if found := strange(name, config, Path("results"), models):
             yield Check("error", f"model {name}", f"not understood: {'; '.join(map(str, found))}", f"choose another model for bases.{name}")
     if not models:
         yield Check("ok", "models", "all of the run's are below results/bases")

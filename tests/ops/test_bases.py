@@ -60,3 +60,4 @@ def test_what_is_made_is_looked_at_before_where_it_came_from(tmp_path: Path) -> 
     with Stage(results / "bases" / "b", "base", {}, []):
         pass
     assert folder_of("b", config["bases"]["b"], results) == results / "bases" / "b" and not strange("b", config, results)
+    assert strange("b", config, results, ["b"]), "what is planned to be made says nothing"
