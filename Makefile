@@ -71,7 +71,7 @@ test-fast: ## tests without engines, under three minutes
 	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
-	@envs/create data dev validators megatron vllm
+	@envs/create data dev validators megatron vllm interop
 	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo
 	@$(pytest) -m "slow and not soak" tests/demo
 
@@ -93,7 +93,7 @@ archive-test: ## archive the smallest run, restore it as another user without a 
 	@KOREASON_RERUN="$(RERUN)" $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
 
 soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
-	@envs/create data dev megatron vllm
+	@envs/create data dev megatron vllm interop
 	@KOREASON_SOAK=1 $(pytest) -m "soak or hypothesis" --timeout 0 -n 2 --dist worksteal
 
 lint: ## the laws of the house, style, types, workflow

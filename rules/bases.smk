@@ -10,9 +10,11 @@ rule base:
     threads: threads_of("base")
     resources:
         **need("base"),
+        # no parameter: that something is trained from a teacher, too, makes no trace again; `train` looks at what it is given
+        use=lambda wildcards: "training" if wildcards.base in TRAINED else "answers",
     params:
         spec=entry("base", "bases", "base"),
         code=code_digest("koreason.bases.fetch"),
         environment=environment_digest("vllm"),
     shell:
-        "exec {resources.start} base --spec {params.spec:q} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"
+        "exec {resources.start} base --spec {params.spec:q} --for {resources.use} --out results/bases/{wildcards.base:q} > {log:q} 2>&1"

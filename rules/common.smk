@@ -5,6 +5,7 @@ import shlex
 
 CELLS = cells(config)
 TRAININGS = trainings(config)
+TRAINED = trained_bases(config)
 
 
 def names(table):

@@ -14,6 +14,7 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
 from koreason.bases import kept
 from koreason.bases.convert import convert
@@ -22,12 +23,15 @@ from koreason.config.load import add_spec, expand, read_spec
 from koreason.config.pinned import pinned
 from koreason.engine.prompts.rendering import read_renderer
 from koreason.errors import UserError
+from koreason.pretrained.configuration import read_configuration
+from koreason.pretrained.files import CONFIG, INDEX, SMALL, SUFFIX, TOKENIZER, parts_of
+from koreason.pretrained.tokenizers import FILE
+from koreason.pretrained.understood import findings, refuse
 from koreason.records.digests import sha256_file
 from koreason.records.stage import Stage
 
-WEIGHTS = ("*.safetensors", "*.safetensors.index.json")
-TOKENIZER = ("tokenizer*", "special_tokens_map.json", "chat_template*", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
-WANTED = (*WEIGHTS, *TOKENIZER, "config.json", "generation_config.json")
+# Text in which pre-tokenizers differ: runs of spaces and of digits, lines, letters of several scripts, signs of their own.
+PROBE = "1 + 1 = 2, 12345.678 koreason\n\n  def f(x):\treturn x²  # “한국어” 문장이다. It's ½ née 漢字 🙂 "
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     add_spec(parser, Base)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the model and its manifest")
+    parser.add_argument(
+        "--for",
+        dest="use",
+        choices=("training", "answers"),
+        default="training",
+        help="answers: nothing is trained from it, so an engine alone has to understand it",
+    )
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -48,12 +59,15 @@ def main(arguments: argparse.Namespace) -> None:
         )
     with Stage(arguments.out, "base", json.loads(arguments.spec), []) as stage:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[given[0]]
-        bring(base, stage)
-        for path in sorted(parts_of(arguments.out)):
+        trained = arguments.use == "training"
+        bring(base, stage, trained)
+        check_layout(arguments.out, trained)
+        for path in parts_of(arguments.out):
             stage.add(path.name)
-        check_layout(arguments.out)
         if has_template(arguments.out):  # else another base's is used
-            stage.run["template"] = read_renderer(arguments.out).traits
+            renderer = read_renderer(arguments.out)
+            refuse_other_reading(renderer.tokenizer, arguments.out)
+            stage.run["template"] = renderer.traits
 
 
 def has_template(folder: Path) -> bool:
@@ -62,7 +76,7 @@ def has_template(folder: Path) -> bool:
     return any(folder.glob("chat_template*")) or (path.is_file() and '"chat_template"' in path.read_text(encoding="utf-8"))
 
 
-def from_hub(base: Base, stage: Stage) -> None:
+def from_hub(base: Base, stage: Stage, trained: bool) -> None:
     """Download a snapshot at a commit; a branch name is refused because what it means moves.
 
     Raises:
@@ -72,8 +86,13 @@ def from_hub(base: Base, stage: Stage) -> None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    patterns = [*SMALL, INDEX]
     try:
-        snapshot_download(str(base.hub), revision=revision, allow_patterns=list(WANTED), local_dir=stage.out)
+        # what the configuration asks for is known before hours of weights are fetched
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=patterns, local_dir=stage.out)
+        if trained:
+            refuse(read_configuration(stage.out / CONFIG)[1], stage.out)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=[*patterns, f"*{SUFFIX}"], local_dir=stage.out)
     except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
         raise UserError(
             f"not to be had from the hub at {revision} ({str(error).splitlines()[0]})",
@@ -82,7 +101,7 @@ def from_hub(base: Base, stage: Stage) -> None:
         ) from None
 
 
-def from_folder(base: Base, stage: Stage) -> None:
+def from_folder(base: Base, stage: Stage, trained: bool) -> None:
     """Link a model folder of this machine; its bytes are not copied.
 
     Raises:
@@ -98,7 +117,7 @@ def from_folder(base: Base, stage: Stage) -> None:
         stage.path(path.name).symlink_to(path)
 
 
-def from_package(base: Base, stage: Stage) -> None:
+def from_package(base: Base, stage: Stage, trained: bool) -> None:
     """Convert the GGUF file of an installed package to bfloat16 safetensors, or take what an earlier run made of it.
 
     The package itself is not imported.
@@ -132,25 +151,36 @@ def from_package(base: Base, stage: Stage) -> None:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def parts_of(folder: Path) -> set[Path]:
-    """The files in `folder` that are part of a model."""
-    return {path for pattern in WANTED for path in folder.glob(pattern)}
-
-
 def clear(folder: Path) -> None:
     """Remove what an entry that had the same name before left in `folder`: engines load every file of weights that they find."""
     for path in parts_of(folder):
         path.unlink()
 
 
-def check_layout(folder: Path) -> None:
+def check_layout(folder: Path, trained: bool) -> None:
     """Hold a model folder to what the other stages rely on.
 
     Raises:
-        UserError: no configuration, tokenizer or safetensors, or the model needs code of its makers.
+        UserError: no configuration, tokenizer or safetensors, or something of them is not understood.
     """
-    for name, pattern in (("config.json", "config.json"), ("tokenizer", "tokenizer*"), ("safetensors", "*.safetensors")):
-        if not any(folder.glob(pattern)):
-            raise UserError(f"has no {name}", folder, "koreason takes Hugging Face folders with safetensors only")
-    if "auto_map" in json.loads((folder / "config.json").read_text(encoding="utf-8")):
-        raise UserError("needs code of its makers (auto_map in config.json), which koreason does not run", folder, "choose another model")
+    names = [path.name for path in parts_of(folder)]
+    for what, ends in ((CONFIG, CONFIG), ("tokenizer", tuple(TOKENIZER)), ("safetensors", SUFFIX)):
+        if not any(name.endswith(ends) for name in names):
+            raise UserError(f"has no {what}", folder, "koreason takes Hugging Face folders with safetensors only")
+    refuse(findings(folder, trained), folder)
+
+
+def refuse_other_reading(tokenizer: Any, folder: Path) -> None:
+    """Refuse a tokenizer of which `transformers` makes another than its file describes: other readers go by the file.
+
+    Raises:
+        UserError: a text has other tokens.
+    """
+    from tokenizers import Tokenizer
+
+    if not (folder / FILE).is_file():
+        return
+    described = Tokenizer.from_file(str(folder / FILE)).encode(PROBE, add_special_tokens=False).ids
+    read = tokenizer(PROBE, add_special_tokens=False)["input_ids"]
+    if described != read:
+        raise UserError(f"transformers reads it otherwise than it is written: {len(read)} tokens for {len(described)}", folder / FILE)

@@ -25,3 +25,8 @@ def cells(config: dict[str, Any]) -> list[tuple[str, str, str, str]]:
             for state in [(model, BASE, BASE), *trained] if block["base"] else trained:
                 found.update(((*state, bench), None) for bench in block["benches"])
     return list(found)
+
+
+def trained_bases(config: dict[str, Any]) -> set[str]:
+    """Every base that a model of the run's experiments is trained from; the others only answer."""
+    return {config["models"][model]["base"] for model, _, _ in trainings(config)}

@@ -1,6 +1,6 @@
 """What differs between two states of the package, as the rules see it.
 
-    changed(Path("older"), HOME, "koreason.train.launch", "megatron")     # ["koreason/train/loop.py", "envs/megatron.lock"]
+    changed(Path("older"), HOME, "koreason.train.launch", "megatron")     # ["koreason/train/steps/loop.py", "envs/megatron.lock"]
 
 What shows and does not compute is no difference, as in the rules' own keys.
 """

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.engine.spec import longest
-from koreason.train import adam
+from koreason.train.steps import adam
 from koreason.workflow.dryrun import Planned
 
 TEXT = 4  # bytes of UTF-8 that one token stands for

@@ -18,6 +18,7 @@ from typing import Any
 from koreason.cluster.checks import Check, fits, site_checks, slurm_checks
 from koreason.cluster.sitefile import choose, render
 from koreason.cluster.slurm import Cluster, ask, read_cluster
+from koreason.config.experiments import trained_bases
 from koreason.config.load import expand
 from koreason.config.pinned import is_folder, pinned
 from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
@@ -25,6 +26,7 @@ from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.images import enter, record
 from koreason.ops import templates
+from koreason.ops.bases import strange
 from koreason.records.digests import sha256_file, write_atomically
 from koreason.workflow.dryrun import read_plan, site_path
 
@@ -180,6 +182,9 @@ def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> 
     models, benches = ([job.wildcards[rule] for job in jobs if job.rule == rule] for rule in ("base", "bench"))
     for name in sorted(models):
         yield model(name, config["bases"][name], fetch.format("bases"))
+    for name in sorted(trained_bases(config) | set(models)):
+        if found := strange(name, config, Path("results"), models):
+            yield Check("error", f"model {name}", f"not understood: {'; '.join(map(str, found))}", f"choose another model for bases.{name}")
     if not models:
         yield Check("ok", "models", "all of the run's are below results/bases")
     yield from asked(config, Path("results"), models)

@@ -18,7 +18,7 @@ from pathlib import Path
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
-from koreason.ops import disk, expected, templates
+from koreason.ops import bases, disk, expected, templates
 from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
 from koreason.ops.watching.drawing import NINETY
 from koreason.workflow.dryrun import Planned, read_plan, site_path
@@ -42,7 +42,9 @@ def main(arguments: argparse.Namespace) -> int:
         if not file.is_file():
             raise UserError("no such configuration", file, "targets stand in front of --configfile")
     jobs, config = read_plan(arguments.snakefile, arguments.configfile, arguments.targets)
-    templates.refuse_unfit(config, Path("results"), [job.wildcards["base"] for job in jobs if job.rule == "base"])
+    made = [job.wildcards["base"] for job in jobs if job.rule == "base"]
+    templates.refuse_unfit(config, Path("results"), made)
+    bases.refuse_strange(config, {job.wildcards["model"] for job in jobs if job.rule == "train"}, Path("results"), made)
     jobs.sort(key=lambda job: (*in_order(job.rule), job.output))
     print(f"site file: {path or 'none: costs on this machine'}")
     if not jobs:

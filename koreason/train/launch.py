@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import statistics
 import sys
 from collections.abc import Iterator
@@ -27,9 +26,10 @@ from typing import Any
 from koreason import locks
 from koreason.config.load import note_how, what
 from koreason.errors import UserError
-from koreason.records.held import Held
+from koreason.pretrained.understood import findings, refuse
 from koreason.records.stage import Stage
-from koreason.train.bins import ARRAYS, Plan, plan_bins, read_packed
+from koreason.train import export
+from koreason.train.documents.bins import ARRAYS, Plan, plan_bins, read_packed
 from koreason.train.job import Job, add_arguments, read_job
 from koreason.train.ranks import run_ranks
 from koreason.train.tasks import Task, is_interactive, this_task
@@ -67,7 +67,9 @@ def main(arguments: argparse.Namespace) -> int:
             run_ranks(job, task, command, lock)
             _declare(stage, job, task, plan)
             note_how(stage.run, arguments)
-    shutil.rmtree(job.checkpoints)  # many times the model's size, and of no use beside the finished model
+    from koreason.train.steps import checkpoint
+
+    checkpoint.remove(job.checkpoints)  # many times the model's size, and of no use beside the finished model
     return 0
 
 
@@ -80,12 +82,11 @@ def check(job: Job, task: Task) -> Plan:
     # here, so that `--help` answers at once and without the engine
     import torch
 
-    from koreason.train import weights
-    from koreason.train.families import read_shape
+    from koreason.train.decoder.shape import read_shape
 
     hold(job)
     shape = read_shape(job.base, job.spec.tensor_parallel)
-    weights.check(shape, job.base)
+    refuse(findings(job.base.whole()), job.base.folder)
     packed = read_packed(job.packed)
     lengths = packed.bounds[1:] - packed.bounds[:-1]
     if not len(lengths):
@@ -138,15 +139,7 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     """Complete the model's folder and declare what is in it."""
     import torch
 
-    for name in _copied(job.base):
-        shutil.copyfile(job.base.path(name), stage.path(name))
-        stage.add(name)
-    _declare_ends(stage, job.base)
-    config = json.loads(job.base.path("config.json").read_text(encoding="utf-8"))
-    config.pop("torch_dtype", None)
-    text = json.dumps(config | {"dtype": job.spec.dtype}, indent=2, sort_keys=True, ensure_ascii=False)
-    stage.path("config.json").write_text(text + "\n", encoding="utf-8")
-    stage.add("config.json")
+    export.write(stage, job.base, job.spec.dtype)
     for path in sorted(job.out.glob("model*.safetensors*")):
         stage.add(path.name)
     rows = _rows(job.out / "metrics.jsonl")
@@ -165,30 +158,9 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)
         stage.run["tokens_per_second"] = sum(row["tokens"] for row in steps) / seconds
     stage.run["ranks"], stage.run["tasks"] = job.ranks, task.count
+    # bytes are promised within it, a tolerance across
+    stage.run["layout"] = {name: getattr(job.spec, name) for name in ("tensor_parallel", "data_parallel", "sequence_parallel")}
     stage.run["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
-
-
-def _declare_ends(stage: Stage, base: Held) -> None:
-    """Let the model's generation configuration name what it was taught to end its turn with; engines read that, and no template."""
-    from koreason.engine.prompts.rendering import GENERATION, WEIGHTS, generation_config, read_renderer
-
-    try:
-        stops = read_renderer(base.whole(*WEIGHTS)).stops
-    except UserError as error:  # packed with another base's tokenizer; the weights are trained all the same
-        log.warning("%s names no end of a turn: %s", GENERATION, error)
-        return
-    before = json.loads(base.path(GENERATION).read_text(encoding="utf-8")) if GENERATION in base.names else {}
-    text = json.dumps(generation_config(before, stops), indent=2, sort_keys=True, ensure_ascii=False)
-    stage.path(GENERATION).write_text(text + "\n", encoding="utf-8")
-    stage.add(GENERATION)
-
-
-def _copied(base: Held) -> list[str]:
-    """Files of the base that go with the model as they are: its tokenizer, chat template and generation defaults."""
-    from koreason.train.weights import INDEX
-
-    names = [name for name in base.names if Path(name).suffix in (".json", ".jinja", ".txt", ".model")]
-    return [name for name in names if name not in ("config.json", INDEX)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -24,11 +24,10 @@ from koreason.errors import UserError
 from koreason.progress import bar
 from koreason.records.held import held
 from koreason.records.stage import Stage
-from koreason.tables import DROPPED_TRACES, MIX, Contract, read_table, write_table
-from koreason.train.render import Unfit
-from koreason.train.render import encode as encode_all
-
-DOCUMENTS: Contract = {"prompt_id": pl.String(), "sample": pl.Int64(), "tokens": pl.Int64(), "loss_tokens": pl.Int64()}
+from koreason.tables import DROPPED_TRACES, MIX, read_table, write_table
+from koreason.train.documents.render import Unfit
+from koreason.train.documents.render import encode as encode_all
+from koreason.train.documents.table import DOCUMENTS
 
 BATCH = 512  # documents given to the tokenizer at once
 

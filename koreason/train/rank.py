@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         # Takes seconds, in which a signal must not get lost, and tells of missing kernels.
         with imports.many():
-            from koreason.train.loop import train
+            from koreason.train.steps.loop import train
 
         return 0 if train(job, rank, stop) else RESUMABLE
     except Exception as error:

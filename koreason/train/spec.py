@@ -10,7 +10,7 @@ from koreason.config.marks import How, Natural, Positive, Range, Share
 class Model:
     """How a student's training is laid out over devices.
 
-    The layout does not change what is learnt, but a checkpoint is of one layout, so it is part of what a model is known by.
+    The layout does not change what is learnt but for rounding, and a checkpoint of one goes on in any other: it plans nothing.
 
     Attributes:
         tensor_parallel: ranks that share each layer.
@@ -20,9 +20,9 @@ class Model:
         recompute: recompute activations in the backward pass instead of keeping them.
     """
 
-    tensor_parallel: Positive
-    data_parallel: Positive
-    sequence_parallel: bool
+    tensor_parallel: Annotated[Positive, How()]
+    data_parallel: Annotated[Positive, How()]
+    sequence_parallel: Annotated[bool, How()]
     dtype: Literal["float32", "bfloat16"]
     recompute: Annotated[bool, How()]
 

@@ -32,8 +32,8 @@ from koreason.records.digests import sha256_file
 from koreason.records.held import Held, held
 from koreason.records.manifest import MANIFEST, RUN
 from koreason.tables import read_table
-from koreason.train.bins import plan_bins, read_packed
-from koreason.train.pack import DOCUMENTS
+from koreason.train.documents.bins import plan_bins, read_packed
+from koreason.train.documents.table import DOCUMENTS
 from koreason.train.spec import Schedule
 
 MODELS, PACKED = Path("results/models"), Path("results/packed")

@@ -120,5 +120,5 @@ def test_every_column_stands_on_its_stage_s_page(home: Path, contract: tables.Co
 
 
 def test_every_family_stands_on_the_page_of_training(home: Path) -> None:
-    listed = re.search(r"FAMILIES = (\(.*\))", (home / "koreason" / "train" / "families.py").read_text(encoding="utf-8"))
+    listed = re.search(r"FAMILIES = (\(.*\))", (home / "koreason" / "pretrained" / "keys.py").read_text(encoding="utf-8"))
     assert listed and not not_in(page(home, "train"), ast.literal_eval(listed[1]))

@@ -35,6 +35,7 @@ FLOORS = (
     Floor("texts", ("switching", "minhash")),
     Floor("config", ("config",)),
     Floor("identity", ("identity",)),
+    Floor("models", ("pretrained",)),
     Floor("engine", ("engine",)),
     Floor("answers", ("answers",)),
     Floor("the stages", STAGES),
@@ -52,7 +53,7 @@ UNDERSTOOD = {
     ("koreason.cluster.execute", "koreason.images.enter"): "the one file that starts a stage's command: in an image, over a job's tasks",
     ("koreason.ops.*", "koreason.*.spec"): "what an entry of the configuration may say is needed to count what it costs",
     ("koreason.ops.lineage.dump", "koreason.curate.reading.*"): "a dump is read again as it was read",
-    ("koreason.ops.disk", "koreason.train.adam"): "the bytes that a checkpoint holds for each parameter",
+    ("koreason.ops.disk", "koreason.train.steps.adam"): "the bytes that a checkpoint holds for each parameter",
     ("koreason.report.reasons", "koreason.curate.*"): "a reason is born with its sentence, where it is given",
     ("koreason.report.reasons", "koreason.select.*"): "a reason is born with its sentence, where it is given",
     ("koreason.report.*", "koreason.benches.kinds"): "a kind of benchmark is born with its words",
@@ -178,7 +179,7 @@ NEVER_IMPORTED = {
     for module in ("pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib")
 }
 NEVER_TRUE = {
-    "trust_remote_code": "koreason understands a model or refuses it: koreason/train/families.py",
+    "trust_remote_code": "koreason understands a model or refuses it: koreason/pretrained/keys.py",
     "allow_pickle": "arrays of numbers need none",
     "shell": "give subprocess a list of words",
 }

@@ -82,7 +82,7 @@ BREAKS = {
     ),
     "ops loads a stage's code": (
         "koreason/ops/disk.py",
-        "\nfrom koreason.train.step import Trainer\n",
+        "\nfrom koreason.train.steps.step import Trainer\n",
         ["ops knows no stage's code", "in koreason/train/"],
     ),
     "a circle": (
@@ -115,7 +115,7 @@ BREAKS = {
         NEW + 'AutoTokenizer.from_pretrained("x", trust_remote_code=True)\n',
         ["nothing that is read is run", "sets trust_remote_code"],
     ),
-    "pickled arrays": ("koreason/train/bins.py", '\nX = np.load("x", allow_pickle=True)\n', ["sets allow_pickle"]),
+    "pickled arrays": ("koreason/train/documents/bins.py", '\nX = np.load("x", allow_pickle=True)\n', ["sets allow_pickle"]),
     "a manifest of one's own": (
         "koreason/select/mix.py",
         '\nPath("manifest.json").write_text("{}")\n',

@@ -12,7 +12,7 @@ import pytest
 from workflow_copy import PARTS, Workflow, made_by
 
 Result = subprocess.CompletedProcess[str]
-LOOP = "koreason/train/loop.py"
+LOOP = "koreason/train/steps/loop.py"
 
 
 @pytest.fixture(scope="module")

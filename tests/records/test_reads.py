@@ -21,9 +21,9 @@ READERS += ("from_pretrained", "load_from_disk", "memmap", "ParquetFile")
 UNDERSTOOD = {
     "tables.py": "what `held` gives out",
     "report/tables.py": "what `held` gives out",
-    "train/weights.py": "what `held` gives out",
+    "train/decoder/weights.py": "what `held` gives out",
     "engine/prompts/rendering.py": "a folder that `held` has looked at whole",
-    "train/checkpoint.py": "checkpoints, which no manifest describes",
+    "train/steps/checkpoint.py": "checkpoints, which no manifest describes",
     "curate/reading/arrow.py": "dumps, whose digests the catalogue has",
     "curate/decontaminate.py": "what `held` gives out",
     "curate/overlap/sealed.py": "sealed benchmarks, whose digests the pool has",

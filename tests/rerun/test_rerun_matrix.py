@@ -173,7 +173,7 @@ def test_a_template_without_a_system_role_is_refused_before_the_first_job(finish
 
 
 def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, str]) -> None:
-    finished.edit("koreason/train/loop.py", new="\nEDITED = 1\n")
+    finished.edit("koreason/train/steps/loop.py", new="\nEDITED = 1\n")
     assert set(finished.plan()) == of_trained_models(everything, "train", *SCORED)
 
 

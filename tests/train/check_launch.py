@@ -1,7 +1,6 @@
 """Checks of what `koreason train` refuses before it starts anything, all in one process:  python check_launch.py BASES"""
 
 import contextlib
-import dataclasses
 import fcntl
 import io
 import json
@@ -22,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from koreason.cli import main
 from koreason.records.held import held
 from koreason.records.stage import Stage
-from koreason.train.families import read_shape, rope_frequencies
+from koreason.train.decoder.shape import read_shape, rope_frequencies
 
 MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
 SCHEDULE = {
@@ -81,7 +80,7 @@ def check_inputs_that_are_not_there(bases: Path) -> None:
     (broken / "model.safetensors").unlink()
     assert "model.safetensors: is missing" in refusal(broken)
     tiny.declare(broken)
-    assert "model.safetensors" in refusal(broken)
+    assert "model.safetensors: is missing" in refusal(broken)
     broken = copy(bases)
     (broken / "config.json").unlink()
     tiny.declare(broken)
@@ -101,7 +100,8 @@ def check_an_index_leads_nowhere_else(bases: Path) -> None:
     for name in ("/etc/passwd", "../other/model.safetensors", "config.json", "nowhere.safetensors"):
         (base / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
         tiny.declare(base)
-        assert "which is no safetensors file of its manifest" in refusal(base)
+        said = refusal(base)
+        assert "which is no safetensors file of its folder" in said or "nowhere.safetensors: is missing" in said, said
 
 
 def check_weights_that_are_damaged(bases: Path) -> None:
@@ -119,7 +119,7 @@ def check_weights_that_are_damaged(bases: Path) -> None:
 def check_models_that_cannot_be_trained(bases: Path) -> None:
     line = refusal(configured(bases, model_type="gpt2"))
     assert "'gpt2' cannot be trained" in line and "llama, qwen2, qwen3" in line
-    assert "attention_bias is not supported" in refusal(configured(bases, attention_bias=True))
+    assert "attention_bias 'true' is not supported" in refusal(configured(bases, attention_bias=True))
     assert "use_sliding_window" in refusal(configured(bases, "qwen25", use_sliding_window=True, sliding_window=8, max_window_layers=0))
     assert "rope type 'linear'" in refusal(configured(bases, rope_parameters={"rope_type": "linear", "rope_theta": 1e4, "factor": 2.0}))
     assert "hidden_act 'gelu'" in refusal(configured(bases, hidden_act="gelu"))
@@ -128,7 +128,7 @@ def check_models_that_cannot_be_trained(bases: Path) -> None:
     broken = copy(bases)
     (broken / "config.json").write_text("{")
     tiny.declare(broken)
-    assert "not a model configuration" in refusal(broken)
+    assert "is not JSON" in refusal(broken)
 
 
 def check_configurations_of_older_transformers_mean_the_same(bases: Path) -> None:
@@ -137,8 +137,7 @@ def check_configurations_of_older_transformers_mean_the_same(bases: Path) -> Non
         theta = rope.pop("rope_theta")
         older = configured(bases, name, rope_parameters=None, rope_theta=theta, rope_scaling=rope if name == "llama31" else None)
         old, new = read_shape(held(older), 2), read_shape(held(bases / name), 2)
-        assert torch.equal(rope_frequencies(old), rope_frequencies(new))
-        assert dataclasses.replace(old, rope={}) == dataclasses.replace(new, rope={})
+        assert old == new and torch.equal(rope_frequencies(old), rope_frequencies(new))
 
 
 def check_data_that_cannot_be_trained_on(bases: Path) -> None:

@@ -15,11 +15,12 @@ from megatron.core.tensor_parallel.mappings import gather_from_tensor_model_para
 from safetensors.torch import load_file
 
 from koreason.records.held import held
-from koreason.train import weights
-from koreason.train.bins import Bin, Packed, assemble
-from koreason.train.families import read_shape
+from koreason.train.decoder import weights
+from koreason.train.decoder.attention import attend
+from koreason.train.decoder.shape import read_shape
+from koreason.train.documents.bins import Bin, Packed, assemble
 from koreason.train.spec import Model, Schedule
-from koreason.train.step import Trainer, connect, learning_rate, model_inputs
+from koreason.train.steps.step import Stopped, Trainer, connect, learning_rate, model_inputs
 
 RANKS = int(os.environ["WORLD_SIZE"])
 FAMILIES = list(tiny.configs())
@@ -83,6 +84,51 @@ def check_packed_documents_equal_each_alone(folder: Path) -> None:
         with torch.no_grad():
             alone = [theirs(torch.from_numpy(assemble(packed(), [item], 1).tokens)[None]).logits[0] for item in range(len(LENGTHS))]
         assert (logits(trainer(folder, family), batch()) - torch.cat(alone)).abs().max() < 1e-4, family
+
+
+def check_a_document_at_the_end_of_a_long_bin_equals_itself_alone(folder: Path) -> None:
+    length = 256
+    for family, size in (("llama31", 16384), ("qwen3", 32768)):
+        count = size // length
+        tokens = np.tile(np.arange(length, dtype=np.int32) * 5 % 250, count)
+        many = Packed(tokens, np.ones(size, np.uint8), np.arange(count + 1) * length)
+        built = trainer(folder, family)
+        alone = logits(built, assemble(many, [0], 1))
+        last = logits(built, assemble(many, range(count), 1))[-length:]
+        assert (last - alone).abs().max() < 1e-5, (family, size, float((last - alone).abs().max()))
+
+
+def check_attention_and_its_gradients_do_not_depend_on_the_layout(_: Path) -> None:
+    heads, groups, width, bounds = 6, 3, 16, [0, 1, 38, 97, 130]
+    torch.manual_seed(1)
+    plain = [torch.randn(bounds[-1], count, width, dtype=torch.float64) for count in (heads, groups, groups)]
+    weights_of_sum = torch.randn(bounds[-1], heads * width, dtype=torch.float64)
+
+    def gradients(layout: Any, function: Any, dtype: torch.dtype) -> list[torch.Tensor]:
+        leaves = [tensor.clone().to(dtype).requires_grad_() for tensor in plain]
+        out = function(*layout(leaves))
+        (out * weights_of_sum.to(dtype)).sum().backward()
+        return [out.detach(), *(leaf.grad for leaf in leaves)]
+
+    def dense(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        """The definition: one score for each pair of tokens, all but those of one document's past masked."""
+        key, value = (tensor.repeat_interleave(heads // groups, 1) for tensor in (key, value))
+        document = torch.bucketize(torch.arange(bounds[-1]), torch.tensor(bounds[1:]), right=True)
+        allowed = (document[:, None] == document[None]).tril()
+        scores = torch.einsum("qhw,khw->hqk", query, key) / width**0.5
+        return torch.einsum("hqk,khw->qhw", scores.masked_fill(~allowed, float("-inf")).softmax(-1), value).flatten(1)
+
+    layouts = {
+        "contiguous": lambda leaves: leaves,
+        "heads first": lambda leaves: [leaf.transpose(0, 1).contiguous().transpose(0, 1) for leaf in leaves],
+        "parts of one": lambda leaves: torch.cat(leaves, 1).split([heads, groups, groups], 1),
+        "width first": lambda leaves: [leaf.permute(2, 0, 1).contiguous().permute(1, 2, 0) for leaf in leaves],
+    }
+    wanted = gradients(layouts["contiguous"], dense, torch.float64)
+    for name, layout in layouts.items():
+        for dtype, rounding in ((torch.float64, 1e-12), (torch.float32, 1e-4)):
+            found = gradients(layout, lambda *parts: attend(*parts, bounds), dtype)
+            assert all((mine - its).abs().max() < rounding for mine, its in zip(found, wanted, strict=True)), (name, dtype)
 
 
 def check_documents_do_not_leak(folder: Path) -> None:
@@ -173,6 +219,45 @@ def _plain_torch_losses(family: str) -> float:
         (total / count).backward()
         optimizer.step()
     return float(total.detach() / count)
+
+
+def check_what_is_no_number_is_found_before_the_optimizer_takes_it_in(folder: Path) -> None:
+    built = trainer(folder, "llama")
+    names = dict(built.model.named_parameters())
+    with torch.no_grad():
+        names["decoder.layers.1.mlp.linear_fc2.weight"].view(-1)[3] = float("inf")
+    before = {name: parameter.clone() for name, parameter in names.items()}
+    losses, norm = built.backward([batch()]), built.clip()
+    assert not np.isfinite([*losses, norm]).all()
+    assert built.lost_at() == "model.layers.1.mlp.down_proj.weight itself"
+    assert all(torch.equal(parameter, before[name]) for name, parameter in names.items())
+    with torch.no_grad():
+        names["decoder.layers.1.mlp.linear_fc2.weight"].view(-1)[3] = 0.0
+    built.backward([batch()])
+    names["decoder.layers.0.self_attention.linear_qkv.weight"].main_grad[0, 0] = float("nan")
+    assert not np.isfinite(built.clip()) and built.lost_at() == "the gradient of model.layers.0.self_attn.q_proj.weight"
+
+
+def check_a_stop_is_heeded_between_two_bins(folder: Path) -> None:
+    built, asked = trainer(folder, "llama"), []
+
+    def stopping() -> bool:
+        asked.append(len(asked))
+        return len(asked) == 2
+
+    try:
+        built.backward([batch()] * 4, stopping)
+    except Stopped:
+        assert asked == [0, 1]
+    else:
+        raise AssertionError("nobody stopped")
+    assert np.allclose(built.step([batch()], 0.0), trainer(folder, "llama").step([batch()], 0.0)), "and nothing of it is left"
+
+
+def check_a_step_of_which_nothing_is_learnt_is_a_step(folder: Path) -> None:
+    item = batch()
+    item.mask[:] = 0
+    assert trainer(folder, "llama").step([item, item], 1e-3) == (0.0, 0.0)
 
 
 def check_layout_options_change_nothing(folder: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from koreason.errors import UserError
 from koreason.records.held import Held, held
 from koreason.records.stage import Stage
-from koreason.train.bins import Packed, assemble, best_fit, plan_bins, read_packed
+from koreason.train.documents.bins import Packed, assemble, best_fit, plan_bins, read_packed
 from koreason.train.spec import Schedule
 from tests.soak import few
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from damage import flip
 from train_scripts import HERE, start
 
 from koreason.records.stage import Stage
@@ -158,12 +159,26 @@ def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_
     wait_for_steps(process, tmp_path, 35)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    newest = max((tmp_path / "checkpoints").glob("step-*"))
-    with open(newest / "00.safetensors", "r+b") as file:
-        file.truncate(1000)
+    newest = max((tmp_path / "checkpoints").glob("step-*/complete")).parent  # a later one may be torn
+    flip(newest / "00.safetensors")
     status, errors = training.run(tmp_path)
-    assert status == 0 and "going on after step" in errors, errors
+    assert status == 0 and f"{newest}: 00.safetensors is not as it was written; the checkpoint before it is used" in errors
+    assert f"going on after step {int(newest.name[5:]) - 10}" in errors
     assert manifest(tmp_path) == manifest(training.finished("one rank"))
+
+
+def test_a_checkpoint_goes_on_in_any_layout(training, tmp_path):
+    """Each is killed in its second checkpoint, and the next one, in another layout, goes on from its first."""
+    for layout in ("one rank", "sequence parallel", "data parallel"):
+        status, errors = training.run(tmp_path, layout, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC="6")
+        assert status == 1 and "rank 0 was killed by signal 9" in errors, errors
+    status, errors = training.run(tmp_path, "tensor parallel")
+    assert status == 0 and "going on after step 30" in errors, errors
+    for wanted, row in zip(rows(training.finished("one rank")), rows(tmp_path), strict=True):
+        assert all(row[key] == wanted[key] for key in ("step", "epoch", "lr", "tokens", "loss_tokens"))
+        assert abs(row["loss"] - wanted["loss"]) < 1e-5 * max(1.0, wanted["loss"]), (row, wanted)
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["layout"] == LAYOUTS["tensor parallel"] | {"data_parallel": 1, "sequence_parallel": False}
 
 
 def test_told_to_stop_saves_and_ends_with_75(training, tmp_path):
@@ -204,13 +219,16 @@ def test_checkpoints_of_other_settings_are_not_continued(training, tmp_path):
     assert status == 1 and (tmp_path / "checkpoints/step-00000010/complete").is_file()
     status, errors = training.run(tmp_path, "one rank", {"lr": 2e-3, "max_steps": 12})
     assert status == 0 and "step-00000010 belongs to other settings and is not used" in errors
+    [kept] = (tmp_path / "checkpoints").glob("*/step-00000010/complete")
+    assert str(kept.parents[1]) in errors and not list((tmp_path / "checkpoints").glob("step-*"))
     assert len(rows(tmp_path)) == 12 and max(row["lr"] for row in rows(tmp_path)) == 2e-3
 
 
 def test_a_loss_that_is_no_number_stops_with_one_line(training, tmp_path):
     status, errors = training.run(tmp_path, "tensor parallel", {"lr": 1e30, "max_steps": 5})
     line = errors.splitlines()[-1]
-    assert status == 2 and line.startswith("koreason: step ") and "lower lr" in line, errors
+    assert status == 2 and line.startswith("koreason: step 2: ") and "lower lr, or look at its" in line, errors
+    assert "lost in " in line and len(rows(tmp_path)) == 1
     assert "Traceback" not in errors and not (tmp_path / "manifest.json").exists()
 
 

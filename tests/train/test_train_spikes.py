@@ -14,8 +14,8 @@ from train_scripts import start
 from koreason.cli import main
 from koreason.records.stage import Stage
 from koreason.tables import MIX, write_table
-from koreason.train.bins import plan_bins
-from koreason.train.pack import DOCUMENTS
+from koreason.train.documents.bins import plan_bins
+from koreason.train.documents.table import DOCUMENTS
 from koreason.train.spec import Schedule
 from koreason.train.spikes import Rule, Spike, spikes
 

@@ -42,7 +42,7 @@ def configs() -> dict[str, Any]:
         "llama": LlamaConfig(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
         "llama31": LlamaConfig(**SIZES, **two, tie_word_embeddings=False, rms_norm_eps=1e-5, rope_parameters=LLAMA31),
         "qwen25": Qwen2Config(**SIZES, **two, tie_word_embeddings=False, rope_parameters=PLAIN),
-        "qwen25_tied": Qwen2Config(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
+        "qwen25_tied": Qwen2Config(**SIZES, **three, tie_word_embeddings=True, rope_parameters=PLAIN),
         "qwen3": Qwen3Config(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
     }
 

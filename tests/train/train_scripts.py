@@ -8,11 +8,11 @@ HERE = Path(__file__).parent
 HOME = HERE.parents[1]
 
 
-def start(*command: object, **variables: str) -> "subprocess.Popen[str]":
-    """Start a Python program of this folder in the environment `megatron`."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": f"{HERE}:{HERE.parent}", **variables}
-    line = [str(HOME / "envs" / "run"), "megatron", "python", *map(str, command)]
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*command: object, environment: str = "megatron", **variables: str) -> "subprocess.Popen[str]":
+    """Start a Python program of this folder in one of the environments."""
+    told = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": f"{HERE}:{HERE.parent}", **variables}
+    line = [str(HOME / "envs" / "run"), environment, "python", *map(str, command)]
+    return subprocess.Popen(line, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def names_of(script: str) -> list[str]:

@@ -13,7 +13,7 @@ from koreason.records.held import held
 from koreason.records.stage import Stage
 from koreason.shards import holds, shard_names
 from koreason.tables import CLEANED, DROPPED_TRACES, OVERLAPS, PROMPTS, TRACES, read_table, write_table
-from koreason.train.pack import DOCUMENTS
+from koreason.train.documents.table import DOCUMENTS
 
 RESULTS = Path("results")
 TALK = [

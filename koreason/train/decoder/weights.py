@@ -18,11 +18,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from koreason.errors import UserError
+from koreason.pretrained.files import INDEX, SINGLE
 from koreason.records.held import Held
-from koreason.train.families import Shape
-from koreason.train.layout import Weight, weights
-
-INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+from koreason.train.decoder.layout import Weight, weights
+from koreason.train.decoder.shape import Shape
 
 
 def weight_files(base: Held) -> dict[str, str]:
@@ -46,20 +45,6 @@ def weight_files(base: Held) -> dict[str, str]:
         return dict.fromkeys(file.keys(), SINGLE)
 
 
-def check(shape: Shape, base: Held) -> dict[str, str]:
-    """Hold a folder's weights to the table; returns `weight_files` of what the table names.
-
-    Raises:
-        UserError: one is missing.
-    """
-    files = weight_files(base)
-    wanted = [name for weight in weights(shape) for name in weight.hugging_face]
-    missing = [name for name in wanted if name not in files]
-    if missing:
-        raise UserError(f"lacks {len(missing)} weights, {missing[0]} first", base.folder)
-    return {name: files[name] for name in wanted}
-
-
 def _open(path: Path) -> Any:
     try:
         return safe_open(path, framework="pt")
@@ -80,7 +65,7 @@ def load(model: torch.nn.Module, shape: Shape, base: Held) -> None:
 
 def save(model: torch.nn.Module, shape: Shape, base: Held, out: Path) -> None:
     """Write the model as safetensors, laid out over files as its base is; every rank calls, the first one writes."""
-    files = check(shape, base)
+    files = weight_files(base)
     by_file: dict[str, list[Weight]] = defaultdict(list)
     for weight in weights(shape):
         by_file[files[weight.hugging_face[0]]].append(weight)

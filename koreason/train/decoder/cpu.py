@@ -1,6 +1,6 @@
 """Lets Megatron-core, which takes CUDA for granted, run on CPU and gloo; does nothing where CUDA exists.
 
-    from koreason.train import cpu
+    from koreason.train.decoder import cpu
     cpu.install()  # once per process, before a model is built
 
 So training on a laptop and on a cluster is the same code. Each replacement below says which habit of Megatron it meets.

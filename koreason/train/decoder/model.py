@@ -6,13 +6,10 @@ Megatron's layers without TransformerEngine lack what is needed here: their atte
 a score for each pair of tokens, their norm knows no sequence parallelism.
 """
 
-import itertools
-
 import torch
 import torch.nn.functional as F
 from megatron.core.fusions.fused_bias_dropout import get_bias_dropout_add
 from megatron.core.models.gpt import GPTModel
-from megatron.core.packed_seq_params import PackedSeqParams
 from megatron.core.tensor_parallel.layers import (
     ColumnParallelLinear,
     RowParallelLinear,
@@ -22,16 +19,16 @@ from megatron.core.transformer.attention import SelfAttention, SelfAttentionSubm
 from megatron.core.transformer.enums import AttnMaskType
 from megatron.core.transformer.identity_op import IdentityOp
 from megatron.core.transformer.mlp import MLP, MLPSubmodules
-from megatron.core.transformer.module import MegatronModule
 from megatron.core.transformer.spec_utils import ModuleSpec
 from megatron.core.transformer.transformer_block import TransformerBlockSubmodules
 from megatron.core.transformer.transformer_config import TransformerConfig
 from megatron.core.transformer.transformer_layer import TransformerLayer, TransformerLayerSubmodules
 from torch import Tensor
 
-from koreason.train import cpu
-from koreason.train.families import Shape, rope_frequencies
-from koreason.train.layout import weights
+from koreason.train.decoder import cpu
+from koreason.train.decoder.attention import DocumentAttention
+from koreason.train.decoder.layout import weights
+from koreason.train.decoder.shape import Shape, rope_frequencies
 from koreason.train.spec import Model
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -51,33 +48,6 @@ class RMSNorm(torch.nn.Module):  # type: ignore[misc]
         """Normalize the last axis."""
         wide = x.float()
         return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.epsilon)).to(x.dtype)
-
-
-class DocumentAttention(MegatronModule):  # type: ignore[misc]
-    """Causal attention within each document of a bin; memory grows with the bin's length, not with its square."""
-
-    def __init__(
-        self, config: TransformerConfig, layer_number: int, attn_mask_type: AttnMaskType, attention_type: str, **_: object
-    ) -> None:
-        super().__init__(config=config)
-
-    def forward(
-        self, query: Tensor, key: Tensor, value: Tensor, attention_mask: None, packed_seq_params: PackedSeqParams | None = None, **_: object
-    ) -> Tensor:
-        """Attend: [tokens, 1, heads, width] three times -> [tokens, 1, heads * width].
-
-        `packed_seq_params.cu_seqlens_q` lies on the CPU and holds where documents begin and, last, the bin's length.
-        """
-        tokens, batch = query.shape[:2]
-        bounds = packed_seq_params.cu_seqlens_q.tolist() if packed_seq_params else [0, tokens]
-        query, key, value = (tensor.permute(1, 2, 0, 3) for tensor in (query, key, value))
-        parts = [
-            F.scaled_dot_product_attention(
-                query[:, :, start:end], key[:, :, start:end], value[:, :, start:end], is_causal=True, enable_gqa=True
-            )
-            for start, end in itertools.pairwise(bounds)
-        ]
-        return torch.cat(parts, 2).permute(2, 0, 1, 3).reshape(tokens, batch, -1)
 
 
 def transformer_config(shape: Shape, spec: Model) -> TransformerConfig:

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from koreason.train.families import Shape
+from koreason.train.decoder.shape import Shape
 
 
 class Form(Protocol):

@@ -1,0 +1,71 @@
+"""What is not understood of a model's folder, as findings; and its small files, read strictly.
+
+    facts, found = read_object(folder / "config.json")
+    print(*found, sep="\\n")
+
+JSON leaves open what a reader makes of a name that stands twice or of NaN, and readers differ: both are refused.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from koreason.shown import beginning
+
+LARGEST = 256 * 2**20  # bytes; tokenizers of 262,000 tokens have 35 MB
+NAMED = 3  # of many alike
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not understood.
+
+    Attributes:
+        what: it, by name.
+        where: name of the file that says it.
+    """
+
+    what: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def value(thing: Any) -> str:
+    """A value of a foreign file as a message shows it."""
+    return beginning(thing if isinstance(thing, str) else json.dumps(thing, ensure_ascii=False, default=repr), 60)
+
+
+def some(names: Iterable[str]) -> str:
+    """The first of many names, and how many more there are."""
+    names = sorted(names)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(value(name) for name in names[:NAMED]) + more
+
+
+def read_object(path: Path) -> tuple[dict[str, Any], list[Finding]]:
+    """An object of JSON, empty where there is a finding."""
+    try:
+        if path.stat().st_size > LARGEST:
+            return {}, [Finding(f"has more than {LARGEST // 2**20} MiB", path.name)]
+        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+    except FileNotFoundError:
+        return {}, [Finding("is missing", path.name)]
+    except (ValueError, OSError, RecursionError) as error:
+        return {}, [Finding(f"is not JSON that every reader reads alike ({beginning(str(error), 120)})", path.name)]
+    return (found, []) if isinstance(found, dict) else ({}, [Finding("is no object of JSON", path.name)])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"names {next(name for name in names if names.count(name) > 1)!r} twice")
+    return made
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"holds {name}")

@@ -1,0 +1,1 @@
+"""Documents as training reads them: tokens of messages, and bins of them."""

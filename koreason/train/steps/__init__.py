@@ -1,0 +1,1 @@
+"""Optimizer steps: one, all of them, and the checkpoints between them."""
