@@ -2,7 +2,7 @@
 
     set_aside(journal, prefill, limit, attempts.last())
     if journal.in_flight.suspects:
-        facts = by_children(lambda: draw_all(), lambda signal: ...)
+        facts = by_children(draw, reopened, seen)
 
 On GPUs an engine has a process of its own. On CPU it has the job's, so here a child of the job draws what is suspected, and whatever that
 child dies of names the requests that it had (`journals/in_flight.py`).

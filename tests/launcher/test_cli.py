@@ -30,7 +30,7 @@ def test_no_name_is_taken_twice() -> None:
     ("words", "said"),
     [
         (["tarce"], "no subcommand 'tarce'; the nearest is `koreason trace`"),
-        (["scor"], "no subcommand 'scor'; the nearest is `koreason score-bench`"),
+        (["scor"], "no subcommand 'scor'; the nearest is `koreason score`"),
         (["--hlep"], "no subcommand '--hlep'"),
         (["clean"], "clean: the following arguments are required: --language, --in, --out; see `koreason clean --help`"),
         (["plan", "--confgifile"], "plan: unrecognized arguments: --confgifile"),

@@ -27,6 +27,7 @@ UNDERSTOOD = {
     "curate/reading/arrow.py": "dumps, whose digests the catalogue has",
     "curate/decontaminate.py": "what `held` gives out",
     "curate/overlap/sealed.py": "sealed benchmarks, whose digests the pool has",
+    "evaluate/intake.py": "anybody's answers, which no manifest describes",
     "archive/differing.py": "two runs held side by side and shown, and nothing is made of it",
     "ops/lineage/places.py": "looked into and shown, and nothing is made of it",
     "curate/reading/hub.py": "data sets of the hub at a commit",
