@@ -1,8 +1,7 @@
 """Drawing after a process ended without a word: who is suspected, and in a child, which takes nobody with it when it ends so, too.
 
-    set_aside(journal, prefill, limit, attempts.last())
-    if journal.in_flight.suspects:
-        facts = by_children(lambda: draw_all(), lambda signal: ...)
+    set_aside(journal, prefill, limit, attempts.last())     # who is suspected now, and who is no longer asked
+    facts = by_children(draw, reopened, seen)               # what `draw` returned in the child that lived
 
 On GPUs an engine has a process of its own. On CPU it has the job's, so here a child of the job draws what is suspected, and whatever that
 child dies of names the requests that it had (`journals/in_flight.py`).

@@ -3,8 +3,9 @@
     clusters = cluster(asked, ["Exams"], 0.5, out / ".scratch")      # prompt_id, category, cluster
 
 Compared are questions alone, by their character 5-grams, without white space and with each number as one and the same: what tells twins
-apart does not count here, since exercises of one drill differ in nothing else. Candidates are found by sketches, each pair is verified by its
-exact Jaccard similarity, and a cluster is what verified pairs connect. The order of shards decides nothing; texts lie on disk meanwhile.
+apart does not count here, since exercises of one drill differ in nothing else. Candidates are found by sketches, each pair is verified by
+its exact Jaccard similarity, and a cluster is what verified pairs connect. The order of shards decides nothing; texts lie on disk
+meanwhile.
 """
 
 from collections.abc import Iterable

@@ -3,12 +3,12 @@
     koreason forget 5f0c31d2 --configfile config/demo.yaml
     koreason forget 5f0c31d2 91aa07 --with-twins --configfile config/demo.yaml
 
-Type it in the run's folder. It writes withdrawn.yaml, a piece of configuration that is laid over the others (`run.withdrawn`), or
-adds to the one that is there, and prints the command that honours it. It deletes nothing. Every pool is decided anew, and finished traces
-are read again, which takes minutes and no teacher; where these come out as they were, nothing follows, else traces come from their journals, and what was selected,
-packed and trained is made again. A twin of the prompt has the same text, or nearly, and would be kept in its place: --with-twins
-excludes the whole group. The dump and what is made of it before the pool (source, cleaned texts, sketches) still hold the text, and so
-do journals; what was made of the prompt (more options, a translation) goes with it, since it is made of the pool.
+Type it in the run's folder. It writes withdrawn.yaml, a piece of configuration that is laid over the others (`run.withdrawn`), or adds to
+the one that is there, and prints the command that honours it. It deletes nothing. Every pool is decided anew, and finished traces are read
+again, which takes minutes and no teacher; where these come out as they were, nothing follows, else traces come from their journals, and
+what was selected, packed and trained is made again. A twin of the prompt has the same text, or nearly, and would be kept in its place:
+--with-twins excludes the whole group. The dump and what is made of it before the pool (source, cleaned texts, sketches) still hold the
+text, and so do journals; what was made of the prompt (more options, a translation) goes with it, since it is made of the pool.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from koreason.ops.lineage.settings import settings
 RESULTS = Path("results")
 EXCLUSION = Path("withdrawn.yaml")
 HEAD = """\
-# Prompts that are excluded from every pool and from finished traces, written by `koreason forget`: laid over the other files, it stands last.
+# Prompts that are excluded from every pool and from finished traces, written by `koreason forget`: laid over the other files, it
+# stands last.
 # To take one back, remove its line.
 """
 
