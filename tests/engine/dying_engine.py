@@ -2,6 +2,8 @@
 
     python tests/engine/dying_engine.py MANIFEST JOURNAL SIGSEGV QUESTION...     # draws answers, prints rows by question and facts
 
+SECONDS in the environment is how long a step takes; SIGKILL-ALL kills the process group.
+
 A question with 독 is what it dies of, one with 틀 it refuses. It draws a segment in two steps, from prompt and seed alone.
 """
 
@@ -10,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import time
 import types
 from collections import Counter
 from pathlib import Path
@@ -65,6 +68,7 @@ class Dying:
     def step(self):
         assert not self.dead
         self.steps += 1
+        time.sleep(float(os.environ.get("SECONDS", "0")))
         finished = []
         for key, state in list(self.live.items()):
             state[0] -= 1

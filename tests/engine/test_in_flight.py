@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,20 @@ def attempt(tmp_path, teacher):
     """Draw answers in a process that may die of it; returns its exit status, and rows by question with the facts where it lived."""
 
     def call(asked, how, **variables):
-        words = [sys.executable, HERE / "dying_engine.py", teacher, tmp_path / "journal", how, *asked]
-        environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE.parents[1]}", **variables}
-        done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=environment, start_new_session=True, timeout=60)
-        assert done.returncode <= 0, done.stderr
-        return done.returncode, json.loads(done.stdout) if done.stdout else (None, done.stderr)
+        process = started(teacher, tmp_path, asked, how, **variables)
+        printed, said = process.communicate(timeout=60)
+        assert process.returncode <= 0, said
+        return process.returncode, json.loads(printed) if printed else (None, said)
 
     return call
+
+
+def started(teacher, folder, asked, how, **variables):
+    words = [sys.executable, HERE / "dying_engine.py", teacher, folder / "journal", how, *asked]
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE.parents[1]}", **variables}
+    return subprocess.Popen(
+        list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
 
 
 @pytest.mark.parametrize("how", ["SIGSEGV", "SIGKILL"])
@@ -77,6 +85,22 @@ def test_an_engine_that_answers_nothing_condemns_nobody(tmp_path, attempt):
         done = subprocess.run(list(map(str, words)), capture_output=True, text=True, env=environment, timeout=60)
         assert done.returncode == 1 and "ended (SIGILL) with no prompt in flight" in done.stderr.splitlines()[-1]
     assert list(Journal(tmp_path / "journal", WHOLE).rows) == []
+
+
+def test_told_to_end_while_a_child_draws_it_keeps_its_work(tmp_path, teacher, attempt):
+    bad = f"{POISON} 하나"
+    assert attempt(questions(bad), "SIGSEGV")[0] < 0
+    process = started(teacher, tmp_path, questions(bad), "SIGSEGV", SECONDS="0.2")
+    file, deadline = tmp_path / "journal" / WHOLE / IN_FLIGHT, time.monotonic() + 60
+    while not (file.read_text().startswith("=") and f"-{CANARY}\n" in file.read_text()):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "told to end by SIGTERM" in said) == (75, True), said
+    assert InFlight(file).suspects and not InFlight(file).left, "nobody new is suspected, and nobody is cleared"
+    rows, _ = attempt(questions(bad), "SIGSEGV")[1]
+    assert [question for question, row in rows.items() if row["finish"] == "refused:poisoned"] == [bad]
 
 
 def ended(path, *keys, watched, segments=0):
