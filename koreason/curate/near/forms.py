@@ -24,7 +24,7 @@ import polars as pl
 from koreason.arrays import Flags, Places, kept, set_before, steps
 from koreason.curate.spec import Talk, TwinKind
 from koreason.languages import WHITE_SPACE, code_points
-from koreason.suspects import suspects
+from koreason.suspects import holding
 
 Points = numpy.typing.NDArray[numpy.uint32]
 
@@ -85,7 +85,7 @@ def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
     if kind == "code":
         return _forms(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"))
     if kind == "talk":
-        if len(rows := suspects(texts, INVISIBLE)):
+        if len(rows := holding(texts, INVISIBLE)[0]):
             texts = texts.clone().scatter(rows, texts.gather(rows).str.replace_all(INVISIBLE, ""))
         if language.talk:
             plain = texts.str.replace_all(language.talk, " ")
