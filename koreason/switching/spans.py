@@ -29,8 +29,8 @@ SIMPLE = (
     r"|```(?:`?`?[^`])*```|`[^`\n]+`"
     r"|https?://[^\s\x1C-\x1F<>\"'`\x{3000}-\x{303F}\x{AC00}-\x{D7A3}]+"
 )
-PLACE = "\x0b"
-REST = (GATE, r"[A-Za-z0-9\\]\x0B", r"\x0B[\p{Nd}\p{No}\x0B]")  # searched for one by one, each by its rarest byte
+PLACE = "\x00"
+REST = (GATE, r"[A-Za-z0-9\\]\x00", r"\x00[\p{Nd}\p{No}\x00]")  # searched for one by one, each by its rarest byte
 
 Span = tuple[int, int, str]
 
@@ -125,31 +125,37 @@ def _mathematical(text: str) -> bool:
     return not any(letter > "\u0590" and letter.isalpha() for letter in text)
 
 
-def outside(texts: pl.Series, mark: str = " ") -> pl.DataFrame:
-    """Those of the texts that hold formulas, code or addresses: `row`, the place of each, and `text`, without them; in no order.
+def outside(texts: pl.Series) -> pl.DataFrame:
+    """Those of the texts that hold formulas, code or addresses: `row`, the place of each, and `text`, with a space for each; in no order.
 
     Where all of a text's spans have the forms that most have, one search finds them; the others are passed over one by one.
-
-    Args:
-        texts: nulls hold none.
-        mark: what stands for each span; `PLACE`, which is white space, too, takes the least time.
     """
-    rows = texts.str.contains(GATE).fill_null(False).arg_true()
-    whole = texts.gather(rows)
-    text = whole.str.replace_all(SIMPLE, PLACE)
-    hard = functools.reduce(operator.or_, (text.str.contains(rest) for rest in REST)) | whole.str.contains(PLACE, literal=True)
-    easy = pl.DataFrame({"row": rows.filter(~hard), "text": text.filter(~hard)})
-    if mark != PLACE:
-        easy = easy.with_columns(pl.col("text").str.replace_all(PLACE, mark, literal=True))
-    if not hard.any():
-        return easy
-    one_by_one = pl.Series([_outside(text, mark) for text in whole.filter(hard)], dtype=pl.String)
+    rows, whole, marked, hard = _searched(texts)
+    easy = pl.DataFrame({"row": rows.filter(~hard), "text": marked.filter(~hard).str.replace_all(PLACE, " ", literal=True)})
+    one_by_one = pl.Series([_outside(text) for text in whole.filter(hard)], dtype=pl.String)
     return pl.concat([easy, pl.DataFrame({"row": rows.filter(hard), "text": one_by_one}).drop_nulls()])
 
 
-def _outside(text: str, mark: str) -> str | None:
+def inside(texts: pl.Series) -> pl.DataFrame:
+    """The same with all that their formulas, code and addresses hold, in one piece: mostly little, and soon looked at."""
+    rows, whole, _, hard = _searched(texts)
+    easy = pl.DataFrame({"row": rows.filter(~hard), "text": whole.filter(~hard).str.extract_all(SIMPLE).list.join("")})
+    one_by_one = pl.Series(["".join(text[start:end] for start, end, _ in spans(text)) for text in whole.filter(hard)], dtype=pl.String)
+    return pl.concat([easy, pl.DataFrame({"row": rows.filter(hard), "text": one_by_one})])
+
+
+def _searched(texts: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+    """The rows of texts that may hold spans, these texts, the same with a mark for each span, and which have others beside these."""
+    rows = texts.str.contains(GATE).fill_null(False).arg_true()
+    whole = texts.gather(rows)
+    marked = whole.str.replace_all(SIMPLE, PLACE)
+    hard = functools.reduce(operator.or_, (marked.str.contains(rest) for rest in REST)) | whole.str.contains(PLACE, literal=True)
+    return rows, whole, marked, hard
+
+
+def _outside(text: str) -> str | None:
     parts, done = [], 0
     for start, end, _ in spans(text):
         parts.append(text[done:start])
         done = end
-    return mark.join([*parts, text[done:]]) if done else None
+    return " ".join([*parts, text[done:]]) if done else None

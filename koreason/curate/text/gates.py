@@ -1,6 +1,6 @@
 """Searches that take little time and rule most texts out before a pattern is searched for.
 
-    gate(r"(?i:kakao|카톡)[: ]+[a-z]+")     # ("카톡", "(?i-u)kakao", …): where none of these is found, the pattern is not
+    gate(r"(?i:kakao|카톡)[: ]+[a-z]+")     # (("카톡",), ("(?i-u)kak", "(?i-u)kakao"), …): where none of these is found, it is not
     anchored(r"^이 (?:꽃|새)")              # True: needs no gate
 
 Rust's `regex` finds up to a few dozen words by SIMD, some ten times as fast as it goes through a pattern, as long as they are few, fold
@@ -8,7 +8,6 @@ no case beyond ASCII and are not single bytes among others of several.
 """
 
 import functools
-import operator
 import re
 import string
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from koreason.curate.text.digits import alternatives
 from koreason.curate.text.needed import FOLDED, FOLDING, Words, by_rarity, least, parse, word_sets
 
 CASED, MARKS = re.compile("([A-Za-z]+)"), string.punctuation + " "
+Chain = tuple[str, ...]  # patterns of which each is searched for where those before it match
 MANY_LINES = re.compile(r"\(\?[a-zA-Z]*[mR]")
 MANY = 40  # words of letters with case, of more of which a search takes as long as that for a pattern
 LITERALS = 40  # words in either case that are searched for together: SIMD takes 64 at most
@@ -31,10 +31,11 @@ COMMON = 0.2  # by the estimate of `by_rarity`
 
 
 @functools.cache
-def gate(pattern: str) -> tuple[str, ...]:
+def gate(pattern: str) -> tuple[Chain, ...]:
     """Patterns of which one is found wherever another is, each in little time; none where they are found in most texts, too.
 
-    Words without case are told from those of ASCII letters, whose case alone is folded: both are searched for as they are.
+    Words without case are told from those of ASCII letters, whose case alone is folded: both are searched for as they are, the
+    latter by their beginnings first.
     """
     flags, parts = alternatives(pattern)
     best = [min(map(least, word_sets(flags + part)), key=by_rarity, default=None) for part in parts]
@@ -46,9 +47,9 @@ def gate(pattern: str) -> tuple[str, ...]:
     if not all(best) or by_rarity(words)[0] >= COMMON or len(cased) > MANY:
         return ()
     found = [*([word] for word in sorted(single)), sorted(others - single)]
-    folding = ["\u017f|\u212a"] if FOLDED.search(pattern) and FOLDING.search("".join(cased)) else []
-    plain = ["|".join(map(pl.escape_regex, some)) for some in found if some]
-    return (*plain, *("(?i-u)" + "|".join(map(pl.escape_regex, some)) for some in _together(sorted(cased))), *folding)
+    folding = [("\u017f|\u212a",)] if FOLDED.search(pattern) and FOLDING.search("".join(cased)) else []
+    plain = [("|".join(map(pl.escape_regex, some)),) for some in found if some]
+    return (*plain, *map(_in_either_case, _together(sorted(cased))), *folding)
 
 
 def _core(word: str) -> str:
@@ -82,12 +83,30 @@ def _together(words: list[str]) -> list[list[str]]:
     return found
 
 
-def passed(texts: pl.Series, patterns: Sequence[str]) -> Places | None:
-    """Rising rows of texts in which one of some patterns matches; None, those of all, where there are no patterns."""
-    if not patterns:
+def _in_either_case(words: list[str]) -> Chain:
+    beginnings = sorted(_cut(frozenset(words), FINGERPRINT))
+    found = ["(?i-u)" + "|".join(map(pl.escape_regex, some)) for some in (beginnings, words)]
+    return tuple(dict.fromkeys(found))
+
+
+def passed(texts: pl.Series, chains: Sequence[Chain]) -> Places | None:
+    """Rising rows of texts in which all patterns of one of some chains match; None, those of all, where there are no chains."""
+    if not chains:
         return None
-    some = functools.reduce(operator.or_, (texts.str.contains(pattern) for pattern in patterns))
-    return some.fill_null(False).arg_true().to_numpy().astype(numpy.int64)
+    found = numpy.zeros(len(texts), bool)
+    for first, *others in chains:
+        rows = texts.str.contains(first).fill_null(False).arg_true()
+        for pattern in others if len(rows) else ():
+            rows = rows.filter(texts.gather(rows).str.contains(pattern))
+        found[rows.to_numpy()] = True
+    return numpy.flatnonzero(found)
+
+
+def spoken(texts: pl.Series, words: Sequence[str]) -> pl.Series:
+    """Whether one of some words stands in each text, whatever the case of ASCII letters."""
+    if len(words) <= LITERALS and not CASED.search("".join(words)):
+        return texts.str.contains("|".join(map(pl.escape_regex, words)))
+    return texts.str.contains_any(words, ascii_case_insensitive=True)
 
 
 def search(texts: pl.Series, pattern: str, rows: Places | None, found: Flags) -> None:

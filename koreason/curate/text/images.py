@@ -6,7 +6,7 @@ found = image_phrase(frame["text"], language)
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.gates import anchored, gate, passed
+from koreason.curate.text.gates import anchored, spoken
 from koreason.curate.text.lines import Lines
 from koreason.curate.text.needed import needed
 
@@ -74,11 +74,11 @@ def _lone(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Ser
     beginnings = "|".join(f"(?:{phrase})" for phrase in language.lone_phrases if anchored(phrase))
     begun = rows.filter(text.str.contains(beginnings)) if beginnings else rows  # one search, which most texts end at once
     for phrase in language.lone_phrases:
-        words, gated = sorted(needed(phrase) or ()), None if anchored(phrase) else passed(rows["text"], gate(phrase))
-        some = begun if anchored(phrase) else rows if gated is None else rows[gated]
+        words = sorted(needed(phrase) or ())
+        some = begun if anchored(phrase) else rows.filter(spoken(rows["text"], words)) if words else rows
         some = some.filter(text.str.contains(phrase)) if some.height else some
         if some.height:
-            some = some.filter(text.str.contains_any(words, ascii_case_insensitive=True)) if words else some
+            some = some.filter(spoken(some["text"], words)) if words else some
             found.append(some.with_columns(phrase=text.str.extract(f"({phrase})", 1)))
     hits = pl.concat(found).unique("index", keep="first", maintain_order=True) if found else rows.with_columns(phrase=text).clear()
     for exception in language.lone_exceptions if hits.height else ():

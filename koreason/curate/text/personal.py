@@ -76,7 +76,7 @@ def _flagged(texts: pl.Series, kinds: dict[str, PersonalData]) -> tuple[dict[str
         known[pattern], limits = numpy.zeros(len(texts), bool), bounds(pattern)
         search(texts, pattern, passed(texts, gate(pattern)) if limits is None else digits.rows(*limits), known[pattern])
     if kinds:
-        search(texts, f"{ODD_DIGIT}|{JOINED}", passed(texts, [ODD]), odd)
+        search(texts, f"{ODD_DIGIT}|{JOINED}", passed(texts, [(ODD,)]), odd)
     of_kinds = {kind: [known[branch] for branch in branches(_bare(personal.pattern))] for kind, personal in kinds.items()}
     return {kind: functools.reduce(operator.or_, flags) for kind, flags in of_kinds.items()}, odd
 

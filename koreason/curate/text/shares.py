@@ -1,7 +1,7 @@
 """What the characters of texts are, counted in one pass, and the shares of the target scripts.
 
-    seen = characters(frame["text"], language)
-    shares(frame["text"], frame["text"].str.len_chars(), language, seen)
+seen = characters(frame["text"], language)
+shares(frame["text"], frame["text"].str.len_chars(), language, seen)
 """
 
 import functools
@@ -17,7 +17,7 @@ from koreason.curate.text.normalise import ODD
 from koreason.languages import Script
 from koreason.suspects import members
 from koreason.switching.characters import LETTER, SPACE, TARGET, counts, kinds
-from koreason.switching.spans import PLACE, outside
+from koreason.switching.spans import inside
 from koreason.utf8 import Table, counted
 
 BEYOND = 3  # the bit behind those of letters: of characters that cleaning changes; the next, of those that damage holds
@@ -57,10 +57,11 @@ def shares(texts: pl.Series, chars: pl.Series, language: PromptLanguage, seen: C
     """The three shares of the target scripts in composed texts; 0 where the denominator is."""
     visible = chars.to_numpy() - seen.space
     outer, outer_visible = seen.target.copy(), visible.copy()
-    if len(bare := outside(texts, PLACE)):
-        rows = bare["row"].to_numpy()
-        outer[rows], blank = counts(bare["text"], tuple(language.scripts), (TARGET, SPACE))
-        outer_visible[rows] = bare["text"].str.len_chars().to_numpy().astype(numpy.int64) - blank
+    if len(held := inside(texts)):
+        rows = held["row"].to_numpy()
+        target, space = counts(held["text"], tuple(language.scripts), (TARGET, SPACE))
+        outer[rows] -= target
+        outer_visible[rows] -= held["text"].str.len_chars().to_numpy().astype(numpy.int64) - space
     named = {
         "characters": (seen.target, visible),
         "outside_math_and_code": (outer, outer_visible),
