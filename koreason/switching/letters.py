@@ -17,15 +17,17 @@ import polars as pl
 
 from koreason.arrays import Bytes, Places, buffers, pieces
 from koreason.languages import SCRIPTS, WHITE_SPACE, Language, Script, code_points
-from koreason.switching.characters import BLOCK_BYTES, FILLERS, Table, before
+from koreason.switching.characters import FILLERS
 from koreason.switching.spans import outside
 from koreason.switching.spec import Beside
+from koreason.utf8 import Table, between
 
 NAMES: tuple[Script, ...] = tuple(SCRIPTS)  # type: ignore[arg-type]
 # What a character is: the number of its script from 1, or one of these.
 SPACE, APOSTROPHE = 16, 32
 # What a letter is to a recipe, a bit for each.
 TARGET, OTHER, LEAKED = 1, 2, 4
+BLOCK_BYTES = 1 << 20  # of text looked at together
 DECOMPOSED = "[\u0300-\u036f\u1100-\u11ff]"  # in letters that are not composed
 
 
@@ -39,7 +41,7 @@ def table() -> Table:
                 of[code] = number
     of[[*code_points(WHITE_SPACE), *map(ord, FILLERS)]] = SPACE
     of[[ord("'"), ord("’")]] = APOSTROPHE
-    return Table(of)
+    return Table(of, range(1, len(NAMES) + 1))
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def letters(texts: pl.Series, cuts: list[Block]) -> Letters:
     for block in cuts:
         rows = slice(*block.rows)
         for place, kind in enumerate((TARGET, OTHER, LEAKED)):
-            found[place, rows] = numpy.diff(before(block.kinds, kind, block.edges))
-        found[3, rows] = numpy.diff(before(block.marks, SPACE, block.edges))
+            found[place, rows] = between(block.kinds, kind, block.edges)
+        found[3, rows] = between(block.marks, SPACE, block.edges)
     target, other, leaked, space = found
     characters = texts.str.len_chars().fill_null(0).to_numpy().astype(numpy.int64)
     return Letters(target + other + leaked, target, leaked, characters - space)

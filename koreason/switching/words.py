@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow
 
 from koreason.arrays import Bytes, Flags, Places, sums_before
-from koreason.switching.characters import before
 from koreason.switching.letters import APOSTROPHE, LEAKED, OTHER, TARGET, Block
+from koreason.utf8 import between
 
 Floats = numpy.typing.NDArray[numpy.float64]
 # Bytes of the character that a byte begins.
@@ -53,7 +53,7 @@ def words_of(block: Block) -> Words:
     letter = covered > 0
     begin, end = numpy.flatnonzero(border[:-1] & letter), numpy.flatnonzero(border[1:] & letter) + 1
     edges = numpy.stack([begin, end], axis=1).ravel()
-    letters = numpy.diff(before(block.kinds, TARGET | OTHER | LEAKED, edges))[::2]
+    letters = between(block.kinds, TARGET | OTHER | LEAKED, edges)[::2]
     target = covered[begin] == TARGET
     of_words = numpy.searchsorted(begin, block.edges)
     switched = numpy.ones(len(begin), bool)

@@ -8,11 +8,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
+from koreason.curate.text import markup
 from koreason.curate.text.cleaned import clean_texts
 from koreason.curate.text.dirt import DAMAGE, damage, repetition, run_share
+from koreason.curate.text.html import evidence, render, tags
+from koreason.curate.text.html.render import rendered
 from koreason.curate.text.markup import without_markup
 from koreason.curate.text.normalise import compose, plain, tidy
-from koreason.switching.spans import outside, spans
+from koreason.switching.spans import inside, outside, spans
 from tests.curate.texts import halves, language
 
 SPANS = re.findall(
@@ -22,6 +25,52 @@ TAGS = re.findall(r"\S+", "< <p </p> <br> &lt; <b> </b> [b] [/b] <div> </a> 010-
 BLANKS = [" ", "\n", "\n\n", "\t", "\r\n", "\x85", "\x1c", "\u3000"]
 ODD = ["\x00", "\u200b", "e\u0301", "\u1112\u1161", "\ufffd", "\ue000"]
 FOOTERS = ["\n-- \n홍길동", "\n나의 iPhone에서 보냄\n", "\n작성자: 홍길동\n", "\n홍길동님이 쓴 글:\n> 앞 글\n"]
+NAMES = [
+    "p",
+    "br",
+    "b",
+    "i",
+    "s",
+    "li",
+    "ul",
+    "table",
+    "td",
+    "sup",
+    "div",
+    "span",
+    "a",
+    "img",
+    "code",
+    "pre",
+    "script",
+    "svg",
+    "input",
+    "hr",
+    "blockquote",
+    "title",
+    "col",
+    "video",
+    "q",
+]
+WRITTEN = [f"<{opened}{name}{closed}>" for name in NAMES for opened in ("", "", "/") for closed in ("", "", "/", " /", " a=b")]
+WRITTEN += [
+    "<P>",
+    "</P>",
+    "<BR>",
+    "<o:p>",
+    "<x-y>",
+    "<katex>",
+    "<nosuch>",
+    "<p",
+    "<!-- a -->",
+    "<img>",
+    "</img>",
+    "태그",
+    " 와 ",
+    "는 ",
+    "\n",
+    "  ",
+]
 PIECES = [*SPANS, *TAGS, *BLANKS, *ODD, *FOOTERS]
 
 
@@ -49,7 +98,7 @@ def real(folder: Path) -> list[str]:
 def holds(source: list[str]) -> None:
     """Compare each step over some texts with its slow form."""
     series = every(source)
-    without = []
+    without, within = [], []
     for row, text in enumerate(source):
         parts, done = [], 0
         for start, end, _ in spans(text):
@@ -57,8 +106,11 @@ def holds(source: list[str]) -> None:
             done = end
         if done:
             without.append((row, " ".join([*parts, text[done:]])))
+        within.append((row, "".join(text[start:end] for start, end, _ in spans(text))))
     expected = pl.DataFrame(without, schema={"row": pl.UInt32, "text": pl.String}, orient="row")
     assert_frame_equal(outside(series).sort("row"), expected)
+    expected = pl.DataFrame([row for row in within if row[1]], schema=expected.schema, orient="row")
+    assert_frame_equal(inside(series).filter(pl.col("text") != "").sort("row"), expected)
 
     text, frame = pl.col("question"), pl.DataFrame({"question": series})
     hits = text.str.extract_all(DAMAGE).list.join("").str.len_chars() / text.str.len_chars()
@@ -77,6 +129,21 @@ def test_fast_steps_are_the_slow_ones():
 
 def test_fast_steps_are_the_slow_ones_on_what_people_wrote(real_data):
     holds(real(real_data))
+
+
+def test_tags_as_most_are_written_are_tags_like_others(monkeypatch):
+    draw, mentions = random.Random(5), markup.mentions(tuple(language().markup_mentions))
+    made = [
+        "".join(draw.choice(WRITTEN) if draw.random() < 0.7 else draw.choice(PIECES) for _ in range(draw.randrange(1, 16)))
+        for _ in range(2500)
+    ]
+    made += [path.read_text(encoding="utf-8") for half in halves() for path in half.rglob("*.html")]
+    found = [rendered(text, mentions) for text in made]
+    monkeypatch.setattr(tags, "WRITTEN", {})
+    monkeypatch.setattr(tags, "TAGS", tags.START)
+    monkeypatch.setattr(render, "PLAIN", frozenset())
+    monkeypatch.setattr(evidence, "_behind", lambda _: re.compile(""))
+    assert [rendered(text, mentions) for text in made] == found
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,16 +1,18 @@
 """The words that a pattern needs stand in whatever it matches; there are some for every pattern of the catalogue's languages."""
 
+import itertools
 import random
 
+import numpy
 import polars as pl
 import pytest
 
-from koreason.curate.spec import PromptLanguage
+from koreason.curate.spec import PersonalData, PromptLanguage
 from koreason.curate.text.gates import anchored, gate
 from koreason.curate.text.images import DRAWN, LONE, TABLE, image_phrase
-from koreason.curate.text.lines import Lines
+from koreason.curate.text.lines import Lines, plan
 from koreason.curate.text.needed import clauses, needed
-from koreason.curate.text.personal import JOINED, ODD_DIGIT, candidates
+from koreason.curate.text.personal import FOLDED, JOINED, ODD_DIGIT, Masked, _replaced, candidates, masked
 from tests.curate.test_texts_fast import real
 from tests.curate.test_texts_labelled import lines
 from tests.curate.texts import halves, language
@@ -100,6 +102,10 @@ def test_words_hide_no_phrase(name):
     found = image_phrase(pl.Series(texts), spoken).to_list()
     assert any(found)
     assert found == slow(pl.Series(texts), spoken)
+    plan.cache_clear()
+    image_phrase(pl.Series(["이 그림"] * 600), spoken)  # by which other words are looked for from now on
+    assert image_phrase(pl.Series(texts), spoken).to_list() == found
+    plan.cache_clear()
 
 
 def test_words_hide_no_phrase_in_what_people_wrote(real_data):
@@ -119,13 +125,39 @@ def test_words_hide_no_personal_data(name):
     assert found == pl.select(slowly.fill_null(value=False).arg_true()).to_series().to_list()
 
 
+def masked_slowly(texts: pl.Series, kinds: dict[str, PersonalData]) -> tuple[list[str], dict[str, list[int]]]:
+    """Every kind looked for in every text."""
+    found, counts = [Masked(text, text.translate(FOLDED)) for text in texts], {}
+    for kind, personal in kinds.items():
+        counts[kind] = [0] * len(found)
+        for place, count in _replaced(found, numpy.arange(len(found)), personal):
+            counts[kind][place] = count
+    return [each.text for each in found], counts
+
+
+@pytest.mark.parametrize("name", ["ko", "ja", "th"])
+def test_no_kind_of_personal_data_is_overlooked(name):
+    kinds = language(name).personal_data
+    labelled = [row["text"] for half in halves() for row in lines(half / "personal.jsonl")]
+    pairs = [f"{one} {other}" for one, other in itertools.pairwise(labelled)]
+    texts = pl.Series([*labelled, *pairs, *spliced(pairs, [kind.pattern for kind in kinds.values()], 1500)])
+    # a text that no search finds stays as it is, even if one of its folded form would
+    texts = texts.gather(candidates(texts, kinds))
+    plain, found = masked(texts, kinds)
+    expected, counts = masked_slowly(texts, kinds)
+    assert plain.to_list() == expected
+    assert {kind: count.to_list() for kind, count in found.items()} == counts
+    assert sum(map(any, counts.values())) > (8 if name == "ko" else 1)
+
+
 def test_sets_of_words_are_read_out_of_a_pattern():
     assert clauses(r"(?:아래|다음)\s그림[^.]{0,9}보세요") == ({"보세요"}, {"그림"}, {"아래", "다음"})
     assert clauses(r"(?i:kakao)[^가]") == ({"ao"},)  # U+212A is a k
 
 
 def test_gates_are_made_of_words():
-    assert gate(r"[a-z]+@[a-z]+|[a-z]+ (?:골뱅이|앳) [a-z]+") == ("@", "골뱅이|앳")
+    assert gate(r"[a-z]+@[a-z]+|[a-z]+ (?:골뱅이|앳) [a-z]+") == (("@",), ("골뱅이|앳",))
+    assert gate("(?i:insta|wechat)[^가]|fig[^가]") == (("(?i-u)fig|ins|wec", "(?i-u)fig|insta|wechat"), ("\u017f|\u212a",))
     assert gate("[0-9]+") == gate("그림|[a-z]") == ()
     assert anchored("^가|(?:^나)")
     assert not anchored("^가|나")

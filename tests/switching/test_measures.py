@@ -170,6 +170,6 @@ def test_blocks_and_rows_do_not_see_each_other(monkeypatch):
     texts = ["한글 and", "more 한글", "", "끝'", "'끝"] * 5
     frame = pl.DataFrame({"think": texts, "answer": texts, "question": texts})
     whole = measured(frame, KOREAN)
-    monkeypatch.setattr("koreason.switching.characters.BLOCK_BYTES", 16)
+    monkeypatch.setattr("koreason.switching.letters.BLOCK_BYTES", 16)
     assert measured(frame, KOREAN)[0].equals(whole[0]) and measured(frame, KOREAN)[1] == whole[1]
     assert [row["words"] for row in whole[0].iter_rows(named=True)][:5] == [2, 2, 0, 1, 1]

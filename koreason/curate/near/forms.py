@@ -15,7 +15,7 @@ import polars as pl
 
 from koreason.curate.spec import Talk, TwinKind
 from koreason.minhash.forms import Forms, forms_of
-from koreason.suspects import suspects
+from koreason.suspects import holding
 
 OPTION = "\x1f"  # stands before each option; clean leaves no such character in a text
 # Format characters, variation selectors and Hangul fillers.
@@ -28,7 +28,7 @@ def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
     if kind == "code":
         return forms_of(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"), white=True)
     if kind == "talk":
-        if len(rows := suspects(texts, INVISIBLE)):
+        if len(rows := holding(texts, INVISIBLE)[0]):
             texts = texts.clone().scatter(rows, texts.gather(rows).str.replace_all(INVISIBLE, ""))
         if language.talk:
             plain = texts.str.replace_all(language.talk, " ")

@@ -8,17 +8,15 @@ import polars as pl
 
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.composed import composed
-from koreason.curate.text.dirt import SUSPECT, chat_control, damage, repetition
+from koreason.curate.text.dirt import chat_control, damage, repetition
+from koreason.curate.text.gates import gate, passed, search
 from koreason.curate.text.images import image_phrase, shows_image
 from koreason.curate.text.markup import without_markup
-from koreason.curate.text.normalise import ODD, UNTIDY, compose, held, plain, tidy, where
+from koreason.curate.text.normalise import ODD, UNTIDY, changed, compose, held, plain, tidy, where
 from koreason.curate.text.personal import masked
-from koreason.suspects import suspects
-from koreason.switching.characters import SPACE, TARGET, counts
-from koreason.switching.spans import outside
+from koreason.curate.text.shares import again, characters, shares
 
 TEXTS = ("question", "passage", "answer")
-RARE = f"{ODD}|{SUSPECT}"  # few texts hold any of these
 MASKED = ("question", "passage", "answer", "url")
 
 
@@ -38,69 +36,56 @@ def cleaned(frame: pl.DataFrame, language: PromptLanguage, *, html: bool, mask: 
     """
     raw = pl.DataFrame({"text": composed(frame)})
     text = pl.col("text")
-    flags = numpy.zeros(frame.height, bool)
-    flags[suspects(raw["text"], RARE)] = True
-    rare = pl.Series(flags)
-    before = raw.select(shows_image(text).alias("shows_image"), damage(raw["text"], rare))
-    frame, pictures = _each(frame, language, html, rare)
+    seen = characters(raw["text"], language)
+    before = raw.select(shows_image(text).alias("shows_image"), damage(raw["text"], numpy.flatnonzero(seen.suspect)))
+    frame, pictures = _each(frame, language, html, pl.Series(seen.odd > 0))
     before = before.with_columns(pl.col("shows_image") | pictures)
     frame, found = _masked(frame, language, mask)
     after = pl.DataFrame({"text": composed(frame)}).with_columns(chars=text.str.len_chars().cast(pl.Int64))
+    seen = again(seen, raw["text"], after["text"], language)
     measures = after.select(
         "chars",
         repetition(after["text"]),
         image_phrase(after["text"], language),
         chat_control=chat_control(text),
     )
-    return pl.concat([frame, measures, shares(after["text"], after["chars"], language), before, found], how="horizontal")
+    return pl.concat([frame, measures, shares(after["text"], after["chars"], language, seen), before, found], how="horizontal")
 
 
-def clean_texts(texts: pl.Series, language: PromptLanguage, html: bool, rare: pl.Series | None = None) -> tuple[pl.Series, pl.Series]:
+def clean_texts(texts: pl.Series, language: PromptLanguage, html: bool, odd: pl.Series | None = None) -> tuple[pl.Series, pl.Series]:
     """Texts without markup and boilerplate, in NFC, with plain white space, and which showed a picture in HTML; nulls stay null.
 
-    `rare` tells which of them may hold a character of `ODD`, where that is known.
+    `odd` tells which of them may hold a character of `ODD`, where that is known.
     """
+    odd, text = pl.Series(characters(texts, language).odd > 0) if odd is None else odd, pl.col("text")
     plain_texts, pictures = without_markup(texts, language, html=html)
-    text = pl.col("text")
-    texts = where(plain_texts, [ODD], plain(compose(text)), None if rare is None else rare | plain_texts.ne_missing(texts))
+    texts = where(plain_texts, [ODD], plain(compose(text)), odd | plain_texts.ne_missing(texts))
     if language.boilerplate:
-        pattern = "|".join(f"(?:{part})" for part in language.boilerplate)
-        words = language.boilerplate_words
-        among = held(texts, words) if words else None
-        texts = where(texts, [pattern], text.str.replace_all(pattern, ""), among)
+        texts = changed(texts, _framed(texts, language), text.str.replace_all("|".join(f"(?:{part})" for part in language.boilerplate), ""))
     return where(texts, UNTIDY, tidy(text)), pictures
 
 
-def shares(texts: pl.Series, chars: pl.Series, language: PromptLanguage) -> pl.DataFrame:
-    """The three shares of the target scripts in composed texts; 0 where the denominator is."""
-    scripts = tuple(language.scripts)
-    target, space, letters = counts(texts, scripts)
-    visible = chars.to_numpy() - space
-    outer, outer_visible = target.copy(), visible.copy()
-    if len(bare := outside(texts)):
-        rows = bare["row"].to_numpy()
-        outer[rows], blank = counts(bare["text"], scripts, (TARGET, SPACE))
-        outer_visible[rows] = bare["text"].str.len_chars().to_numpy().astype(numpy.int64) - blank
-    named = {"characters": (target, visible), "outside_math_and_code": (outer, outer_visible), "letters": (target, letters)}
-    return pl.DataFrame(
-        {
-            f"share_{name}": numpy.minimum(numpy.divide(hits, of, out=numpy.zeros(len(of)), where=of > 0), 1.0)
-            for name, (hits, of) in named.items()
-        }
-    )
+def _framed(texts: pl.Series, language: PromptLanguage) -> pl.Series:
+    """Rising rows of the texts that hold boilerplate."""
+    rows = held(texts, language.boilerplate_words) if language.boilerplate_words else texts.is_not_null()
+    rows = rows.fill_null(False).arg_true()
+    some, found = texts.gather(rows), numpy.zeros(len(rows), bool)
+    for part in language.boilerplate:
+        search(some, part, passed(some, gate(part)), found)
+    return rows.filter(pl.Series(found, dtype=pl.Boolean))
 
 
-def _each(frame: pl.DataFrame, language: PromptLanguage, html: bool, rare: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+def _each(frame: pl.DataFrame, language: PromptLanguage, html: bool, odd: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
     """The frame with clean texts, and which rows showed a picture in HTML; a column that is all null costs nothing."""
     changed, pictures = [], pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean)
     for name in TEXTS:
         if frame[name].null_count() < frame.height:
-            texts, shown = clean_texts(frame[name], language, html, None if name == "answer" else rare)
+            texts, shown = clean_texts(frame[name], language, html, None if name == "answer" else odd)
             changed.append(texts.alias(name))
             pictures = pictures if name == "answer" else pictures | shown
     if (options := frame["options"]).null_count() < frame.height:
         flat, rows = _flat(options)
-        texts, shown = clean_texts(flat, language, html, rare.gather(rows))
+        texts, shown = clean_texts(flat, language, html, odd.gather(rows))
         pictures = pictures | (_summed(rows, shown, frame.height) > 0)
         changed.append(_listed(options, texts, rows).alias("options"))
     return frame.with_columns(changed), pictures

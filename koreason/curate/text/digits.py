@@ -31,12 +31,15 @@ BLOCK_BYTES = 1 << 18  # looked at together: few enough to stay in the cache
 
 @functools.cache
 def bounds(pattern: str) -> Bounds | None:
-    """The fewest ASCII digits of a match and the most characters; None where they tell nothing, or it is not Python's syntax."""
+    """The fewest ASCII digits of a match and the most characters in which they stand, what stands around them without any left out;
+    None where they tell nothing, or it is not Python's syntax."""
     parsed = _parsed(pattern)
     if parsed is None:
         return None
-    digits, (_, width) = _digits(parsed), parsed.getwidth()
-    return (digits, width) if digits >= ENOUGH and width <= WIDEST else None
+    counts = [_of(*part) for part in parsed]
+    some = [place for place, count in enumerate(counts) if count]
+    width = parsed[some[0] : some[-1] + 1].getwidth()[1] if some else 0
+    return (sum(counts), width) if sum(counts) >= ENOUGH and width <= WIDEST else None
 
 
 def _parsed(pattern: str) -> Any | None:
@@ -57,8 +60,8 @@ def branches(pattern: str) -> list[str]:
     if _parsed(pattern) is None:
         return [pattern]
     for part in _split(pattern[len(flags) :]):
-        opened = [part] if bounds(flags + part) else _opened(part)
-        for one in opened if any(bounds(flags + one) for one in opened) else [part]:
+        opened, whole = _opened(part), bounds(flags + part)
+        for one in opened if (all if whole else any)(bounds(flags + one) for one in opened) else [part]:
             (many if bounds(flags + one) else few).append(one)
     return [*(flags + one for one in many), *([flags + "|".join(few)] if few else [])]
 

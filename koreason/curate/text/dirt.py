@@ -10,6 +10,7 @@ import polars as pl
 
 from koreason.arrays import Bytes, Places, buffers
 from koreason.curate.text.normalise import LOST
+from koreason.suspects import holding
 
 # How bytes 80 to 9F look when they were read as windows-1252; as Latin-1 they are controls.
 CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -40,16 +41,16 @@ MEASURED = 16_384  # characters of a text, from its beginning
 RUN = re.compile(r"(\S.{0,15}?)(?:\s{0,2}\1){4,}", re.DOTALL)
 # Where runs are looked for: at these many places, whether the few bytes there come again within a unit's greatest length, and once more.
 ANCHORS, PROBE, AGAIN, LAG = 7, 6, 3, 16 * 4 + 3
-BLOCK_ROWS = 4096  # looked at together: few enough to stay in the cache
+BLOCK_ROWS = 2048  # looked at together: few enough to stay in the cache
 
 
-def damage(texts: pl.Series, rare: pl.Series | None = None) -> pl.Series:
+def damage(texts: pl.Series, suspect: Places | None = None) -> pl.Series:
     """Share of the characters of each text, as it came, that are damage: lost characters, controls and mojibake; 0 of a null.
 
-    `rare` tells which texts may hold a character of `SUSPECT`, where that is known.
+    `suspect` are the rows that hold a character of `SUSPECT`, where they are known.
     """
-    rows = (texts.str.contains(SUSPECT) if rare is None else rare).fill_null(False).arg_true()
-    found, text = pl.repeat(0.0, len(texts), eager=True).alias("damage"), pl.col("text")
+    rows, text = holding(texts, SUSPECT)[0] if suspect is None else suspect, pl.col("text")
+    found = pl.repeat(0.0, len(texts), eager=True).alias("damage")
     if not len(rows):
         return found
     hits = pl.DataFrame({"text": texts.gather(rows)}).with_columns(hits=text.str.extract_all(DAMAGE).list.join("").str.len_chars())
@@ -91,11 +92,14 @@ def _suspects(raw: Bytes, offsets: Places, rows: Places) -> Places:
         steps = (offsets[block + 1] - offsets[block]) // ANCHORS
         places = (offsets[block][:, None] + steps[:, None] * numpy.arange(ANCHORS)).ravel()
         cut = windows[places]
-        # What stands so many bytes behind each place, as numbers of `PROBE` bytes.
-        words = (numpy.ndarray(len(cut), "<u8", cut, lag, (LAG + 8,)) << numpy.uint64(64 - 8 * PROBE) for lag in range(LAG + 1))
-        first = next(words)
+        # What stands so many bytes behind each place, as numbers of four bytes.
+        words = (numpy.ndarray(len(cut), "<u4", cut, lag, (LAG + 8,)) for lag in range(LAG + 1))
+        first = next(words).copy()
         hits = [numpy.flatnonzero(word == first) for word in words]
         hit, lags = numpy.concatenate(hits), numpy.repeat(numpy.arange(1, LAG + 1), [len(some) for some in hits])
+        for step in range(4, PROBE):
+            same = cut[hit, step] == cut[hit, lags + step]
+            hit, lags = hit[same], lags[same]
         again = places[hit] + 2 * lags
         for step in range(AGAIN):
             same = data[again + step] == data[places[hit] + step]

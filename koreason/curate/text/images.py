@@ -6,7 +6,7 @@ found = image_phrase(frame["text"], language)
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.gates import anchored
+from koreason.curate.text.gates import anchored, spoken
 from koreason.curate.text.lines import Lines
 from koreason.curate.text.needed import needed
 
@@ -51,29 +51,34 @@ def _in_lines(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl
     pictures, tables = lines.first(language.image_phrases), lines.first(language.table_phrases)
     rows = (
         pl.DataFrame({"row": lines.rows, "picture": pictures, "table": tables})
+        .filter(pl.any_horizontal(pl.col("picture", "table").is_not_null()))
         .group_by("row")
         .agg(pl.col("picture", "table").drop_nulls().first())
-        .filter(pl.any_horizontal(pl.col("picture", "table").is_not_null()))
     )
-    suspect = texts.gather(rows["row"])
-    picture = pl.when(~suspect.str.contains(DRAWN)).then("picture")
-    table = pl.when(~suspect.str.contains(TABLE)).then("table")
-    rows = rows.with_columns(phrase=pl.coalesce(picture, table)).filter(pl.col("phrase").is_not_null())
-    return rows["row"], rows["phrase"]
+    drawn = _without(texts, rows, "picture", DRAWN)
+    tabled = _without(texts, rows.join(drawn, on="row", how="anti"), "table", TABLE)
+    found = pl.concat([drawn, tabled])
+    return found["row"], found["phrase"]
+
+
+def _without(texts: pl.Series, rows: pl.DataFrame, name: str, shown: str) -> pl.DataFrame:
+    """The rows that have a phrase of one kind, and it, where their texts do not show what it needs."""
+    some = rows.select("row", phrase=name).drop_nulls()
+    return some.filter(~texts.gather(some["row"]).str.contains(shown)) if some.height else some
 
 
 def _lone(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Series]:
     """The places of texts that are a phrase and nothing else, and the phrase."""
-    text = pl.col("text")
+    text, found = pl.col("text"), []
     rows = texts.to_frame("text").with_row_index().filter(text.str.len_bytes() <= LONE)
-    found = []
+    beginnings = "|".join(f"(?:{phrase})" for phrase in language.lone_phrases if anchored(phrase))
+    begun = rows.filter(text.str.contains(beginnings)) if beginnings else rows  # one search, which most texts end at once
     for phrase in language.lone_phrases:
         words = sorted(needed(phrase) or ())
-        held = text.str.contains_any(words, ascii_case_insensitive=True)
-        some = rows.filter(held) if words and not anchored(phrase) else rows
+        some = begun if anchored(phrase) else rows.filter(spoken(rows["text"], words)) if words else rows
         some = some.filter(text.str.contains(phrase)) if some.height else some
         if some.height:
-            some = some.filter(held) if words else some
+            some = some.filter(spoken(some["text"], words)) if words else some
             found.append(some.with_columns(phrase=text.str.extract(f"({phrase})", 1)))
     hits = pl.concat(found).unique("index", keep="first", maintain_order=True) if found else rows.with_columns(phrase=text).clear()
     for exception in language.lone_exceptions if hits.height else ():

@@ -83,10 +83,14 @@ def where(texts: pl.Series, patterns: Sequence[str], change: pl.Expr, among: pl.
     rows = None if among is None else among.fill_null(False).arg_true()
     part = texts if rows is None else texts.gather(rows)
     matches = functools.reduce(operator.or_, (part.str.contains(pattern) for pattern in patterns)).fill_null(False)
-    if not matches.any():
+    return changed(texts, matches.arg_true() if rows is None else rows.filter(matches), change)
+
+
+def changed(texts: pl.Series, rows: pl.Series, change: pl.Expr) -> pl.Series:
+    """The texts, some rows changed by an expression of the column `text`."""
+    if not len(rows):
         return texts
-    rows = matches.arg_true() if rows is None else rows.filter(matches)
-    return texts.clone().scatter(rows, pl.DataFrame({"text": part.filter(matches)}).select(change).to_series())
+    return texts.clone().scatter(rows, pl.DataFrame({"text": texts.gather(rows)}).select(change).to_series())
 
 
 def held(texts: pl.Series, words: Sequence[str]) -> pl.Series:

@@ -15,15 +15,17 @@ import polars as pl
 from koreason.arrays import Flags, Places
 from koreason.curate.spec import PersonalData
 from koreason.curate.text.digits import Digits, bounds, branches
-from koreason.curate.text.gates import gate
-from koreason.suspects import suspects
+from koreason.curate.text.gates import gate, passed, search
 
 # Forms of the same character, each one character long, so that a place in the folded text is the place in the text.
 WIDE, NARROW = "".join(chr(code) for code in range(0xFF01, 0xFF5F)), "".join(chr(code) for code in range(0x21, 0x7F))
-ODD_DIGITS, DASHES = r"\x{FF10}-\x{FF19}\x{FF20}", "‐‑‒–—―−﹣"
+DASHES = "‐‑‒–—―−﹣"
 JOINTS = f"{DASHES}．／～－"
-ODD_DIGIT, JOINED = f"[{ODD_DIGITS}]", f"[0-9] ?[{JOINTS}]"
+ODD_DIGIT, JOINED = r"[\x{FF10}-\x{FF19}\x{FF20}]", f"[0-9] ?[{JOINTS}]"
+# The same in classes of ten characters at most, which Rust's `regex` finds by SIMD as long as it does not make one of them.
+ODD = rf"([\x{{FF10}}-\x{{FF19}}])|(\x{{FF20}})|([{DASHES}])|([{JOINTS[len(DASHES) :]}])"
 FOLDED = str.maketrans(WIDE + DASHES + "\u3000\u00a0", NARROW + "-" * len(DASHES) + "  ")
+TO_FOLD = re.compile(f"[{WIDE[0]}-{WIDE[-1]}{DASHES}\u3000\u00a0]")
 
 # A letter before a number makes it part of a code, but for the words that announce a telephone.
 BEFORE = re.compile(r"[0-9]\Z|[0-9][.,-]\Z|(?<![A-Za-z])(?!(?i:tel|hp|ph|phone|fax|mobile|t|m)\Z)[A-Za-z]+\Z")
@@ -36,12 +38,15 @@ def masked(texts: pl.Series, kinds: dict[str, PersonalData]) -> tuple[pl.Series,
     Kinds are masked one after the other, so that a number is of the first kind that it matches.
     """
     counts = {kind: numpy.zeros(len(texts), numpy.int64) for kind in kinds}
-    rows = candidates(texts, kinds)
+    flags, odd = _flagged(texts, kinds)
+    rows = numpy.flatnonzero(functools.reduce(operator.or_, flags.values(), odd))
     if len(rows):
-        found = [Masked(text, text if text.isascii() else text.translate(FOLDED)) for text in texts.gather(rows)]
+        found = [Masked(text, text.translate(FOLDED) if TO_FOLD.search(text) else text) for text in texts.gather(rows)]
+        # what is not as it was when it was searched may be of any kind
+        changed = odd[rows] | numpy.array([each.folded is not each.text for each in found])
         for kind, personal in kinds.items():
-            for place, count in _replaced(found, personal):
-                counts[kind][rows[place]] = count
+            for place, count in _replaced(found, numpy.flatnonzero(flags[kind][rows] | changed), personal):
+                counts[kind][rows[place]], changed[place] = count, True
         texts = texts.clone().scatter(rows, [each.text for each in found])
     return texts, {kind: pl.Series(f"masked_{kind}", count) for kind, count in counts.items()}
 
@@ -56,30 +61,24 @@ class Masked:
 
 
 def candidates(texts: pl.Series, kinds: dict[str, PersonalData]) -> pl.Series:
-    """Places of the texts that may hold personal data. One search an alternative, where there are digits enough: all in one take long."""
-    found, digits = numpy.zeros(len(texts), bool), Digits(texts)
+    """Places of the texts that may hold personal data."""
+    flags, odd = _flagged(texts, kinds)
+    return pl.Series(numpy.flatnonzero(functools.reduce(operator.or_, flags.values(), odd)).astype(numpy.uint32))
+
+
+def _flagged(texts: pl.Series, kinds: dict[str, PersonalData]) -> tuple[dict[str, Flags], Flags]:
+    """Of each kind which texts its pattern matches; and which hold digits or joints of another form, and so may be of any.
+
+    One search an alternative, where there are digits enough: all in one take long.
+    """
+    digits, odd, known = Digits(texts), numpy.zeros(len(texts), bool), dict[str, Flags]()
     for pattern in {branch: None for kind in kinds.values() for branch in branches(_bare(kind.pattern))}:
-        limits = bounds(pattern)
-        _search(texts, pattern, _gated(texts, gate(pattern)) if limits is None else digits.rows(*limits), found)
+        known[pattern], limits = numpy.zeros(len(texts), bool), bounds(pattern)
+        search(texts, pattern, passed(texts, gate(pattern)) if limits is None else digits.rows(*limits), known[pattern])
     if kinds:
-        _search(texts, f"{ODD_DIGIT}|{JOINED}", suspects(texts, f"[{ODD_DIGITS}{JOINTS}]"), found)
-    return pl.Series(numpy.flatnonzero(found).astype(numpy.uint32))
-
-
-def _gated(texts: pl.Series, patterns: tuple[str, ...]) -> Places | None:
-    """Rising rows of texts in which one of some patterns matches; None, those of all, where there are no patterns."""
-    if not patterns:
-        return None
-    some = functools.reduce(operator.or_, (texts.str.contains(pattern) for pattern in patterns))
-    return some.fill_null(False).arg_true().to_numpy().astype(numpy.int64)
-
-
-def _search(texts: pl.Series, pattern: str, rows: Places | None, found: Flags) -> None:
-    """Set the flags of those texts, or of those of some rows, in which a pattern matches."""
-    if rows is None:
-        found |= texts.str.contains(pattern).fill_null(False).to_numpy()
-    elif len(rows):
-        found[rows] |= texts.gather(rows).str.contains(pattern).to_numpy()
+        search(texts, f"{ODD_DIGIT}|{JOINED}", passed(texts, [(ODD,)]), odd)
+    of_kinds = {kind: [known[branch] for branch in branches(_bare(personal.pattern))] for kind, personal in kinds.items()}
+    return {kind: functools.reduce(operator.or_, flags) for kind, flags in of_kinds.items()}, odd
 
 
 def _bare(pattern: str) -> str:
@@ -87,10 +86,12 @@ def _bare(pattern: str) -> str:
     return re.sub(r"\(\?P?<\w+>", "(?:", pattern)
 
 
-def _replaced(texts: list[Masked], personal: PersonalData) -> Iterator[tuple[int, int]]:
-    """Replace one kind in the texts; yields the places of those in which it stood, and how often."""
+def _replaced(texts: list[Masked], places: Places, personal: PersonalData) -> Iterator[tuple[int, int]]:
+    """Replace one kind in some of the texts; yields the places of those in which it stood, and how often."""
+    if not len(places):
+        return
     bare, text = _bare(personal.pattern), pl.col("text")
-    frame = pl.DataFrame({"text": [each.folded for each in texts]}).with_row_index()
+    frame = pl.DataFrame({"index": places, "text": [texts[place].folded for place in places]})
     for pattern in (personal.context, bare):  # one after the other: where no context is, nothing more is searched
         frame = frame if pattern is None else frame.filter(text.str.contains(pattern))
     if not frame.height:
@@ -133,7 +134,8 @@ def _spliced(masked: Masked, found: list[str], groups: dict[str, tuple[str, str]
             continue
         places.append((start, end, new))
     if places:
-        masked.text, masked.folded = _with(masked.text, places), _with(plain, places)
+        alike, masked.text = masked.text is plain, _with(masked.text, places)
+        masked.folded = masked.text if alike else _with(plain, places)
     masked.placed.update(new for _, _, new in places)
     return len(places)
 

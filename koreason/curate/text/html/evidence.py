@@ -7,6 +7,7 @@ tags (`<p> 태그와 </p>의 차이`) is known by the word behind the tag, which
 partner (`a<b>c;`) is mathematics or code. What is left over counts only where the rest of the text is marked up.
 """
 
+import functools
 import re
 from collections import Counter
 
@@ -22,16 +23,31 @@ CELLS = {"li", "td", "th", "tr", "dt", "dd"}
 
 def marking(text: str, tags: list[Tag], mentions: re.Pattern[str] | None) -> list[bool]:
     """For each tag whether it marks up; spans never do."""
-    spoken = [_spoken(text, tag, mentions) for tag in tags]
-    chat = any(tag.name == "s" for tag in tags) and bool(CHAT.search(text))
-    certain = [_certain(text, tag, place, tags, spoken) and not (chat and tag.name == "s") for place, tag in enumerate(tags)]
-    if all(yes or tag.kind == "span" for tag, yes in zip(tags, certain, strict=True)):
+    speaks = mentions is not None and _behind(mentions).search(text) is not None
+    spoken = [_spoken(text, tag, mentions) for tag in tags] if speaks else [False] * len(tags)
+    chat = any([tag.name == "s" for tag in tags]) and CHAT.search(text) is not None
+    certain, whole = [], True
+    for place, tag in enumerate(tags):
+        if tag.kind == "span":
+            certain.append(False)
+            continue
+        yes = not (spoken[place] or spoken[tag.partner]) if tag.partner >= 0 else _certain(text, tag, spoken[place])
+        yes = yes and not (chat and tag.name == "s")
+        certain.append(yes)
+        whole = whole and yes
+    if whole:
         return certain
     sure, speaks, times = any(certain), any(spoken), Counter(tag.name for tag in tags if tag.kind == "open")
     return [
         yes or (tag.kind != "span" and not spoken[place] and not (chat and tag.name == "s") and _likely(text, tag, times, sure, speaks))
         for place, (tag, yes) in enumerate(zip(tags, certain, strict=True))
     ]
+
+
+@functools.cache
+def _behind(mentions: re.Pattern[str]) -> re.Pattern[str]:
+    """What stands in a text where one of its tags is spoken of."""
+    return re.compile(f"> ?(?:{mentions.pattern})", mentions.flags)
 
 
 def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
@@ -47,11 +63,9 @@ def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
     return bool(mentions.match(text, end) or (apart and mentions.match(text, end + 1)))
 
 
-def _certain(text: str, tag: Tag, place: int, tags: list[Tag], spoken: list[bool]) -> bool:
-    """Whether a tag marks up whatever else stands in the text."""
-    if tag.partner >= 0:
-        return not (spoken[place] or spoken[tag.partner])
-    if tag.kind == "span" or spoken[place]:
+def _certain(text: str, tag: Tag, spoken: bool) -> bool:
+    """Whether a tag without a partner marks up whatever else stands in the text."""
+    if spoken:
         return False
     if tag.kind == "gone":
         return tag.name != "!--open"

@@ -8,11 +8,13 @@ import re
 from koreason.curate.text.html.entities import decode
 from koreason.curate.text.html.evidence import marking
 from koreason.curate.text.html.formulas import formula, picture, wrapped
-from koreason.curate.text.html.tags import BLOCK, COLOURS, FORMULAS, Tag, attributes_of, scanned
+from koreason.curate.text.html.tags import BLOCK, COLOURS, FORMULAS, NAMES, Tag, attributes_of, scanned
 
 PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "ul", "ol", "dl", "pre", "figure"}
+APART = BLOCK - {"ul", "ol", "li", "table", "tr", "td", "th"}  # blocks that are lines of their own and no more
 HIDDEN = {"head", "svg", "template", "script", "style", "title", "iframe", "noframes", "canvas", "audio", "video", "datalist"}
 PICTURES = {"img", "svg", "canvas", "image"}
+PLAIN = NAMES - FORMULAS - HIDDEN - {"img"}  # without attributes these are no formula, hide nothing and show no picture
 # What a browser does not show, or shows beside the text: for screen readers, numbers of lines, "edit" behind headings.
 NOT_SHOWN = re.compile(
     r"(?i)display\s*:\s*none|visibility\s*:\s*hidden|\bmathjax_preview\b|class\s*=\s*[\"']?(?:[^\"'>]*\s)?(?:sr-only|visually-hidden"
@@ -68,7 +70,8 @@ class Page:
             return None
         if not self.collapse and not self.blocks and not self.in_cell and "\n" in text:
             return self.lines(text)
-        words = BLANKS.sub(" ", text) if AGAIN.search(text) else text
+        again = "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text
+        words = BLANKS.sub(" ", text) if again else text
         if words == " ":
             self.blank = True
             return None
@@ -100,50 +103,55 @@ def rendered(text: str, mentions: re.Pattern[str] | None) -> tuple[str, bool]:
     """The text without markup, and whether it showed a picture that is no formula."""
     tags = scanned(text)
     marks = marking(text, tags, mentions)
-    if not any(marks):
+    if True not in marks:
         return _unmarked(text, tags), False
-    scripts = "math/tex" in text
+    scripts, escaped = "math/tex" in text, "&" in text
     page, shows = Page(_laid_out(text, tags, marks)), False
     place, number, failed, tries = 0, 0, -1, 0
     while number < len(tags):
         tag = tags[number]
-        if tag.start < place or not marks[number]:
-            if tag.kind == "span" and tag.start >= place:
-                page.words(decode(text[place : tag.start]))
-                span = text[tag.start : tag.end]
-                page.write(span if tag.name == "code" and "<" in span else decode(span))
+        start, kind = tag.start, tag.kind
+        if start < place or not marks[number]:
+            if kind == "span" and start >= place:
+                page.words(decode(text[place:start]) if escaped else text[place:start])
                 place = tag.end
+                span = text[start:place]
+                page.write(span if tag.name == "code" and "<" in span else decode(span))
             number += 1
             continue
-        page.words(decode(text[place : tag.start]))
+        if start > place:
+            page.words(decode(text[place:start]) if escaped else text[place:start])
         place, past = tag.end, number + 1
-        shown = None
-        if tag.kind in ("open", "void") and tag.name != "img" and (tag.attributes or tag.name in FORMULAS or "-" in tag.name):
-            tries = tries if number < failed else 0
-            if tries < TRIES:
-                if scripts and MATHJAX.search(tag.attributes) and tag.partner > 0:
-                    shown = ""
-                elif (shown := formula(text, tags, number)) is None and tag.partner > 0 and tag.attributes:
-                    failed, tries = max(failed, tag.partner), tries + 1
-        if shown is not None:
-            _formula(page, shown)
-            past = max(past, tag.partner + 1)
-        elif tag.kind == "open" and tag.partner > 0 and (tag.name in HIDDEN or _is_hidden(tag.attributes)):
-            shows = shows or tag.name in PICTURES
-            past = tag.partner + 1
-        elif tag.kind == "raw":
-            if not (tag.attributes and tag.name == "pre" and NOT_SHOWN.search(tag.attributes)):
-                _raw(page, text, tag)
-        elif tag.name == "img":
-            found = picture(tag.attributes)
-            shows = shows or found is None
-            _formula(page, found or "")
-        elif tag.kind in ("open", "void"):
-            _opened(page, tag)
-        elif tag.kind == "close":
+        if kind == "close" and tag.name != "img":
             _closed(page, tag)
-        if past > number + 1:
-            place = tags[past - 1].end
+        elif tag.name in PLAIN and kind != "raw" and tag.attributes in ("", "/", " /"):
+            _opened(page, tag)
+        else:
+            shown = None
+            if kind in ("open", "void") and tag.name != "img" and (tag.attributes or tag.name in FORMULAS or "-" in tag.name):
+                tries = tries if number < failed else 0
+                if tries < TRIES:
+                    if scripts and MATHJAX.search(tag.attributes) and tag.partner > 0:
+                        shown = ""
+                    elif (shown := formula(text, tags, number)) is None and tag.partner > 0 and tag.attributes:
+                        failed, tries = max(failed, tag.partner), tries + 1
+            if shown is not None:
+                _formula(page, shown)
+                past = max(past, tag.partner + 1)
+            elif kind == "open" and tag.partner > 0 and (tag.name in HIDDEN or _is_hidden(tag.attributes)):
+                shows = shows or tag.name in PICTURES
+                past = tag.partner + 1
+            elif kind == "raw":
+                if not (tag.attributes and tag.name == "pre" and NOT_SHOWN.search(tag.attributes)):
+                    _raw(page, text, tag)
+            elif tag.name == "img":
+                found = picture(tag.attributes)
+                shows = shows or found is None
+                _formula(page, found or "")
+            elif kind in ("open", "void"):
+                _opened(page, tag)
+            if past > number + 1:
+                place = tags[past - 1].end
         number = past
     page.words(decode(text[place:]))
     return page.text(), shows
@@ -170,7 +178,7 @@ def _laid_out(text: str, tags: list[Tag], marks: list[bool]) -> bool:
     """Whether breaks are said by `<br>`, so that others are layout; Markdown with a tag in it has more lines than tags."""
     if "\n" not in text:
         return False
-    breaks = sum(mark and tag.name == "br" for tag, mark in zip(tags, marks, strict=True))
+    breaks = sum([mark and tag.name == "br" for tag, mark in zip(tags, marks, strict=True)])
     return breaks > 0 and len(re.findall(r"[^\n>]\n(?=[^\n<])", text)) <= breaks
 
 
@@ -230,7 +238,10 @@ def _code(inside: str) -> str:
 
 def _opened(page: Page, tag: Tag) -> None:
     name = tag.name
-    if name == "br":
+    if name in APART:
+        page.line(2 if name in PARAGRAPHS else 1)
+        page.blocks += tag.kind == "open" and tag.partner >= 0
+    elif name == "br":
         if page.in_cell:
             page.blank = True
         elif page.parts:
@@ -258,9 +269,6 @@ def _opened(page: Page, tag: Tag) -> None:
     elif name in ("sup", "sub") and tag.partner >= 0:
         page.write("^{" if name == "sup" else "_{")
         page.fresh = True  # no blank behind the brace
-    elif name == "hr" or name in BLOCK:
-        page.line(2 if name in PARAGRAPHS else 1)
-        page.blocks += tag.kind == "open" and tag.partner >= 0
     elif name == "q":
         page.write('"')
         page.fresh = True
@@ -301,6 +309,10 @@ def _cell(page: Page) -> None:
 
 def _closed(page: Page, tag: Tag) -> None:
     name = tag.name
+    if name in APART:
+        page.line(2 if name in PARAGRAPHS and not page.lists else 1)
+        page.blocks = max(0, page.blocks - (tag.partner >= 0))
+        return
     if name in ("li", "ul", "ol"):
         page.item = False
     if name in ("ul", "ol"):
@@ -327,8 +339,5 @@ def _closed(page: Page, tag: Tag) -> None:
     elif name == "q":
         page.blank = False
         page.write('"')
-    elif name in BLOCK and name != "li":
-        page.line(2 if name in PARAGRAPHS and not page.lists else 1)
-        page.blocks = max(0, page.blocks - (tag.partner >= 0))
     elif name == "li":
         page.line()

@@ -44,13 +44,20 @@ OFFICE = ("o:", "w:", "v:", "m:", "st1:")
 
 NAME = r"[a-zA-Z][a-zA-Z0-9]*+(?:[:-][a-zA-Z0-9]++)*+"
 TAG = re.compile(
-    rf"<(?P<close>/?)(?P<name>{NAME})(?P<attributes>"
+    rf"<(/?)({NAME})("
     r"""(?:\s++[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+)*+\s*+/?+(?=>)"""  # as they should be
     r"|\s[^<>=]{0,80}+=[^<>]{0,4000}+(?=>))>"  # and with broken quotes
 )
 OTHER = re.compile(r"<(?:![a-zA-Z][^<>]{0,500}>|!\[[^<>\]]{0,80}\]>|\?[a-zA-Z][^<>]{0,500}>)")  # declarations, Word's conditions
+# Tags as most are written, in lower case and without attributes, of elements that hold what is markup itself: kind, name, and what
+# stands where attributes would.
+WRITTEN = {f"<{name}>": ("void" if name in VOID else "open", name, "") for name in NAMES - KEPT_WHOLE}
+WRITTEN |= {f"</{name}>": ("close", name, "") for name in NAMES}
+WRITTEN |= {f"<{name}{closed}>": ("void", name, closed) for name in VOID for closed in ("/", " /")}
+LONGEST = max(map(len, WRITTEN))
 ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""")
-START = re.compile(rf"<(?=[a-zA-Z/!?])|\[(?:code|CODE)(?:=[^\]\n]{{0,40}})?\]|{OPENINGS.pattern}")
+TAGS = re.compile("<(?=[a-zA-Z/!?])")
+START = re.compile(rf"{TAGS.pattern}|\[(?:code|CODE)(?:=[^\]\n]{{0,40}})?\]|{OPENINGS.pattern}")
 
 
 @dataclass(slots=True)
@@ -84,34 +91,58 @@ def attributes_of(text: str) -> dict[str, str]:
 
 
 def scanned(text: str) -> list[Tag]:
-    """All tags in order, each with its partner."""
+    """All tags in order, each with its partner: of a closing one the last open one of its name."""
     tags: list[Tag] = []
-    ends, lower, place = Ends(text), None, 0
-    while match := START.search(text, place):
-        tag: Tag | None = None
+    open_tags: dict[str, list[int]] = {}
+    ends, lower, place, match_tag = Ends(text), None, 0, TAG.match
+    # what a text holds none of is not searched for with each of its characters
+    spanned = (
+        "$" in text
+        or "\\" in text
+        or "`" in text
+        or "~~~" in text
+        or "http" in text
+        or "[asy]" in text
+        or "[code" in text
+        or "[CODE" in text
+    )
+    search = START.search if spanned else TAGS.search
+    while match := search(text, place):
         start = match.start()
-        if text[start] != "<":
+        if match[0] != "<":
             span = _bracketed(match, ends) if match[0].startswith(("[c", "[C")) else span_at(text, match, ends)
-            place = match.end() if span is None else span[1]
+            place = match.end() if span is None or span[2] == "address" else span[1]  # an address may stand in front of a tag
             if span and span[2] != "address":
                 tags.append(Tag("span", span[2], span[0], span[1]))
-            elif span:
-                place = match.end()  # an address may stand in front of a tag
             continue
-        if text[start + 1] in "!?":
-            if text.startswith(("<!--", "<![CDATA["), start):
-                tag = _enclosed(text, start, ends)
-            elif other := OTHER.match(text, start):
-                tag = Tag("gone", "!", start, other.end())
-        elif found := TAG.match(text, start):
-            if lower is None and found["name"].lower() in KEPT_WHOLE:
+        tag: Tag | None = None
+        end = text.find(">", start, start + LONGEST) + 1
+        if written := WRITTEN.get(text[start:end]):
+            kind, name, attributes = written
+            tag = Tag(kind, name, start, end, (0, 0), attributes)
+        elif found := match_tag(text, start):
+            if lower is None and found[2].lower() in KEPT_WHOLE:
                 small = text.lower()
                 lower = Ends(small if len(small) == len(text) else text)
             tag = _element(text, found, lower)
-        place = tag.end if tag else start + 1
-        if tag:
-            tags.append(tag)
-    return _matched(tags)
+        elif text.startswith(("<!--", "<![CDATA["), start):
+            tag = _enclosed(text, start, ends)
+        elif text[start + 1] in "!?" and (other := OTHER.match(text, start)):
+            tag = Tag("gone", "!", start, other.end())
+        if tag is None:
+            place = start + 1
+            continue
+        place = tag.end
+        if tag.kind == "open" or (tag.kind == "span" and tag.attributes):
+            open_tags.setdefault(tag.name if tag.kind == "open" else tag.attributes, []).append(len(tags))
+        elif tag.kind == "close" and (waiting := open_tags.get(tag.name)):
+            opening = waiting.pop()
+            if tags[opening].kind == "span":  # JSX closes as it opened: as code
+                tag.kind, tag.name = "span", "code"
+            else:
+                tag.partner, tags[opening].partner = opening, len(tags)
+        tags.append(tag)
+    return tags
 
 
 def _bracketed(match: re.Match[str], ends: Ends) -> Span | None:
@@ -135,37 +166,23 @@ def _enclosed(text: str, start: int, ends: Ends) -> Tag:
 
 
 def _element(text: str, found: re.Match[str], lower: Ends | None) -> Tag | None:
-    name, end, attributes = found["name"].lower(), found.end(), found["attributes"]
+    close, name, attributes = found.groups()
+    name, (start, end) = name.lower(), found.span()
     if ":" in name and (bare := name.rpartition(":")[2]) in MATHML:
         name = bare  # `m:math`, as Word and EPUB write it
     if "={" in attributes:
-        return Tag("span", "code", found.start(), end, attributes=name)  # `<Button onClick={f}>` is JSX
+        return Tag("span", "code", start, end, attributes=name)  # `<Button onClick={f}>` is JSX
     if name not in NAMES and "-" not in name and ":" not in name:
         return None
     if attributes and len(name) == 1 and "=" not in attributes and attributes.strip(" \t\n/"):
         return None  # `a <b and c> d`
-    if found["close"]:
-        return Tag("close", name, found.start(), end)
+    if close:
+        return Tag("close", name, start, end)
     if lower is not None and name in KEPT_WHOLE:
-        close = lower.next(f"</{name}", end)
-        if close >= 0 and (shut := text.find(">", close)) >= 0:
-            return Tag("raw", name, found.start(), shut + 1, (end, close), attributes)
+        shut_at = lower.next(f"</{name}", end)
+        if shut_at >= 0 and (shut := text.find(">", shut_at)) >= 0:
+            return Tag("raw", name, start, shut + 1, (end, shut_at), attributes)
         if name in ("script", "style", "pre"):
-            return Tag("raw", name + "-open", found.start(), len(text), (end, len(text)), attributes)
+            return Tag("raw", name + "-open", start, len(text), (end, len(text)), attributes)
     closed = attributes.endswith("/") and not attributes.strip().endswith("=/")
-    return Tag("void" if name in VOID or closed else "open", name, found.start(), end, (0, 0), attributes)
-
-
-def _matched(tags: list[Tag]) -> list[Tag]:
-    """Each closing tag with the last open one of its name."""
-    open_tags: dict[str, list[int]] = {}
-    for place, tag in enumerate(tags):
-        if tag.kind == "open" or (tag.kind == "span" and tag.attributes):
-            open_tags.setdefault(tag.name if tag.kind == "open" else tag.attributes, []).append(place)
-        elif tag.kind == "close" and (waiting := open_tags.get(tag.name)):
-            opening = waiting.pop()
-            if tags[opening].kind == "span":  # JSX closes as it opened: as code
-                tag.kind, tag.name = "span", "code"
-            else:
-                tag.partner, tags[opening].partner = opening, place
-    return tags
+    return Tag("void" if name in VOID or closed else "open", name, start, end, (0, 0), attributes)
