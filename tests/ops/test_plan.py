@@ -1,6 +1,7 @@
 """`koreason plan` against the real Snakemake, and the budget that stops a run."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,13 +123,18 @@ def rows(text: str) -> dict[str, list[str]]:
     return found
 
 
+def squeezed(text: str) -> str:
+    """A table without its columns' widths."""
+    return re.sub(" +", " ", text)
+
+
 def test_a_first_run_is_planned_whole(workflow: Workflow) -> None:
     result = plan(workflow)
     assert result.returncode == 0, result.stderr
     found = rows(result.stdout)
     assert found["trace"][0] == "2" and found["ingest"][0] == "6" and found["total"][0] == "53"
     assert "the longest chain of jobs asks for 2.1 hours" in result.stdout
-    assert "  ingest         6  output files have to be generated" in result.stdout
+    assert " ingest 6 output files have to be generated\n" in squeezed(result.stdout)
     assert "checkpoints 4.8" in result.stdout  # 134.5M parameters, 12 bytes, three times
     assert "none: costs on this machine" in result.stdout
 
@@ -164,12 +170,12 @@ def test_a_rerun_says_what_changed(workflow: Workflow) -> None:
     workflow.edit("config/demo.yaml", "min_chars: 50", "min_chars: 60")
     workflow.edit("koreason/curate/pool.py", new="\nNEW = 1\n")
     text = plan(workflow, "pools").stdout
-    assert "  pool           1  params: the stage's code changed; params: spec.min_chars: 50 -> 60 (demo_exams)\n" in text
+    assert " pool 1 params: the stage's code changed; params: spec.min_chars: 50 -> 60 (demo_exams)\n" in squeezed(text)
     assert "ingest" not in rows(text)
     workflow.edit("config/demo.yaml", "max_reject_share: 0.10", "max_reject_share: 0.20")
     text = plan(workflow, "pools").stdout
-    assert "  ingest         1  params: spec.max_reject_share: 0.1 -> 0.2 (demo_webqa)\n" in text
-    assert "  clean          2  input files updated by another job (demo" in text, "its own, and that of what is made of the exams"
+    assert " ingest 1 params: spec.max_reject_share: 0.1 -> 0.2 (demo_webqa)\n" in squeezed(text)
+    assert " clean 2 input files updated by another job (demo" in squeezed(text), "its own, and that of what is made of the exams"
 
 
 def test_a_target_is_planned_alone(workflow: Workflow) -> None:
