@@ -5,7 +5,7 @@
 
 Writes `texts.parquet`: HTML turned to text (in sources that hold HTML), Unicode NFC, plain white space, personal data masked if
 asked to, and for each prompt what the pool's thresholds are held against. No prompt is dropped. Prompts are read, cleaned
-and written in chunks: memory does not grow with the source.
+and written in chunks of a bounded size: memory does not grow with the source, nor with its prompts.
 """
 
 import argparse
@@ -14,8 +14,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy
 import polars as pl
+import pyarrow.parquet
 
+from koreason.arrays import pieces, sums_before
 from koreason.config.load import read_spec
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.cleaned import cleaned
@@ -24,9 +27,9 @@ from koreason.curate.writer import Rows
 from koreason.progress import bar
 from koreason.records.held import held
 from koreason.records.stage import Stage
-from koreason.tables import CLEANED, PROMPTS, read_chunks
+from koreason.tables import CLEANED, PROMPTS, scan_table
 
-ROWS_PER_CHUNK = 32_768
+ROWS_PER_CHUNK, BYTES_PER_CHUNK = 32_768, 1 << 26
 TEXTS = "texts.parquet"
 
 
@@ -60,12 +63,17 @@ def clean(language: PromptLanguage, mask: bool, source: Path, stage: Stage) -> N
 
 
 def chunks(manifest_path: Path) -> Iterator[tuple[pl.DataFrame, bool]]:
-    """A source's prompts in order, at most `ROWS_PER_CHUNK` rows at a time, and whether they hold HTML.
+    """A source's prompts in order, at most `ROWS_PER_CHUNK` rows and about `BYTES_PER_CHUNK` at a time, and whether they hold HTML.
 
     Raises:
         UserError: the source is not there, or is not what its manifest says.
     """
     source, name = held(manifest_path), "prompts.parquet"
-    html = bool(source.fact(name, "html"))
-    for chunk in read_chunks(source, name, PROMPTS, ROWS_PER_CHUNK):
-        yield chunk, html
+    html, table = bool(source.fact(name, "html")), scan_table(source, name, PROMPTS)
+    written = pyarrow.parquet.read_metadata(source.path(name))
+    groups = [written.row_group(place) for place in range(written.num_row_groups)]
+    rows = sums_before(numpy.array([group.num_rows for group in groups], numpy.int64))
+    bytes_as_rows = [group.total_byte_size * ROWS_PER_CHUNK // BYTES_PER_CHUNK for group in groups]
+    weights = numpy.maximum(numpy.diff(rows), numpy.array(bytes_as_rows, numpy.int64))
+    for first, last in pieces(sums_before(weights), ROWS_PER_CHUNK):
+        yield table.slice(int(rows[first]), int(rows[last] - rows[first])).collect(), html

@@ -102,7 +102,7 @@ def passed(texts: pl.Series, chains: Sequence[Chain]) -> Places | None:
     return numpy.flatnonzero(found)
 
 
-def spoken(texts: pl.Series, words: Sequence[str]) -> pl.Series:
+def spoken(texts: pl.Series, words: list[str]) -> pl.Series:
     """Whether one of some words stands in each text, whatever the case of ASCII letters."""
     if len(words) <= LITERALS and not CASED.search("".join(words)):
         return texts.str.contains("|".join(map(pl.escape_regex, words)))

@@ -40,7 +40,7 @@ def characters(texts: pl.Series, language: PromptLanguage) -> Characters:
 
 @functools.cache
 def _table(scripts: tuple[Script, ...]) -> Table:
-    return Table(kinds(scripts) | members(ODD, SUSPECT) << BEYOND, (TARGET, TARGET | LETTER))
+    return Table(kinds(scripts) | (members(ODD, SUSPECT) << BEYOND).astype(numpy.uint8), (TARGET, TARGET | LETTER))
 
 
 def again(seen: Characters, before: pl.Series, after: pl.Series, language: PromptLanguage) -> Characters:
