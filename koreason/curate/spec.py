@@ -126,6 +126,21 @@ def _with_classes(pattern: str, classes: dict[str, str]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageModel:
+    """A linear model of what depends on a picture, beside the phrases: n-grams with their weights.
+
+    Attributes:
+        file: JSON that `bench/pictures.py` makes of labelled sentences; an absolute path, or one below the package.
+        sha256: its digest.
+        threshold: a text whose score is above depends on a picture.
+    """
+
+    file: str
+    sha256: str
+    threshold: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromptLanguage(Language):
     """What cleaning must know of a target language. All patterns are regular expressions of Rust's `regex`.
 
@@ -135,6 +150,7 @@ class PromptLanguage(Language):
         lone_phrases: texts that point at something and hold nothing else, from `^` to `\\z`: what they point at was a picture.
         lone_exceptions: texts that look like one of these and depend on nothing.
         image_exceptions: phrases that look like one of these and depend on nothing; taken away before the search.
+        image_model: what tells the rest, and weighs the phrases; null: the phrases alone decide.
         markup_mentions: what stands right behind a tag that is spoken of and marks nothing up, as in `the <p> tag`.
         boilerplate: what forum software, mail programs and telephones put around a post: removed.
         boilerplate_words: literal words, one of which stands in each of these: texts without any are not searched; none: all are.
@@ -148,6 +164,7 @@ class PromptLanguage(Language):
     lone_phrases: list[str] = field(default_factory=list)
     lone_exceptions: list[str] = field(default_factory=list)
     image_exceptions: list[str] = field(default_factory=list)
+    image_model: ImageModel | None = None
     markup_mentions: list[str] = field(default_factory=list)
     boilerplate: list[str] = field(default_factory=list)
     boilerplate_words: list[str] = field(default_factory=list)

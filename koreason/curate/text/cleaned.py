@@ -10,7 +10,8 @@ from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.composed import composed
 from koreason.curate.text.dirt import chat_control, damage, repetition
 from koreason.curate.text.gates import gate, passed, search
-from koreason.curate.text.images import image_phrase, shows_image
+from koreason.curate.text.images import shows_image
+from koreason.curate.text.leaning import image_evidence
 from koreason.curate.text.markup import without_markup
 from koreason.curate.text.normalise import ODD, UNTIDY, changed, compose, held, plain, tidy, where
 from koreason.curate.text.personal import masked
@@ -46,7 +47,7 @@ def cleaned(frame: pl.DataFrame, language: PromptLanguage, *, html: bool, mask: 
     measures = after.select(
         "chars",
         repetition(after["text"]),
-        image_phrase(after["text"], language),
+        image_evidence(after["text"], language),
         chat_control=chat_control(text),
     )
     return pl.concat([frame, measures, shares(after["text"], after["chars"], language, seen), before, found], how="horizontal")

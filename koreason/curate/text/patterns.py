@@ -1,4 +1,4 @@
-"""A language's patterns, tried before any text is read.
+"""A language's patterns and its model of pictures, tried before any text is read.
 
 refuse_broken(language)
 """
@@ -8,14 +8,16 @@ import re
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
+from koreason.curate.text.leaning import WHOLE
+from koreason.curate.text.weights import read_weights
 from koreason.errors import UserError
 
 
 def refuse_broken(language: PromptLanguage) -> None:
-    """Compile every pattern of a language.
+    """Compile every pattern of a language, and read its model.
 
     Raises:
-        UserError: one is no regular expression; it names the field and the pattern's beginning.
+        UserError: one is no regular expression; it names the field and the pattern's beginning. Or the model cannot be read.
     """
     lists = ("image_phrases", "table_phrases", "lone_phrases", "lone_exceptions", "image_exceptions", "boilerplate")
     patterns = [(name, pattern) for name in lists for pattern in getattr(language, name)]
@@ -31,6 +33,8 @@ def refuse_broken(language: PromptLanguage) -> None:
             re.compile(pattern)
         except re.error as error:
             raise _broken("markup_mentions", pattern, error) from None
+    if language.image_model is not None:
+        read_weights(language.image_model, WHOLE)
 
 
 def _broken(name: str, pattern: str, error: Exception) -> UserError:

@@ -1,0 +1,184 @@
+"""A language's model of what leans on a picture: words by class, flags and whole weights, in one file that `bench/pictures.py` makes.
+
+    weights = read_weights(language.image_model)
+    weights.signed(pl.Series(["이 사진 좀 봐 주세요"]))     # each word of a class is one sign
+
+The file is JSON that people can read: `{"weights": {"text": {"사진": 12}, "classes": {"{this} {pic}": 31}, …}, …}`. Weights are whole
+numbers, so that no rounding decides what is found.
+"""
+
+import functools
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+
+import numpy
+import polars as pl
+
+from koreason.config.load import expand, load
+from koreason.curate.spec import ImageModel
+from koreason.curate.text.grams import EDGE, Grams
+from koreason.errors import UserError
+from koreason.home import HOME
+
+ORDERS = {"text": 4, "classes": 5, "sequence": 4}  # the longest n-grams of each stream
+SIGNS = 0xE000  # of the private use area, of which clean texts hold nothing: the first class's sign
+REMEDY = "give the file that bench/pictures.py made, and its digest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """What a model looks at: written by hand, in `words.yaml` beside the labelled sentences.
+
+    Attributes:
+        classes: words of each class, set apart by white space, with `_` for a blank; of two that begin together the longer one counts.
+        flags: regular expressions of Rust's `regex`, by name.
+        gate: a text, or a piece of a long one, is looked at where it holds a word of these classes, of two characters or more.
+        gate_pairs: a short text is, too, where it holds a word of a class and one of those named with it.
+    """
+
+    classes: dict[str, str]
+    flags: dict[str, str]
+    gate: list[str]
+    gate_pairs: dict[str, list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Weights.
+
+    Attributes:
+        bias: of every text.
+        phrase: of a text in which one of the language's phrases is found.
+        flags: of a flag that matches.
+        pairs: of a class of words together with a flag, as `class flag`.
+        text: of n-grams of characters.
+        classes: of n-grams in which each word of a class stands as `{class}`.
+        sequence: of n-grams of classes and marks alone, with `^` for an edge.
+    """
+
+    bias: int
+    phrase: int
+    flags: dict[str, int]
+    pairs: dict[str, int]
+    text: dict[str, int]
+    classes: dict[str, int]
+    sequence: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """What the file holds.
+
+    Attributes:
+        made_of: SHA-256 of what it was made of.
+        looks: what it looks at.
+        weights: what it has learned.
+    """
+
+    made_of: dict[str, str]
+    looks: Looks
+    weights: Learned
+
+
+class Signs:
+    """The classes of a model's words, each with a sign of one character."""
+
+    def __init__(self, looks: Looks) -> None:
+        """Take the words, the longest first."""
+        self.names = [*looks.classes]
+        self.of = {name: chr(SIGNS + place) for place, name in enumerate(self.names)}
+        known: dict[str, str] = {}
+        for name, words in looks.classes.items():
+            for word in words.split():
+                known.setdefault(word.replace("_", " "), name)
+        self._words = sorted(known, key=lambda word: (-len(word), word))
+        self._instead = [" " * word.startswith(" ") + self.of[known[word]] + " " * word.endswith(" ") for word in self._words]
+        self._of = {name: [word for word in self._words if known[word] == name] for name in self.names}
+        self._gate = sorted({word.strip() for name in looks.gate for word in self._of[name] if len(word.strip()) > 1})
+        self._pairs = [
+            (self._of[name], [word for other in others for word in self._of[other]]) for name, others in looks.gate_pairs.items()
+        ]
+
+    def held(self, text: pl.Expr) -> pl.Expr:
+        """Whether a text holds a word of the gate."""
+        return text.str.contains_any(self._gate)
+
+    def paired(self, text: pl.Expr) -> pl.Expr:
+        """Whether a padded text holds words of two classes that are looked at together."""
+        both = [text.str.contains_any(one) & text.str.contains_any(others) for one, others in self._pairs]
+        return pl.any_horizontal(pl.lit(value=False), *both)
+
+    def put(self, texts: pl.Series) -> pl.Series:
+        """The texts with a sign in place of each word; blanks at a word's ends stay."""
+        return texts.str.replace_many(self._words, self._instead, leftmost=True) if self._words else texts
+
+    def read(self, gram: str) -> str:
+        """An n-gram in which classes are written as `{class}`, with signs in their place."""
+        return re.sub(r"\{(\w+)\}", lambda name: self.of[name[1]], gram)
+
+    def written(self, gram: str) -> str:
+        """The same the other way."""
+        return "".join(
+            f"{{{self.names[ord(letter) - SIGNS]}}}" if 0 <= ord(letter) - SIGNS < len(self.names) else letter for letter in gram
+        )
+
+
+class Weights:
+    """A model, ready for use.
+
+    Attributes:
+        signs: its classes.
+        flags: regular expressions, the model's and those that every language has.
+        of_flags: a weight for each.
+        of_pairs: of shape (classes, flags): a weight for each class with each flag.
+        tables: of each stream the n-grams, with signs, and their weights.
+        grams: the same, for many texts at once.
+    """
+
+    def __init__(self, file: File, flags: dict[str, str]) -> None:
+        """Take a file's weights; `flags` are those that every language has."""
+        self.signs, self.learned, self.flags = Signs(file.looks), file.weights, {**file.looks.flags, **flags}
+        names = [*self.flags]
+        self.of_flags = numpy.array([file.weights.flags.get(name, 0) for name in names], numpy.int64)
+        self.of_pairs = numpy.zeros((len(self.signs.names), len(names)), numpy.int64)
+        for pair, weight in file.weights.pairs.items():
+            name, flag = pair.split()
+            self.of_pairs[self.signs.names.index(name), names.index(flag)] = weight
+        self.tables = {
+            stream: {self._read(stream, gram): weight for gram, weight in getattr(file.weights, stream).items()} for stream in ORDERS
+        }
+        self.grams = {stream: Grams(table, ORDERS[stream]) for stream, table in self.tables.items()}
+
+    def _read(self, stream: str, gram: str) -> str:
+        if stream == "text":
+            return gram
+        return self.signs.read(gram).replace("^", EDGE) if stream == "sequence" else self.signs.read(gram)
+
+
+def read_weights(model: ImageModel, flags: dict[str, str]) -> Weights:
+    """The model of a language, read once.
+
+    Raises:
+        UserError: the file is not there, is another one, or is no model.
+    """
+    return _read(model.file, model.sha256, tuple(flags.items()))
+
+
+@functools.lru_cache(maxsize=4)
+def _read(name: str, sha256: str, flags: tuple[tuple[str, str], ...]) -> Weights:
+    path = HOME / expand(name)  # one that is absolute stays as it is
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", path, REMEDY) from None
+    if (found := hashlib.sha256(data).hexdigest()) != sha256:
+        raise UserError(f"is another file: its SHA-256 is {found}, and image_model says {sha256}", path, REMEDY)
+    try:
+        weights = Weights(load(File, json.loads(data)), dict(flags))
+        for pattern in weights.flags.values():
+            pl.Series([""]).str.contains(pattern)
+    except (ValueError, KeyError, TypeError, AttributeError, UserError, pl.exceptions.ComputeError) as error:
+        raise UserError(f"is no model of pictures ({' '.join(str(error).split())[:120]})", path, REMEDY) from None
+    return weights
