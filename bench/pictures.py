@@ -229,9 +229,8 @@ def train(arguments: argparse.Namespace) -> None:
     file = rounded(features.fitted(numpy.ones(len(features.labelled.texts), bool)), features, looks, made_of)
     out = arguments.out or HOME / "config/languages" / arguments.language / "pictures.json"
     out.write_text(json.dumps(asdict(file), ensure_ascii=False, indent=0, sort_keys=True) + "\n", encoding="utf-8")
-    print(
-        f"{len(features.labelled.texts)} sentences of {len(paths)} sets, {sum(len(getattr(file.weights, stream)) for stream in ORDERS)} n-grams"
-    )
+    grams = sum(len(getattr(file.weights, stream)) for stream in ORDERS)
+    print(f"{len(features.labelled.texts)} sentences of {len(paths)} sets, {grams} n-grams")
     print(f"{out}: sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")
 
 
