@@ -45,11 +45,12 @@ def test_marks_of_little(data):
     assert TABLES["korean"].marks(data).tolist() == [mark * (part == 0) for part in range(len(data))] + [0] * (8 + -len(data) % 8)
 
 
-def test_marks_between():
+@pytest.mark.parametrize("many", [0, 20, 600])
+def test_marks_between(many):
     draw = random.Random(3)
     marks = numpy.zeros(4096 + 8, numpy.uint8)
     marks[:4096] = draw.choices(range(8), k=4096)
-    edges = numpy.array(sorted([0, 0, 8, 16, 4096, 4096, *draw.choices(range(4097), k=600)]))
+    edges = numpy.array(sorted([0, 0, 8, 16, 17, 17, 4096, 4096, *draw.choices(range(4097), k=many)]))
     for bit in (1, 4, 6):
         runs = [marks[first:last].tolist() for first, last in itertools.pairwise(edges)]
         assert between(marks, bit, edges).tolist() == [sum((mark & bit).bit_count() for mark in run) for run in runs]

@@ -76,4 +76,5 @@ def chunks(manifest_path: Path) -> Iterator[tuple[pl.DataFrame, bool]]:
     bytes_as_rows = [group.total_byte_size * ROWS_PER_CHUNK // BYTES_PER_CHUNK for group in groups]
     weights = numpy.maximum(numpy.diff(rows), numpy.array(bytes_as_rows, numpy.int64))
     for first, last in pieces(sums_before(weights), ROWS_PER_CHUNK):
-        yield table.slice(int(rows[first]), int(rows[last] - rows[first])).collect(), html
+        for offset in range(int(rows[first]), int(rows[last]), ROWS_PER_CHUNK):
+            yield table.slice(offset, min(ROWS_PER_CHUNK, int(rows[last]) - offset)).collect(), html

@@ -60,6 +60,17 @@ def test_chunks_change_nothing_but_row_groups(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "ROWS_PER_CHUNK", 11)
     assert clean(tmp_path / "3", manifest) == 0
     assert texts(tmp_path / "1").equals(texts(tmp_path / "3"))
+    assert all(chunk.height <= 11 for chunk, _ in module.chunks(manifest))
+
+
+def test_chunks_are_cut_by_bytes_as_well_as_rows(tmp_path, monkeypatch):
+    questions = [LONG * (40 if 100 <= number < 200 else 1) + str(number) for number in range(300)]
+    manifest = source(tmp_path, "a", questions)
+    [[whole, _]] = module.chunks(manifest)
+    monkeypatch.setattr(module, "BYTES_PER_CHUNK", 100_000)
+    cut = [chunk for chunk, _ in module.chunks(manifest)]
+    assert pl.concat(cut).equals(whole)
+    assert len(cut) > 3 and max(chunk["question"].str.len_bytes().sum() for chunk in cut) <= 100_000
 
 
 def test_what_is_not_there_or_not_whole_is_refused(tmp_path, capsys):

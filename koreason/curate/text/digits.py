@@ -24,7 +24,7 @@ DIGITS = range(ord("0"), ord("9") + 1)
 FLAGS = re.compile(r"(?:\(\?[a-z]+\))?")
 SET = re.compile(r"\(\?[a-zA-Z-]+\)")
 TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:|[^\]\\])*\]|[()|#]", re.DOTALL)
-FEW, ENOUGH = 4, 4  # alternatives of a group that are looked at one by one; digits, of which fewer tell nothing
+FEW, ENOUGH = 6, 4  # alternatives of a group that are looked at one by one; digits, of which fewer tell nothing
 WIDEST = 1000  # characters: of what may be longer, digits tell nothing
 BLOCK_BYTES = 1 << 18  # looked at together: few enough to stay in the cache
 
