@@ -153,26 +153,33 @@ def test_several_shards_share_one_engine(undisturbed, tmp_path, teacher, home):
         assert (tmp_path / "journal" / half / "rows.jsonl").stat().st_size, "each shard has its journal"
 
 
+def told_to_end_between(words: list, out: Path, halves: list[str]) -> bool:
+    """Draw two shards and tell the job to end after the first; false where it had drawn the second before it heard."""
+    words = [*words]
+    words[words.index("--shard") + 1 : words.index("--shard") + 2] = halves
+    words[words.index("--out") + 1] = out / "{shard}"
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline and not (out / halves[0] / "manifest.json").is_file():
+        time.sleep(0.01)
+    process.terminate()
+    status = process.wait(timeout=60)
+    assert status in (0, 75)
+    return status == 75
+
+
 def test_told_to_end_between_shards(undisturbed, tmp_path, teacher, home):
     """The first shard's manifest is there, the next run draws the second only."""
     root, pool, facts = undisturbed
     halves = [f"0000{index}-of-00002" for index in range(2)]
-    words = command(home, teacher, pool, tmp_path, halves[0])
-    words[words.index("--shard") + 1 : words.index("--shard") + 2] = halves
-    words[words.index("--out") + 1] = tmp_path / "{shard}"
-    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    first = tmp_path / halves[0] / "manifest.json"
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and not first.is_file():
-        time.sleep(0.01)
-    process.terminate()
-    assert process.wait(timeout=60) == 75
-    assert not (tmp_path / halves[1] / "manifest.json").exists()
-    begun = json.loads((tmp_path / halves[0] / "run.json").read_text())["engine_tokens"]
-    assert 0 < trace(home, teacher, pool, tmp_path, halves[1])["engine_tokens"] <= facts["engine_tokens"] - begun
+    tries = (tmp_path / str(number) for number in range(5))  # the second takes half a second, which a busy machine may oversleep
+    out = next(place for place in tries if told_to_end_between(command(home, teacher, pool, place, halves[0]), place, halves))
+    assert not (out / halves[1] / "manifest.json").exists()
+    begun = json.loads((out / halves[0] / "run.json").read_text())["engine_tokens"]
+    assert trace(home, teacher, pool, out, halves[1])["engine_tokens"] <= facts["engine_tokens"] - begun
     for half in halves:
         trace(home, teacher, pool, root, half)
-        assert sha256_file(tmp_path / half / "manifest.json") == sha256_file(root / half / "manifest.json")
+        assert sha256_file(out / half / "manifest.json") == sha256_file(root / half / "manifest.json")
 
 
 def test_several_shards_need_a_folder_each(tmp_path, teacher, home):
