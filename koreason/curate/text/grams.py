@@ -80,7 +80,9 @@ class Grams:
                 break
             keys = _mixed(keys[:many], points[order - 1 :])
             places, weights = self._looked_up(keys)
-            found += numpy.bincount(codes.rows[places].clip(max=len(codes) - 1), weights, len(codes)).astype(numpy.int64)
+            rows = codes.rows[places]
+            inside = rows < len(codes)  # the last edge begins no text, as no other's behind a text does
+            found += numpy.bincount(rows[inside], weights[inside], len(codes)).astype(numpy.int64)
         return found
 
     def _looked_up(self, keys: Keys) -> tuple[Places, Places]:
