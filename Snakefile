@@ -29,11 +29,12 @@ from koreason.workflow import begin, driver, given, inside
 from koreason.workflow.specs import given_as
 from koreason.cluster import asks
 from koreason.config.site import active_site, asked
-from koreason.config.experiments import BASE, cells, trained_bases, trainings
-from koreason.config.check import ConfigError, check
-from koreason.config.made import is_made, sources_of
-from koreason.config.parts import IMPORTED, asked_of, by_answers, key_of, labelled, looking, pair_of, parts_of, shards_of_traces, traced
-from koreason.config import per_source
+from koreason.config.joined.experiments import BASE, cells, trained_bases, trainings
+from koreason.config.checks.check import ConfigError, check
+from koreason.config.joined.made import is_made, sources_of
+from koreason.config.joined.parts import IMPORTED, asked_of, by_answers, key_of, labelled, looking, pair_of
+from koreason.config.joined.parts import parts_of, shards_of_traces, traced
+from koreason.config.joined import per_source
 from koreason.config.effects import execution, identity, shown
 from koreason.records.digests import canonical
 from koreason.identity.code import code_digest, docstrings_digest

@@ -38,7 +38,7 @@ from datatrove.pipeline.writers import ParquetWriter  # noqa: E402
 
 from koreason.cli import main as koreason  # noqa: E402
 from koreason.config.effects import given  # noqa: E402
-from koreason.config.layers import read_language  # noqa: E402
+from koreason.config.files.layers import read_language  # noqa: E402
 from koreason.config.load import load  # noqa: E402
 from koreason.curate.spec import PromptLanguage  # noqa: E402
 from koreason.curate.text.cleaned import cleaned  # noqa: E402

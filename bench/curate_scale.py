@@ -27,7 +27,7 @@ HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 
 from koreason.config.effects import given  # noqa: E402
-from koreason.config.layers import read_language  # noqa: E402
+from koreason.config.files.layers import read_language  # noqa: E402
 
 SOURCES, SEED, MOST_GB, MOST_MINUTES, PAPER = 8, 20251004, 4.0, 14.0, 5_790_000
 KINDS = ("talk", "exam", "stem", "code")

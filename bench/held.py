@@ -27,7 +27,7 @@ import polars as pl  # noqa: E402
 
 from koreason.cli import main as koreason  # noqa: E402
 from koreason.config.effects import given  # noqa: E402
-from koreason.config.layers import read_language  # noqa: E402
+from koreason.config.files.layers import read_language  # noqa: E402
 from koreason.records import held, seen  # noqa: E402
 from koreason.records.stage import Stage  # noqa: E402
 from koreason.shards import holds, shard_names  # noqa: E402

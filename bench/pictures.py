@@ -25,7 +25,7 @@ import polars as pl
 import yaml
 
 from koreason.config.effects import given
-from koreason.config.layers import read_language
+from koreason.config.files.layers import read_language
 from koreason.config.load import load
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.images import image_phrase

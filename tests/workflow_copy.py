@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from koreason.config.layers import read_language
+from koreason.config.files.layers import read_language
 
 HOME = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "config", "profiles", "koreason", "envs", "bin")

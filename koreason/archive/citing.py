@@ -6,7 +6,7 @@ python -m koreason.archive.citing > codemeta.json
 import json
 from typing import Any
 
-from koreason.config.layers import read_yaml
+from koreason.config.files.layers import read_yaml
 from koreason.home import HOME
 
 CFF, CODEMETA, LICENCE = "CITATION.cff", "codemeta.json", "LICENSE"

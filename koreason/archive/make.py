@@ -19,7 +19,7 @@ from koreason.archive.gather import gather
 from koreason.archive.inputs import Given, inputs, moved
 from koreason.archive.jobs import Job, ended, jobs, packages
 from koreason.archive.packages import Package, bill, licences, locked, wheels
-from koreason.config.layers import read_yaml
+from koreason.config.files.layers import read_yaml
 from koreason.errors import UserError
 from koreason.git import bundle
 from koreason.home import HOME, ORIGIN, environments

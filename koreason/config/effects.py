@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from koreason.config.check import read_schema
+from koreason.config.schema import read_schema
 
 ORDER = (
     "base",

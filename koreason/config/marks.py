@@ -97,7 +97,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Table:
-    """Names an entry of a top-level table of the configuration; `koreason.config.check` holds it against the table."""
+    """Names an entry of a top-level table of the configuration; `koreason.config.checks.check` holds it against the table."""
 
     name: str
 

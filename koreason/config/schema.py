@@ -6,13 +6,24 @@ A field's sentence stands in its class's docstring, under `Attributes`; its mark
 """
 
 import dataclasses
+import functools
 import inspect
+import json
 import re
 import types
 import typing
 from typing import Annotated, Any, Literal
 
+from koreason.home import HOME
+
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+@functools.cache
+def read_schema() -> dict[str, Any]:
+    """The schema of the configuration, with its marks, as `make schema` wrote it."""
+    schema: dict[str, Any] = json.loads((HOME / "config" / "schema.json").read_text(encoding="utf-8"))
+    return schema
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from typing import Any
 
 import polars as pl
 
+from koreason.config.joined.parts import SHAPES, misplaced, source_of
 from koreason.config.load import add_spec, load, note_how, read_spec
-from koreason.config.parts import SHAPES, misplaced, source_of
 from koreason.curate.account import Account
 from koreason.curate.reading.dump import readable
 from koreason.curate.reading.records import Record

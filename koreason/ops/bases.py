@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from koreason.config.experiments import trained_bases
+from koreason.config.joined.experiments import trained_bases
 from koreason.config.load import expand
 from koreason.errors import UserError
 from koreason.pretrained.finding import Finding

@@ -18,7 +18,7 @@ from typing import Any
 from koreason.cluster.checks import Check, fits, site_checks, slurm_checks
 from koreason.cluster.sitefile import choose, render
 from koreason.cluster.slurm import Cluster, ask, read_cluster
-from koreason.config.experiments import trained_bases
+from koreason.config.joined.experiments import trained_bases
 from koreason.config.load import expand
 from koreason.config.pinned import is_folder, pinned
 from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site

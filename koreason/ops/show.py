@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from koreason.config.effects import given
+from koreason.config.joined.parts import asked_of
 from koreason.config.load import load
-from koreason.config.parts import asked_of
 from koreason.engine.drawing import Model
 from koreason.engine.prompts.rendering import Refused
 from koreason.errors import UserError

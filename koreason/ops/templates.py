@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from koreason.config.experiments import trainings
-from koreason.config.parts import asked_of
+from koreason.config.joined.experiments import trainings
+from koreason.config.joined.parts import asked_of
 from koreason.errors import UserError
 from koreason.records.manifest import RUN
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from koreason.config.experiments import cells, trainings
-from koreason.config.parts import IMPORTED, asked_of, parts_of, shards_of_traces, source_of, traced
+from koreason.config.joined.experiments import cells, trainings
+from koreason.config.joined.parts import IMPORTED, asked_of, parts_of, shards_of_traces, source_of, traced
 from koreason.errors import UserError
 from koreason.records import attempts
 from koreason.records.held import Held, held

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.parts import pair_of
+from koreason.config.joined.parts import pair_of
 from koreason.engine.thinking import split
 from koreason.records.held import held
 from koreason.report.facts import Plan

@@ -8,8 +8,8 @@ Wording and arithmetic only: `tables` read the files, `figures` draw.
 import polars as pl
 
 from koreason.benches.kinds import KINDS
-from koreason.config.experiments import BASE
-from koreason.config.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
+from koreason.config.joined.experiments import BASE
+from koreason.config.joined.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
 from koreason.engine.spec import longest
 from koreason.report import figures
 from koreason.report.curated.story import curated_figures

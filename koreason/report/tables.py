@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.parts import IMPORTED
+from koreason.config.joined.parts import IMPORTED
 from koreason.errors import RESUMABLE, UserError
 from koreason.records import attempts
 from koreason.records.held import held

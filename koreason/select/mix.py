@@ -19,8 +19,8 @@ from typing import Any
 import polars as pl
 
 from koreason import progress
+from koreason.config.joined.parts import by_answers
 from koreason.config.load import add_spec, read_spec
-from koreason.config.parts import by_answers
 from koreason.engine.thinking import joined
 from koreason.errors import UserError
 from koreason.records.held import Held, held

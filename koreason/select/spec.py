@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from koreason.config.bounds import out_of_order
+from koreason.config.checks.bounds import out_of_order
+from koreason.config.joined.parts import CLUSTER_SIMILARITY, FORMS, key_of, of_one_form, pair_of
 from koreason.config.marks import Flow, Natural, Positive, Range, Share
-from koreason.config.parts import CLUSTER_SIMILARITY, FORMS, key_of, of_one_form, pair_of
 from koreason.config.references import ImportedName, PoolName, RecipeName
 from koreason.errors import UserError
 from koreason.switching.spec import Measure

@@ -24,8 +24,8 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.exclusion import exclude, runs
-from koreason.config.layers import layered
+from koreason.config.files.exclusion import exclude, runs
+from koreason.config.files.layers import layered
 from koreason.config.load import load
 from koreason.errors import UserError
 from koreason.records.digests import sha256_file

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koreason.config.layers import layered
+from koreason.config.files.layers import layered
 from koreason.config.site import DEFAULT, VARIABLE
 from koreason.errors import UserError
 from koreason.home import HOME

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from koreason.config.layers import CATALOGUE, read_catalogue, read_yaml
+from koreason.config.files.layers import CATALOGUE, read_catalogue, read_yaml
 from koreason.config.site import VARIABLE
 
 DEMO = Path("config/demo.yaml")

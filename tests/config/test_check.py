@@ -9,9 +9,9 @@ import pytest
 from workflow_copy import read_config
 
 from koreason.config import catalogue, effects
-from koreason.config.check import ConfigError, check, read_schema
-from koreason.config.experiments import cells, trainings
-from koreason.config.schema import schema_of
+from koreason.config.checks.check import ConfigError, check
+from koreason.config.joined.experiments import cells, trainings
+from koreason.config.schema import read_schema, schema_of
 from koreason.config.site import Site
 from koreason.home import HOME
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from koreason.config.layers import layered, read_language, read_yaml
+from koreason.config.files.layers import layered, read_language, read_yaml
 from koreason.errors import UserError
 from koreason.home import HOME
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from workflow_copy import read_config
 
-from koreason.config.check import ConfigError, check
-from koreason.config.made import sources_of
+from koreason.config.checks.check import ConfigError, check
+from koreason.config.joined.made import sources_of
 from koreason.home import HOME
 
 STYLED = {"format": "augmented", "category": "Exams", "licence": "B", "pool": "demo", "augment": {"style": {}, "seed": 1}}

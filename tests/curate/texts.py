@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from koreason.config.effects import given
-from koreason.config.layers import read_language
+from koreason.config.files.layers import read_language
 from koreason.config.load import load
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.cleaned import cleaned

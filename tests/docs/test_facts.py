@@ -13,7 +13,7 @@ import pytest
 
 from koreason import tables
 from koreason.answers.compared import BY_FINISH
-from koreason.config.made import MADE
+from koreason.config.joined.made import MADE
 from koreason.curate import spec as curate_spec
 from koreason.curate.reading.readers import READERS
 from koreason.evaluate import reading

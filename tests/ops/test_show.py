@@ -8,7 +8,7 @@ import pytest
 from played_tokenizer import play
 
 from koreason.cli import main
-from koreason.config.layers import read_catalogue
+from koreason.config.files.layers import read_catalogue
 from koreason.records.stage import Stage
 from koreason.tables import POOL, write_table
 

@@ -15,9 +15,10 @@ import pytest
 from plans_here import plan, standing_in, written
 from workflow_copy import HOME, Workflow
 
-from koreason.config.check import ConfigError, check, read_schema
+from koreason.config.checks.check import ConfigError, check
 from koreason.config.effects import Effect, effects
-from koreason.config.made import FIELDS as MADE_ONLY
+from koreason.config.joined.made import FIELDS as MADE_ONLY
+from koreason.config.schema import read_schema
 from koreason.workflow.dryrun import planned
 
 TABLES = {

@@ -8,7 +8,7 @@ import pytest
 from plans_here import plan, standing_in
 from workflow_copy import HOME, read_config
 
-from koreason.config.check import ConfigError, check
+from koreason.config.checks.check import ConfigError, check
 
 
 def test_the_published_sets_are_planned_whole_without_a_teacher(tmp_path):

@@ -5,7 +5,7 @@ import json
 import pytest
 from test_select_mix import FILTERS, GOOD, MIX, select, trace, write_shards
 
-from koreason.config.layers import read_language
+from koreason.config.files.layers import read_language
 from koreason.records.manifest import read_manifest
 from tests.workflow_copy import HOME
 

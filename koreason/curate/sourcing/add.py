@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from koreason.config.check import NAME
-from koreason.config.layers import read_yaml
+from koreason.config.checks.check import NAME
+from koreason.config.files.layers import read_yaml
 from koreason.curate.guessing.guess import Guess, guess
 from koreason.curate.reading.named import digest_of, matching
 from koreason.errors import UserError, printable

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from koreason.config.layers import layered
+from koreason.config.files.layers import layered
 from koreason.config.load import expand
 from koreason.curate.reading.named import is_glob, named
 from koreason.errors import UserError

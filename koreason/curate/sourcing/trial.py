@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from koreason.config import per_source
 from koreason.config.effects import given
-from koreason.config.layers import layered
+from koreason.config.files.layers import layered
+from koreason.config.joined import per_source
 from koreason.config.load import expand, load
 from koreason.curate.filters import evidence, first_reason, names
 from koreason.curate.guessing.guess import guess

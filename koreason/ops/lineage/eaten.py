@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.parts import source_of
+from koreason.config.joined.parts import source_of
 from koreason.errors import UserError
 from koreason.ops.lineage.places import Row, collected, numbered, outputs, scanned, sorted_rows
 from koreason.records.manifest import MANIFEST, again

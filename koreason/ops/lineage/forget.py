@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from koreason.config.exclusion import exclude, runs
+from koreason.config.files.exclusion import exclude, runs
 from koreason.errors import UserError
 from koreason.ops.lineage.holders import holders
 from koreason.ops.lineage.life import Prompt, life, resolve

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from koreason.config.parts import IMPORTED
+from koreason.config.joined.parts import IMPORTED
 from koreason.ops.lineage.life import Prompt
 from koreason.ops.lineage.places import Row, outputs, sorted_rows
 from koreason.records.manifest import MANIFEST

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.parts import IMPORTED, source_of
+from koreason.config.joined.parts import IMPORTED, source_of
 from koreason.errors import UserError
 from koreason.ops.lineage import dump
 from koreason.ops.lineage.changes import marked

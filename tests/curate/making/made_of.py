@@ -8,7 +8,7 @@ import polars as pl
 
 from koreason.cli import main
 from koreason.config.effects import given
-from koreason.config.layers import read_language
+from koreason.config.files.layers import read_language
 from koreason.records.digests import sha256_file
 from koreason.shards import holds, shard_names
 from koreason.tables import POOL, TRACES

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from koreason.cli import main
-from koreason.config.layers import layered
+from koreason.config.files.layers import layered
 from koreason.curate.sourcing.add import insert
 from koreason.errors import UserError
 from koreason.home import HOME

@@ -4,19 +4,17 @@ check(config)
 """
 
 import difflib
-import functools
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from koreason.config.bounds import nothing_between, out_of_order
-from koreason.config.experiments import BASE
-from koreason.config.made import check_made, is_made
-from koreason.config.parts import CLUSTER_SIMILARITY, check_parts, labelled, pair_of
+from koreason.config.checks.bounds import nothing_between, out_of_order
+from koreason.config.joined.experiments import BASE
+from koreason.config.joined.made import check_made, is_made
+from koreason.config.joined.parts import CLUSTER_SIMILARITY, check_parts, labelled, pair_of
+from koreason.config.schema import read_schema
 from koreason.errors import UserError
-from koreason.home import HOME
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 PROMPT_ID = re.compile(r"[0-9a-f]{24}")
@@ -25,13 +23,6 @@ TRACE = re.compile(rf"{PROMPT_ID.pattern}/[0-9]{{1,9}}")
 
 class ConfigError(UserError):
     """The configuration is wrong; the message is one line that names the key and what would be accepted."""
-
-
-@functools.cache
-def read_schema() -> dict[str, Any]:
-    """The schema of the configuration, with its marks, as `make schema` wrote it."""
-    schema: dict[str, Any] = json.loads((HOME / "config" / "schema.json").read_text(encoding="utf-8"))
-    return schema
 
 
 def check(config: dict[str, Any]) -> None:

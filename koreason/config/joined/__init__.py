@@ -1,0 +1,1 @@
+"""What several entries of a configuration say together: experiments, parts of mixes, sources of pools."""
