@@ -1,6 +1,6 @@
 # make taste   from dumps to a report on a handful of rows, with the real engines, in two minutes; prints where the report is
 # make demo    the same on more rows and two benchmarks, in about ten minutes
-# make test    every test: make lint, make test-fast, make test-slow
+# make test    every test: make lint, make test-fast, make test-slow, make archive-test
 # make run CONFIG=config/paper.yaml    stage after stage, with the plan of each before it runs
 # make help    all targets
 
@@ -60,7 +60,7 @@ images: ## build the container images that lack or are older than their locks (B
 	@envs/create data
 	@bin/koreason build-images --base $(BASE) --flavour $(FLAVOUR)
 
-test: lint test-fast test-slow ## everything that must hold
+test: lint test-fast test-slow archive-test ## everything that must hold
 
 test-unit: ## the laws, what the docs promise, and pure functions: in under a minute, with the environments data and dev
 	@envs/create data dev
@@ -71,9 +71,9 @@ test-fast: ## tests without engines, under three minutes
 	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
-	@envs/create data dev validators megatron vllm interop
-	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo
-	@$(pytest) -m "slow and not soak" tests/demo
+	@envs/create data dev megatron vllm interop validators
+	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo --ignore tests/archive
+	@$(pytest) -m "slow and not soak" tests/demo --ignore tests/demo/test_taste_archived.py
 
 cluster-test: BASE = debootstrap
 cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
@@ -87,10 +87,10 @@ cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm 
 	    $(pytest) -m "cluster and not soak and not alone" -n 2 --dist loadfile tests/on_slurm; \
 	    $(subst $@-,$@-alone-,$(pytest)) -m "cluster and not soak and alone" tests/on_slurm
 
-archive-test: RERUN ?= --from select
-archive-test: ## archive the smallest run, restore it as another user without a network, make it again from select on, and compare
+archive-test: RERUN ?= $(if $(FULL),,--from select)
+archive-test: ## archive the smallest run, make it again elsewhere, from select on, and compare; FULL=1: all of it, wheels and images too
 	@envs/create data dev validators megatron vllm
-	@KOREASON_RERUN="$(RERUN)" $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
+	@KOREASON_RERUN="$(RERUN)" KOREASON_FULL=$(FULL) $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
 
 soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
 	@envs/create data dev megatron vllm interop

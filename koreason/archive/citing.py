@@ -20,12 +20,16 @@ def codemeta(cff: dict[str, Any]) -> dict[str, Any]:
         "name": cff["title"],
         "version": str(cff["version"]),
         "license": f"https://spdx.org/licenses/{cff['license']}",
-        "identifier": cff.get("doi") or None,
+        "identifier": _doi(cff),
         "programmingLanguage": ["Python", "Snakemake"],
         "author": [_author(one) for one in cff["authors"]],
         "referencePublication": [_paper(one) for one in cff.get("references", [])],
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _doi(work: dict[str, Any]) -> str | None:
+    return f"https://doi.org/{work['doi']}" if work.get("doi") else None
 
 
 def _author(author: dict[str, Any]) -> dict[str, str]:
@@ -36,6 +40,7 @@ def _author(author: dict[str, Any]) -> dict[str, str]:
 
 def _paper(paper: dict[str, Any]) -> dict[str, Any]:
     facts = {"type": "ScholarlyArticle", "name": paper["title"], "datePublished": str(paper["year"]), "url": paper["url"]}
+    facts |= {"identifier": doi} if (doi := _doi(paper)) else {}
     return facts | {"author": [_author(one) for one in paper["authors"]]}
 
 

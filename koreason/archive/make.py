@@ -4,9 +4,11 @@ made = bag(run, outputs, Asked({"records", "code", "results"}), places)
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from koreason.ops.outputs import RESULTS, Output
 NOBODY = ("Whoever ran it, who is not named", about.README)
 CONFIG, SNAKEFILE = "config.json", "Snakefile"
 KEPT = Path(".koreason/configs")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,15 @@ class Facts:
         return {name: image for name, image in read_images(ORIGIN).items() if image.sha256 in used}
 
     @cached_property
+    def not_held(self) -> list[str]:
+        """Environments that a job ran in and of which neither image nor lock is there: rebuilt or removed since."""
+        used = {job.environment for job in self.jobs if job.environment[1]}
+        held = {image.sha256 for image in self.images.values()}
+        held |= {sha256(path.read_bytes()).hexdigest() for path in (self.run / laid.FOLDER).glob("*/envs/*.lock")}
+        held |= {sha256(text.encode()).hexdigest() for text in self.environments.values()}
+        return sorted(f"{name}:{digest}" for name, digest in used if digest not in held)
+
+    @cached_property
     def commit(self) -> str:
         """The commit of the latest job's package, with `+` where the tree differed."""
         return next(
@@ -101,6 +114,8 @@ def bag(run: Path, outputs: list[Output], asked: Asked, places: private.Places) 
     """
     facts = Facts(run, list(jobs(run)))
     date = int(ended(facts.jobs))
+    if facts.not_held:
+        log.warning("of %s neither image nor lock is there any more: the archive says so", ", ".join(facts.not_held))
     found = [*gather(run, asked.parts, outputs), *_outside(facts, asked)]
     read = digests.read(found, places, asked.redact)
     own = _own(facts, read, date, asked, places)
@@ -136,8 +151,8 @@ def _own(facts: Facts, read: list[Entry], date: int, asked: Asked, places: priva
     made = {f"sbom/{name}.cdx.json": citing.text_of(bill(name, lock.values(), date, known, held)) for name, lock in locks.items()}
     for name, image in facts.images.items():
         made[f"sbom/{image.file}.cdx.json"] = citing.text_of(_of_image(bill(name, locks.get(name, {}).values(), date, known, held), image))
-    cff = HOME / citing.CFF
-    if cff.is_file():
+    cff = next((home / citing.CFF for home in (facts.package, HOME) if (home / citing.CFF).is_file()), None)
+    if cff:
         made |= {citing.CFF: cff.read_text(encoding="utf-8"), citing.CODEMETA: citing.text_of(citing.codemeta(read_yaml(cff)))}
     if facts.config:
         text = json.dumps(moved(facts.config, facts.given), indent=1, ensure_ascii=False, sort_keys=True)
@@ -177,6 +192,7 @@ def _about(facts: Facts, read: list[Entry], asked: Asked, packages: dict[str, Pa
         "environments": {
             name: sorted({job.environment[1] for job in facts.jobs if job.environment[0] == name}) for name in facts.environments
         },
+        "not_held": facts.not_held,
         "inputs": [{"table": one.table, "name": one.name, "files": one.files, "place": one.place, **one.facts} for one in facts.given],
         "classes": stated(),
         "licences": about.licences(facts.config, facts.given, bases, packages, known),

@@ -20,7 +20,7 @@ from koreason.archive.entries import Entry
 from koreason.errors import UserError
 from koreason.records.held import read_digests
 
-PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)(.*(?:\\\n.*)*)", re.MULTILINE)
+PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)((?:[^\\\n]|\\\n)*)", re.MULTILINE)
 DIGEST = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 SPACE = uuid.UUID("6f2b4c0e-8f0e-5d55-9a7d-6c1d1f1f2a10")  # of our serial numbers
 FILES = (".whl", ".tar.gz", ".zip")

@@ -22,7 +22,7 @@ from koreason.records.manifest import RUN
 
 FOLDER = Path(".koreason/code")
 # All that a run executes or reads of the package. What is only for people or tests, and what a machine adds, is not of it.
-PARTS = ("Snakefile", "bin", "config", "containers", "envs", "koreason", "profiles", "pyproject.toml", "rules", "workflow")
+PARTS = ("CITATION.cff", "Snakefile", "bin", "config", "containers", "envs", "koreason", "profiles", "pyproject.toml", "rules", "workflow")
 MACHINE = ("containers/images", "profiles/slurm/site.yaml")
 SUBMITTED = "submitted.json"  # of arrays in Slurm
 DIGITS = 32  # of the SHA-256, in folder names and records

@@ -1,5 +1,6 @@
 """What an archive refuses, each in one line that names it: what is missing or damaged, and what must not leave the machine."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -152,6 +153,27 @@ def test_wheels_are_those_that_the_lock_names(copied: Path, tmp_path: Path) -> N
     (wheels / f"{name.replace('-', '_')}-{version}-py3-none-any.whl").write_bytes(b"another")
     line = refused(copied, tmp_path / "bag", "--wheels", str(wheels))
     assert f"does not name for {name}=={version}" in line
+
+
+def test_wheels_go_in_once_and_come_back(copied: Path, tmp_path: Path) -> None:
+    """A lock of two packages; a file for another platform and one that nobody asks for are left."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    names = {"one-1.0-py3-none-any.whl": b"1", "two-2.0-cp311-cp311-linux_x86_64.whl": b"2", "other-1.0-py3-none-any.whl": b"3"}
+    for name, data in names.items():
+        (wheels / name).write_bytes(data)
+    one, two, _ = (hashlib.sha256(data).hexdigest() for data in names.values())
+    lock = next((copied / ".koreason/code").glob("*/envs/data.lock"))
+    lock.write_text(f"one==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{one}\n    # via x\ntwo[extra]==2.0 \\\n    --hash=sha256:{two}\n")
+    archive(copied, tmp_path / "bag", "--wheels", str(wheels))
+    assert {name: digest for name, digest in payload(tmp_path / "bag").items() if name.startswith("wheels/")} == {
+        "wheels/one-1.0-py3-none-any.whl": one,
+        "wheels/two-2.0-cp311-cp311-linux_x86_64.whl": two,
+    }
+    bill = json.loads((tmp_path / "bag/data/sbom/data.cdx.json").read_text())
+    assert [part["hashes"][0]["content"] for part in bill["components"]] == [one, two]
+    (wheels / "one-1.0-py3-none-any.whl").write_bytes(b"another")
+    assert "which data.lock does not name for one==1.0" in refused(copied, tmp_path / "other", "--wheels", str(wheels))
 
 
 def refused_with_wheels(run: Path, out: Path) -> str:

@@ -1,6 +1,7 @@
 """`make taste` archived, and made again from the archive: by another user, in an empty folder, without a network.
 
-`make archive-test` runs this with KOREASON_RERUN="--from select"; without, what needs no engine is made again.
+`make archive-test` runs this with KOREASON_RERUN="--from select"; without, what needs no engine is made again. With KOREASON_FULL=1 the
+wheels that the locks name are in the archive, and the images that ran, if there are any.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from koreason.archive.jobs import jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 RERUN = os.environ.get("KOREASON_RERUN", "--only mixes packed scores").split()
+FULL = bool(os.environ.get("KOREASON_FULL"))
 NOBODY = 65534
 UP = 'ip link set lo up 2>/dev/null; exec "$@"'
 # A network of its own with nothing but loopback, and then nobody's rights; where nobody may not read this Python, at least another name.
@@ -39,10 +41,20 @@ def bag(tasted: tuple[Path, str], home: Path) -> Path:
     """The archive, beside the run, so that it is links."""
     out = tasted[0] / "archived" / "run.bag"
     shutil.rmtree(out.parent, ignore_errors=True)
-    command = [home / "bin/koreason", "archive", tasted[0], "--out", out, "--without-wheels"]
+    packages = ["--wheels", wheels(home, out.with_name("wheels"))] if FULL else ["--without-wheels"]
+    command = [home / "bin/koreason", "archive", tasted[0], "--out", out, *packages]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return out
+
+
+def wheels(home: Path, folder: Path) -> Path:
+    """The packages of all environments that a run uses, as the docs say how to get them."""
+    for name in ("data", "vllm", "megatron"):
+        options = ["--quiet", "--no-deps", "--require-hashes", "-d", folder, "-r", home / "envs" / f"{name}.lock"]
+        done = subprocess.run([home / "envs/run", name, "python", "-m", "pip", "download", *options], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+    return folder
 
 
 def test_others_find_nothing_wrong_with_it(bag: Path, home: Path) -> None:
