@@ -12,7 +12,7 @@ import pytest
 
 from koreason.archive.citing import CFF, CODEMETA, codemeta, text_of
 from koreason.archive.packages import bill, licences, locked
-from koreason.config.layers import read_yaml
+from koreason.config.files.layers import read_yaml
 from koreason.home import environments
 from tests.archive.small_run import CHAIN, archive
 
