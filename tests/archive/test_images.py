@@ -1,8 +1,7 @@
-"""Container images in an archive: held by the digest that the jobs recorded, listed as software, told of in the crate, and refused if other."""
+"""Container images in an archive: held by the digest that jobs recorded, listed as software, told of in the crate, refused if other."""
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,9 @@ def test_the_image_that_ran_is_in_it_once_and_comes_back(in_image: tuple[Path, P
     graph = json.loads((tmp_path / "bag/data/ro-crate-metadata.json").read_text())["@graph"]
     images = [entity for entity in graph if entity["@type"] == "ContainerImage"]
     assert [(image["sha256"], image["name"]) for image in images] == [(digest, "data.sif")]
-    assert [entity["@id"] for entity in graph if entity.get("containerImage") == {"@id": images[0]["@id"]}] == ["#results/mixes/mix/attempt-1"]
+    assert [entity["@id"] for entity in graph if entity.get("containerImage") == {"@id": images[0]["@id"]}] == [
+        "#results/mixes/mix/attempt-1"
+    ]
     assert restore(tmp_path / "bag", "--into", tmp_path / "back") == 0
     assert (tmp_path / "back/.koreason/archive/images/data.sif").read_bytes() == path.read_bytes()
 
@@ -51,7 +52,7 @@ def test_another_image_and_one_that_is_gone_are_refused(in_image: tuple[Path, Pa
     write_sif(path, b"another")
     with pytest.raises(UserError, match=rf"data\.sif: has SHA-256 [0-9a-f]{{64}}, and has to have {digest}"):
         archive(run, tmp_path / "bag")
-    os.unlink(path)
+    path.unlink()
     with pytest.raises(UserError, match=rf"data\.sif: is missing; it has to have SHA-256 {digest}"):
         archive(run, tmp_path / "bag")
     archive(run, tmp_path / "bag", "--select", "results", "journals")

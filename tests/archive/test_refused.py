@@ -164,7 +164,9 @@ def test_wheels_go_in_once_and_come_back(copied: Path, tmp_path: Path) -> None:
         (wheels / name).write_bytes(data)
     one, two, _ = (hashlib.sha256(data).hexdigest() for data in names.values())
     lock = next((copied / ".koreason/code").glob("*/envs/data.lock"))
-    lock.write_text(f"one==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{one}\n    # via x\ntwo[extra]==2.0 \\\n    --hash=sha256:{two}\n")
+    lock.write_text(
+        f"one==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{one}\n    # via x\ntwo[extra]==2.0 \\\n    --hash=sha256:{two}\n"
+    )
     archive(copied, tmp_path / "bag", "--wheels", str(wheels))
     assert {name: digest for name, digest in payload(tmp_path / "bag").items() if name.startswith("wheels/")} == {
         "wheels/one-1.0-py3-none-any.whl": one,

@@ -43,7 +43,7 @@ FLOORS = (
 # What runs stages stands beside them: neither side imports the other. `cluster` and `images` stand on `identity`, `ops` on both,
 # and the command line, which opens every door, above everything.
 BESIDE = ("cluster", "images")
-ABOVE = ("ops", "workflow", "archive")
+ABOVE = ("ops", "workflow", "archive", "publish")
 TOP = ("cli", "__main__")
 
 # Single arrows that the floors do not have: (importer, imported) as modules, `*` for any part, and the reason.
@@ -60,6 +60,10 @@ UNDERSTOOD = {
     ("koreason.imported.*", "koreason.curate.*"): "foreign files are read in one way, with one account of what became of them",
     ("koreason.archive.classes", "koreason.*.determinism"): "how a stage's files repeat is stated beside the stage",
     ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
+    ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
+    ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
+    ("koreason.publish.*", "koreason.report.reasons"): "a reason is born with its sentence, where it is given",
+    ("koreason.publish.personal", "koreason.curate.*"): "personal data is known by the same patterns as where it was masked",
     ("koreason.evaluate.*", "koreason.benches.*"): "a benchmark's items are what is answered and scored",
 }
 # What the Snakefile and the rules may import: it is read in every job, so no engine, no stage.

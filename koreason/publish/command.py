@@ -1,0 +1,72 @@
+"""Write a mix or a trained model as others take it: a folder with its card, from which nothing has been uploaded.
+
+    koreason publish data demo_mix --repo lab/demo-ko --redistributable
+    koreason publish model smollm2 --repo lab/smollm2-ko --out published/smollm2-ko
+
+Type it in the run's folder, or name it by --run. Rows that no licence allows to pass on stop it, by source and number; --redistributable
+leaves them out. Licences of base, teacher and data that do not go together are refused with the clause. Personal data is searched once
+more and told of. The last line says how the folder is uploaded, by the hub's own program.
+"""
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+
+from koreason.errors import UserError
+from koreason.publish import licences
+
+KINDS = {"data": "mix", "model": "model"}
+REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
+OTHER = "other"
+VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare `data` and `model`, each with its options."""
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="data|model")
+    for kind, what in KINDS.items():
+        one = kinds.add_parser(kind, help=f"a {what} of the run")
+        one.add_argument("name", metavar=what.upper(), help="of the configuration" + ("; or MODEL/MIX/SCHEDULE" if kind == "model" else ""))
+        one.add_argument("--repo", required=True, metavar="OWNER/NAME", help="what it will be called on the hub")
+        one.add_argument("--run", type=Path, default=Path(), metavar="FOLDER", help="of the run, finished or restored (default: this one)")
+        one.add_argument("--out", type=Path, metavar="FOLDER", help=f"to be made (default: published/{kind}/NAME)")
+        one.add_argument("--licence", choices=[*licences.BY_HUB, OTHER], metavar="NAME", help="as the hub writes it, such as apache-2.0")
+        one.add_argument("--by", default="", metavar="WHO", help="who publishes it (default: OWNER)")
+        one.add_argument("--dry", action="store_true", default=True, help="write the folder and upload nothing: as it always is")
+    data = kinds.choices["data"]
+    data.add_argument("--redistributable", action="store_true", help="leave out rows that no licence allows to pass on")
+    data.add_argument("--version", default="1.0.0", metavar="X.Y.Z", help="of the data set (default: 1.0.0)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Write the folder, and say what is to be known of it."""
+    from koreason.publish import data, model  # their tables and figures take half a second to load
+    from koreason.publish.run import read_run
+
+    if not REPO.fullmatch(arguments.repo):
+        raise UserError("is no name on the hub", f"--repo {arguments.repo}", "give OWNER/NAME, of letters, digits, '_', '.' and '-'")
+    version = getattr(arguments, "version", "1.0.0")
+    if not VERSION.fullmatch(version):
+        raise UserError("is no version", f"--version {version}", "give three numbers, such as 1.0.0")
+    asked = data.Asked(arguments.repo, arguments.licence or "", arguments.by, version, getattr(arguments, "redistributable", False))
+    out = (arguments.out or Path("published") / arguments.kind / asked.name).absolute()
+    if out.exists():
+        raise UserError("is there already", out, "name another folder, or remove it")
+    run = read_run(arguments.run.absolute())
+    if arguments.kind == "data":
+        run.table("mixes", arguments.name)
+    made = out.with_name(f".{out.name}.publishing")
+    shutil.rmtree(made, ignore_errors=True)  # of a try that was killed
+    made.mkdir(parents=True)
+    try:
+        lines = {"data": data.write, "model": model.write}[arguments.kind](run, arguments.name, asked, made)
+        made.rename(out)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    for line in lines:
+        print(line)
+    kind = {"data": " --repo-type dataset", "model": ""}[arguments.kind]
+    print(f"{out}: {sum(1 for path in out.rglob('*') if path.is_file())} files, none of them uploaded")
+    print(f"look at README.md, then: hf upload{kind} {asked.repo} {out}")
+    return 0
