@@ -6,6 +6,7 @@
 An arrow that follows from others is left out: what is packed was selected, so no arrow leads from the traces to it.
 """
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from koreason.report.svg import WIDTH, Canvas, Figure, clip, short
 
 BOX, GAP, ROW = 42.0, 26.0, 68.0  # heights of a box and between two; of a row in all
 MOST = 108.0  # the widest box
+PASSING = 0.35  # of a box's room, for an arrow that passes
+PASSES = ">"  # in its name
 ROWS_OF = ("rows", "kept", "items", "answers", "steps", "documents", "records", "input")  # of a manifest's counts, which one says how many
 
 
@@ -86,21 +89,38 @@ def bare(stages: list[Stage]) -> dict[str, set[str]]:
 
 
 def layers(stages: list[Stage]) -> list[list[str]]:
-    """The stages in rows, each as late as what reads it allows, so that arrows are short."""
+    """The stages in rows, each as late as what reads it allows, so that arrows are short; where an arrow passes a row it has a place in it.
+
+    Such a place is called `FROM>TO`.
+    """
     reads = bare(stages)
     readers: dict[str, set[str]] = defaultdict(set)
     for name, mine in reads.items():
         for one in mine:
             readers[one].add(name)
-    height: dict[str, int] = {}
-    for stage in reversed(stages):  # readers come later
-        height[stage.name] = max((height[name] + 1 for name in readers[stage.name]), default=0)
-    found: list[list[str]] = [[] for _ in range(max(height.values(), default=-1) + 1)]
+    early: dict[str, int] = {}
+    for stage in stages:  # what it reads stands before it
+        early[stage.name] = max((early[one] + 1 for one in reads[stage.name]), default=0)
+    row_of: dict[str, int] = {}
+    for stage in reversed(stages):
+        row_of[stage.name] = min((row_of[name] - 1 for name in readers[stage.name]), default=early[stage.name])
+    found: list[list[str]] = [[] for _ in range(max(row_of.values(), default=-1) + 1)]
     for stage in stages:
-        found[len(found) - 1 - height[stage.name]].append(stage.name)
+        found[row_of[stage.name]].append(stage.name)
+        for one in sorted(reads[stage.name]):
+            for row in range(row_of[one] + 1, row_of[stage.name]):
+                found[row].append(f"{one}{PASSES}{stage.name}")
     place: dict[str, float] = {}
-    for row in found:  # below what they read
-        row.sort(key=lambda name: sum(place[one] for one in reads[name]) / len(reads[name]) if reads[name] else 0.5)
+
+    def below(name: str) -> float:
+        """Where what it reads stands on the average; for a passing arrow, where it comes from."""
+        if PASSES in name:
+            return place.get(name, place[name.split(PASSES)[0]])
+        places = [place.get(f"{one}{PASSES}{name}", place[one]) for one in reads[name]]
+        return sum(places) / len(places) if places else 0.5
+
+    for row in found:
+        row.sort(key=below)
         place |= {name: (number + 1) / (len(row) + 1) for number, name in enumerate(row)}
     return found
 
@@ -108,19 +128,28 @@ def layers(stages: list[Stage]) -> list[list[str]]:
 def draw(stages: list[Stage]) -> Figure:
     """The picture, from what reads nothing at the top to what nothing reads at the bottom."""
     canvas, rows, by_name, reads = Canvas(), layers(stages), {stage.name: stage for stage in stages}, bare(stages)
-    centre: dict[str, tuple[float, float]] = {}
-    for number, row in enumerate(rows):
-        for place, name in enumerate(row):
-            centre[name] = (WIDTH * (place + 0.5) / len(row), number * ROW)
+    centres: list[dict[str, float]] = []
+    for row in rows:
+        unit, left = WIDTH / sum(PASSING if PASSES in name else 1.0 for name in row), 0.0
+        centres.append({})
+        for name in row:
+            wide = unit * (PASSING if PASSES in name else 1.0)
+            centres[-1][name], left = left + wide / 2, left + wide
+    row_of = {name: number for number, row in enumerate(rows) for name in row if PASSES not in name}
     for name, mine in reads.items():
         for one in sorted(mine):
-            (x1, y1), (x2, y2) = centre[one], centre[name]
-            canvas.line(x1, y1 + BOX, x2, y2 - 3, "link")
-            canvas.dot(x2, y2 - 3, 3, "whole")
-    for row in rows:
-        width = min(MOST, WIDTH / len(row) - 6)
-        for name in row:
-            stage, (x, y) = by_name[name], centre[name]
+            points = [(centres[row_of[one]][one], row_of[one] * ROW + BOX)]
+            for row in range(row_of[one] + 1, row_of[name]):
+                x = centres[row][f"{one}{PASSES}{name}"]
+                points += [(x, row * ROW), (x, row * ROW + BOX)]
+            points.append((centres[row_of[name]][name], row_of[name] * ROW - 3))
+            for (x1, y1), (x2, y2) in itertools.pairwise(points):
+                canvas.line(x1, y1, x2, y2, "link")
+            canvas.dot(*points[-1], 3, "whole")
+    for number, row in enumerate(rows):
+        width = min(MOST, WIDTH / sum(PASSING if PASSES in name else 1.0 for name in row) - 6)
+        for name in (name for name in row if PASSES not in name):
+            stage, x, y = by_name[name], centres[number][name], number * ROW
             canvas.bar(x - width / 2, y, width, BOX, "cell", told(stage))
             canvas.text(x, y + 17, clip(name, int(width / 6.6)), "strong", "middle")
             canvas.text(x, y + 33, clip(counted(stage), int(width / 6.1)), "tick", "middle")
