@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from koreason.archive.classes import ALL, class_of
 from koreason.archive.differing import first_difference, off
 from koreason.archive.jobs import Job
 from koreason.ops.outputs import UNDECLARED
-from koreason.records.repeating import FACT, JOURNAL, TOLERANCE, Repeats, weakest
+from koreason.records.repeating import FACT, JOURNAL, TOLERANCE, Repeats
+from koreason.repeats import ALL, class_of, class_of_output
 
 SAME, WITHIN, DIFFERS, GONE = "same", "within", "differs", "not made"
 ORDER = (SAME, WITHIN, DIFFERS, GONE)
@@ -46,7 +46,7 @@ def _row(run: Path, again: Path, job: Job, new: Job | None, changed: set[str]) -
     assert job.made is not None
     names = sorted(job.made["files"])
     kinds = {name: class_of(job.stage, name, job.run.get("spec")) for name in names}
-    kind = weakest([kind for kind in kinds.values() if kind != FACT]) if set(kinds.values()) - {FACT} else FACT
+    kind = class_of_output(job.stage, names, job.run.get("spec"))
     if new is None or new.made is None:
         return Row(job.folder, kind, GONE, "the rerun did not get that far")
     worst, why = SAME, ""

@@ -14,7 +14,6 @@ from typing import Any
 
 from koreason.archive import about, citing, digests, private
 from koreason.archive.bag import Bag
-from koreason.archive.classes import stated
 from koreason.archive.crate.build import METADATA, Story, build
 from koreason.archive.entries import PARTS, RUN, Entry
 from koreason.archive.gather import gather
@@ -28,6 +27,7 @@ from koreason.home import HOME, ORIGIN, environments
 from koreason.identity import laid
 from koreason.images.record import FOLDER, Image, read_images
 from koreason.ops.outputs import RESULTS, Output
+from koreason.repeats import stated
 
 NOBODY = ("Whoever ran it, who is not named", about.README)
 CONFIG, SNAKEFILE = "config.json", "Snakefile"

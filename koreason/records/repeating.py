@@ -3,7 +3,8 @@
     REPEATS = {"trace": Repeats({"*": JOURNAL}, in_float32={"*": BYTES}, dtype=("engine", "dtype"))}      # in a room's determinism.py
     class_of(REPEATS["trace"], "traces.parquet", {"engine": {"dtype": "float32"}})                        # "bytes"
 
-Each stage's room says it of its files in `determinism.py`, which no stage imports: to correct a statement runs nothing again.
+Each stage's room says it of its files in `determinism.py`, which no stage imports but the page: to correct a
+statement runs nothing else again.
 """
 
 from dataclasses import dataclass, field

@@ -18,7 +18,6 @@ text, whatever they contain. All tables but `time.csv` are the same for the same
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,13 @@ import polars as pl
 
 from koreason.config.load import add_spec, read_spec
 from koreason.errors import UserError
-from koreason.records.adopted import code_of
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
 from koreason.report import reasons, story, words
 from koreason.report.curated.tables import curated_tables
 from koreason.report.facts import Facts, Plan, read_facts
 from koreason.report.mixing import mixing_tables
+from koreason.report.provenance import cited, provenance
 from koreason.report.samples import read_samples
 from koreason.report.spec import Report
 from koreason.report.svg import PALETTE, Figure
@@ -131,6 +130,7 @@ def render(
         clock=clock.to_dicts(),
         samples=read_samples(results, plan),
         provenance=provenance(facts),
+        cited=cited(),
         configuration=json.dumps(vars(plan), indent=1, ensure_ascii=False, sort_keys=True),
     )
 
@@ -166,23 +166,3 @@ def differing(facts: Facts) -> list[dict[str, Any]]:
         for (model, mix, _, bench), score in facts.scores.items()
         for answer in score.get("differing", {}).get("first", [])[:EACH_SCORE]
     ]
-
-
-def provenance(facts: Facts) -> dict[str, Any]:
-    """What made the results: commits, per stage the digests of its code and environment, and what was adopted."""
-    stages: dict[str, dict[str, set[str]]] = {}
-    for job in facts.jobs:
-        found = stages.setdefault(job.stage, {"environment": set(), "code": set()})
-        for key in found:
-            found[key].add(str(job.run.get(key) or "not recorded"))
-    return {
-        "commits": sorted({str(job.run["commit"]) for job in facts.jobs if job.run.get("commit")}),
-        "adopted": adopted(facts),
-        "stages": {stage: {key: sorted(values) for key, values in found.items()} for stage, found in stages.items()},
-    }
-
-
-def adopted(facts: Facts) -> list[dict[str, Any]]:
-    """Results that `koreason adopt` took for those of other code: `stage`, `results`, the code that `ran` and what it was `taken_for`."""
-    counts = Counter((job.stage, str(job.run.get("code")), str(code_of(job.run))) for job in facts.jobs if job.run.get("adopted"))
-    return [{"stage": stage, "ran": ran, "taken_for": now, "results": number} for (stage, ran, now), number in sorted(counts.items())]

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from koreason.archive import rerun
-from koreason.archive.classes import ALL, class_of, stated
 from koreason.archive.comparing import Row, compared, failed, table
 from koreason.archive.differing import first_difference, off
 from koreason.archive.jobs import jobs
 from koreason.errors import UserError
 from koreason.records.repeating import CLASSES
 from koreason.records.stage import Stage
+from koreason.repeats import ALL, class_of, stated
 from tests.archive.small_run import NAMES
 
 

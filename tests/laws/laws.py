@@ -37,7 +37,7 @@ FLOORS = (
     Floor("identity", ("identity",)),
     Floor("models", ("pretrained",)),
     Floor("engine", ("engine",)),
-    Floor("answers", ("answers",)),
+    Floor("answers", ("answers", "repeats")),
     Floor("the stages", STAGES),
 )
 # What runs stages stands beside them: neither side imports the other. `cluster` and `images` stand on `identity`, `ops` on both,
@@ -58,7 +58,7 @@ UNDERSTOOD = {
     ("koreason.report.reasons", "koreason.select.*"): "a reason is born with its sentence, where it is given",
     ("koreason.report.*", "koreason.benches.kinds"): "a kind of benchmark is born with its words",
     ("koreason.imported.*", "koreason.curate.*"): "foreign files are read in one way, with one account of what became of them",
-    ("koreason.archive.classes", "koreason.*.determinism"): "how a stage's files repeat is stated beside the stage",
+    ("koreason.repeats", "koreason.*.determinism"): "how a stage's files repeat is stated beside the stage",
     ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from made_model import made
 
+from koreason.cli import parser_for
 from koreason.engine.thinking import joined
 from koreason.publish.command import main
-from koreason.cli import parser_for
 from koreason.records.stage import Stage
 from koreason.tables import MIX, write_table
 from tests.conftest import HOME

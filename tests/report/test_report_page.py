@@ -89,6 +89,28 @@ def test_page_tells_the_run(tree: Tree) -> None:
     assert "전세 계약이" in words and "ko" in page.values("lang")
 
 
+def test_it_says_how_far_it_can_be_made_again_and_how_it_is_cited(tree: Tree) -> None:
+    for place, stage, spec, file in (
+        ("mixes", "select", {}, "mix.parquet"),
+        ("traces", "trace", {"engine": {"dtype": "bfloat16"}}, "traces.parquet"),
+        ("models", "train", {"model": {"dtype": "bfloat16"}}, "model.safetensors"),
+    ):
+        for manifest in (tree.results / place).rglob("manifest.json"):
+            record = {"stage": stage, "spec": spec, "made": {"files": {file: {}}}, "seconds": 1.0, "started": 0.0, "ended": 1.0}
+            manifest.with_name("run.json").write_text(json.dumps(record))
+    assert tree.report() == 0
+    words = " ".join(" ".join(outline(tree).words).split())
+    for expected in (
+        "How to cite",
+        "koreason: from raw native-language questions to an evaluated reasoning model, version",
+        "Guijin Son and 11 others (2025): Pushing on Multilingual Reasoning Models",
+        "https://doi.org/10.48550/arXiv.2510.04230",
+        "bytes given the journal the same bytes where the journal is there",
+        "tolerance within bounds that are stated beside it",
+    ):
+        assert expected in words, expected
+
+
 def test_page_needs_nothing_from_elsewhere(tree: Tree) -> None:
     assert tree.report() == 0
     page = outline(tree)

@@ -2,9 +2,11 @@
 
     class_of("trace", "traces.parquet", {"engine": {"dtype": "bfloat16"}})       # "bytes given the journal"
 
-Each room says it beside its stages, in `determinism.py`; a stage that says nothing is refused by a test.
+Each room says it beside its stages, in `determinism.py`; a stage that says nothing is refused by a test. Archives and the report speak of
+it in these words.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from koreason.bases.determinism import REPEATS as BASES
@@ -14,7 +16,7 @@ from koreason.evaluate.determinism import REPEATS as EVALUATE
 from koreason.imported.determinism import REPEATS as IMPORTED
 from koreason.measures.determinism import REPEATS as MEASURES
 from koreason.records import repeating
-from koreason.records.repeating import BYTES, CLASSES, FACT, RECORDS, Repeats
+from koreason.records.repeating import BYTES, CLASSES, FACT, RECORDS, Repeats, weakest
 from koreason.report.determinism import REPEATS as REPORT
 from koreason.select.determinism import REPEATS as SELECT
 from koreason.trace.determinism import REPEATS as TRACE
@@ -28,6 +30,12 @@ def class_of(stage: str, name: str, spec: Any) -> str:
     if name in RECORDS:
         return FACT
     return repeating.class_of(ALL[stage], name, spec) if stage in ALL else BYTES
+
+
+def class_of_output(stage: str, names: Iterable[str], spec: Any) -> str:
+    """The class that promises least of an output's files, those that are facts of a run aside where there are others."""
+    kinds = {class_of(stage, name, spec) for name in names}
+    return weakest([*(kinds - {FACT})]) if kinds - {FACT} else FACT
 
 
 def stated() -> dict[str, Any]:
