@@ -1,6 +1,6 @@
 """What an archive says of itself: `archive.json` for programs, `README.md` for people.
 
-    FORMAT      # 1: of the archive; a later koreason restores what an earlier one made
+    FORMAT      # 2; a later koreason restores what an earlier one made
 
 Written before the crate, so that the crate tells of it.
 """
@@ -11,7 +11,7 @@ from koreason.archive.entries import PARTS, Entry
 from koreason.archive.inputs import Given
 from koreason.archive.packages import Package
 
-FORMAT = 1
+FORMAT = 2  # since it has a page of its own, and says which environments are not in it; docs/archive.md tells of them
 ABOUT, README = "archive.json", "README.md"
 # Licences that let everybody pass a thing on; any other is for its reader to judge.
 FREE = ("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "PSF-2.0", "MPL-2.0", "CC0-1.0", "CC-BY-4.0", "Unlicense")

@@ -25,11 +25,13 @@ class Bag:
         entries: the payload, with digests, sorted by path.
         date: seconds since 1970 that everything in it is dated by: the run's, not today's.
         facts: lines of `bag-info.txt`.
+        own: further files beside `data/`, which may name the bag: its identifier does not depend on them.
     """
 
     entries: list[Entry]
     date: int
     facts: dict[str, str] = field(default_factory=dict)
+    own: dict[str, bytes] = field(default_factory=dict)
 
     def size(self) -> int:
         """Bytes of the payload, each content once."""
@@ -44,6 +46,7 @@ class Bag:
         tags = {
             DECLARED: DECLARATION,
             INFO: "".join(f"{name}: {value}\n" for name, value in lines.items()).encode(),
+            **self.own,
             MANIFEST: payload.encode(),
         }
         digests = "".join(f"{hashlib.sha256(text).hexdigest()}  {name}\n" for name, text in sorted(tags.items()))

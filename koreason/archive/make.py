@@ -6,7 +6,8 @@ made = bag(run, outputs, Asked({"records", "code", "results"}), places)
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from koreason.archive.gather import gather
 from koreason.archive.inputs import Given, inputs, moved
 from koreason.archive.jobs import Job, ended, jobs, packages
 from koreason.archive.packages import Package, bill, licences, locked, wheels
+from koreason.archive.page import PAGE, page
 from koreason.config.files.layers import read_yaml
 from koreason.errors import UserError
 from koreason.git import bundle
@@ -122,7 +124,10 @@ def bag(run: Path, outputs: list[Output], asked: Asked, places: private.Places) 
     read = sorted([*read, *own], key=lambda entry: entry.path)
     crate = digests.made(METADATA, build(_story(facts, read, asked)), "records")
     read = sorted([*read, crate], key=lambda entry: entry.path)
-    return Bag(read, date, {"Bag-Software-Agent": f"koreason {_version()}", "Koreason-Archive-Format": str(about.FORMAT)})
+    made = Bag(read, date, {"Bag-Software-Agent": f"koreason {_version()}", "Koreason-Archive-Format": str(about.FORMAT)})
+    [text] = [entry.text for entry in read if entry.path == about.ABOUT]
+    shown = page(json.loads(text or b"{}"), facts.jobs, made.identifier(), [], beside=False)
+    return replace(made, own={PAGE: shown.encode()})
 
 
 def _outside(facts: Facts, asked: Asked) -> Iterator[Entry]:
@@ -184,6 +189,10 @@ def _about(facts: Facts, read: list[Entry], asked: Asked, packages: dict[str, Pa
     return {
         "format": about.FORMAT,
         "koreason": _version(),
+        "title": _title(facts),
+        "jobs": len(facts.jobs),
+        "attempts": sum(len(job.attempts) for job in facts.jobs),
+        "ended": datetime.fromtimestamp(ended(facts.jobs), UTC).date().isoformat(),
         "package": facts.package.name if facts.package != HOME else laid.tree_digest(HOME),
         "commit": facts.commit,
         "swhid": f"swh:1:rev:{commit}" if commit else "",

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from koreason.archive import comparing
+from koreason.archive import comparing, page
 from koreason.archive.inputs import VARIABLE
 from koreason.archive.jobs import Job, jobs
 from koreason.archive.make import CONFIG, SNAKEFILE
@@ -52,6 +52,8 @@ def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:
     after = {job.folder: job for job in jobs(again)}
     rows = comparing.compared(run, again, before, after, wanted)
     print(comparing.table(rows))
+    page.keep(run, f"only {' '.join(only)}" if only else f"from {start} on" if start else "all of it", rows)
+    page.write_beside(run, facts)
     if status:
         raise UserError(f"Snakemake ended with status {status} before all was made", again / "logs", "read there why, and type it again")
     return 2 if comparing.failed(rows) else 0

@@ -15,6 +15,7 @@ from typing import Any
 
 from koreason.archive.about import ABOUT, FORMAT
 from koreason.archive.opened import ANEW, MINE, opened
+from koreason.archive.page import PAGE, write_beside
 from koreason.errors import UserError
 
 SHOWN = 20  # of what is wrong
@@ -46,7 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
         if wrong:
             raise UserError(f"{len(wrong)} things are not as they were archived", arguments.archive, ANEW)
         if made is not None:
-            about(made)
+            write_beside(made, about(made))
             if into.exists():
                 into.rmdir()
             made.rename(into)
@@ -55,7 +56,7 @@ def main(arguments: argparse.Namespace) -> int:
             shutil.rmtree(made, ignore_errors=True)
     print(f"{len(bag.found)} files, each with its digest: archive {bag.identifier()}")
     if into is not None:
-        print(f"restored in {into}; `koreason verify --rerun` there makes it again and compares")
+        print(f"restored in {into}; `koreason verify --rerun` there makes it again and compares, and {PAGE} tells of it")
     return 0
 
 

@@ -116,7 +116,7 @@ def test_a_later_format_is_refused_and_what_is_there_is_not_touched(bag: Path, t
 
     (tmp_path / ".koreason/archive").mkdir(parents=True)
     (tmp_path / ".koreason/archive/archive.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(UserError, match="was made in format 99, and this koreason knows up to 1"):
+    with pytest.raises(UserError, match="was made in format 99, and this koreason knows up to 2"):
         about(tmp_path)
     (tmp_path / "mine").write_text("years")
     with pytest.raises(UserError, match="is there already, and not empty"):
