@@ -50,6 +50,8 @@ price         data      people    koreason.ops.price           what the working 
 adopt         data      people    koreason.ops.adopt           take older code's results for current ones
 archive       data      people    koreason.archive.command     make an archive of a finished run, from which it can be run again
 restore       data      people    koreason.archive.restore     make a run's folder of an archive again, every digest verified
+pin           data      people    koreason.mirror.pin          write commit ids and digests where a configuration says FILL-IN
+mirror        data      people    koreason.mirror.command      bring all that a configuration names on a hub or the web into a folder
 publish       data      people    koreason.publish.command     write a mix or a model as others take it, with its card
 diff          data      people    koreason.archive.diff        compare two runs: what of their causes differs, and what that did
 spent         data      people    koreason.ops.spent           what a run took on the cluster, beside what it asked for

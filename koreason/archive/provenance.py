@@ -1,7 +1,7 @@
 """What a run was made by, as a picture that one can read: stages with their counts, not thousands of jobs.
 
-    figure = draw(stages_of(jobs(Path("."))))
-    figure.standalone()      # an SVG file
+    figure = draw(stages_of(found))      # jobs, as `koreason.archive.jobs` finds them
+    figure.standalone()                  # an SVG file
 
 An arrow that follows from others is left out: what is packed was selected, so no arrow leads from the traces to it.
 """
@@ -108,8 +108,8 @@ def layers(stages: list[Stage]) -> list[list[str]]:
     for stage in stages:
         found[row_of[stage.name]].append(stage.name)
         for one in sorted(reads[stage.name]):
-            for row in range(row_of[one] + 1, row_of[stage.name]):
-                found[row].append(f"{one}{PASSES}{stage.name}")
+            for number in range(row_of[one] + 1, row_of[stage.name]):
+                found[number].append(f"{one}{PASSES}{stage.name}")
     place: dict[str, float] = {}
 
     def below(name: str) -> float:
@@ -121,7 +121,7 @@ def layers(stages: list[Stage]) -> list[list[str]]:
 
     for row in found:
         row.sort(key=below)
-        place |= {name: (number + 1) / (len(row) + 1) for number, name in enumerate(row)}
+        place |= {name: (place_in + 1) / (len(row) + 1) for place_in, name in enumerate(row)}
     return found
 
 
@@ -139,9 +139,9 @@ def draw(stages: list[Stage]) -> Figure:
     for name, mine in reads.items():
         for one in sorted(mine):
             points = [(centres[row_of[one]][one], row_of[one] * ROW + BOX)]
-            for row in range(row_of[one] + 1, row_of[name]):
-                x = centres[row][f"{one}{PASSES}{name}"]
-                points += [(x, row * ROW), (x, row * ROW + BOX)]
+            for number in range(row_of[one] + 1, row_of[name]):
+                x = centres[number][f"{one}{PASSES}{name}"]
+                points += [(x, number * ROW), (x, number * ROW + BOX)]
             points.append((centres[row_of[name]][name], row_of[name] * ROW - 3))
             for (x1, y1), (x2, y2) in itertools.pairwise(points):
                 canvas.line(x1, y1, x2, y2, "link")

@@ -16,6 +16,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from koreason import mirrored
 from koreason.bases import kept
 from koreason.bases.convert import convert
 from koreason.bases.spec import Base
@@ -28,6 +29,7 @@ from koreason.pretrained.files import CONFIG, INDEX, SMALL, SUFFIX, TOKENIZER, p
 from koreason.pretrained.tokenizers import FILE
 from koreason.pretrained.understood import findings, refuse
 from koreason.records.digests import sha256_file
+from koreason.records.held import read_digests
 from koreason.records.stage import Stage
 
 # Text in which pre-tokenizers differ: runs of spaces and of digits, lines, letters of several scripts, signs of their own.
@@ -62,6 +64,10 @@ def main(arguments: argparse.Namespace) -> None:
         trained = arguments.use == "training"
         bring(base, stage, trained)
         check_layout(arguments.out, trained)
+        if base.digest:
+            parts = parts_of(arguments.out)
+            digests = dict(zip((path.name for path in parts), read_digests(parts), strict=True))
+            mirrored.check(str(base.hub or base.path or base.package), base.digest, digests)
         for path in parts_of(arguments.out):
             stage.add(path.name)
         if has_template(arguments.out):  # else another base's is used
@@ -83,6 +89,9 @@ def from_hub(base: Base, stage: Stage, trained: bool) -> None:
         UserError: no full commit id, or the hub or the model cannot be reached.
     """
     revision = pinned(str(base.hub), base.revision)
+    if mirror := mirrored.folder_of("models", str(base.hub), revision, base.digest):
+        link(mirror, stage)
+        return
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -112,6 +121,11 @@ def from_folder(base: Base, stage: Stage, trained: bool) -> None:
         raise UserError("no such folder", folder, "correct `path` of this entry of `bases`")
     if folder == stage.out.resolve():
         raise UserError("is where this entry's own files go", folder, "move the model to another folder, and name that in `path`")
+    link(folder, stage)
+
+
+def link(folder: Path, stage: Stage) -> None:
+    """Link the files of a model's folder."""
     clear(stage.out)
     for path in sorted(parts_of(folder)):
         stage.path(path.name).symlink_to(path)

@@ -14,6 +14,7 @@ class Base:
         package: installed Python package that carries the GGUF file `gguf`, converted once.
         gguf: name of the file in the package.
         sha256: of the GGUF file.
+        digest: of all files that are taken of a `hub` or `path`, as `koreason pin` writes it; null: the commit alone says what they are.
     """
 
     hub: str | None = None
@@ -22,3 +23,4 @@ class Base:
     package: str | None = None
     gguf: str | None = None
     sha256: str | None = None
+    digest: str | None = None

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from koreason import mirrored
 from koreason.benches.spec import Items
 from koreason.config.load import expand
 from koreason.config.pinned import is_folder, pinned
@@ -92,7 +93,7 @@ def _read_hub(source: Items) -> list[dict[str, Any]]:
     if not folder.is_dir():
         if is_folder(hub):
             raise UserError("no such folder", folder, "mend its 'hub' in benches")
-        folder = _snapshot(hub, source.revision)
+        folder = _snapshot(hub, source.revision, source.digest)
     files = sorted(path for path in folder.rglob("*") if path.suffix in READERS and _belongs(path.relative_to(folder), split, source.name))
     if not files:
         subset = f" of the subset '{source.name}'" if source.name else ""
@@ -105,8 +106,10 @@ def _read_hub(source: Items) -> list[dict[str, Any]]:
         raise UserError(f"not readable ({error})", folder, "fetch the data set again") from None
 
 
-def _snapshot(hub: str, revision: str | None) -> Path:
+def _snapshot(hub: str, revision: str | None, digest: str | None) -> Path:
     commit = pinned(hub, revision)
+    if mirror := mirrored.folder_of("datasets", hub, commit, digest):
+        return mirror
     from huggingface_hub import snapshot_download  # only benchmarks from the hub need it
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

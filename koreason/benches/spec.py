@@ -21,6 +21,7 @@ class Items:
         sha256: of the file; what it holds is known by this and not by where it lies.
         hub: a Hugging Face data set instead of a file, or a folder with one.
         revision: full commit id of the data set on the hub.
+        digest: of all its files that may be read, as `koreason pin` writes it; held against where it is read from a mirror.
         name: subset of the data set.
         split: of the data set; null is `test`.
         columns: our column (`id`, `category`, `question`, `options`, `gold`, `kind`) to the source's own, where it is called otherwise.
@@ -31,6 +32,7 @@ class Items:
     sha256: str | None = None
     hub: str | None = None
     revision: str | None = None
+    digest: str | None = None
     name: str | None = None
     split: str | None = None
     columns: dict[Column, str] | None = None

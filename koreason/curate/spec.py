@@ -42,6 +42,7 @@ class Files:
         hub: a Hugging Face data set (`format: datasets`); one that starts with `/`, `.`, `~` or `$` is a folder written by
             `save_to_disk`, and `files` lists what lies in it.
         revision: full commit id of the data set on the hub.
+        digest: of all files of the data set, as `koreason pin` writes it; held against where it is read from a mirror.
         split: of the data set.
         name: subset of the data set.
     """
@@ -54,6 +55,7 @@ class Files:
     max_bytes: Positive | None = None
     hub: str | None = None
     revision: str | None = None
+    digest: str | None = None
     split: str | None = None
     name: str | None = None
 

@@ -22,6 +22,7 @@ from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.home import HOME, ORIGIN, VARIABLE
 from koreason.images import record
+from koreason.mirrored import VARIABLE as MIRROR
 from koreason.records.attempts import VARIABLE as ATTEMPT
 
 # What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
@@ -101,8 +102,8 @@ def _told(command: list[str], hub: bool) -> dict[str, str]:
 
 
 def _named(command: list[str]) -> dict[str, str]:
-    """Variables that the configuration uses in paths, such as $KOREASON_DATA."""
-    names = {name for part in command for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", part)}
+    """Variables that the configuration uses in paths, such as $KOREASON_DATA; and the mirror, which it does not name."""
+    names = {MIRROR} | {name for part in command for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", part)}
     return {name: os.environ[name] for name in sorted(names) if name in os.environ}
 
 

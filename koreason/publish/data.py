@@ -166,7 +166,7 @@ def _texts(out: Path, facts: dict[str, Any], asked: Asked, rows: pl.DataFrame) -
     """The card, the metadata, and examples."""
     shards: list[Shard] = facts["shards"]
     size = sum(shard.size for shard in shards)
-    features = [{"name": name, "dtype": DTYPES[kind]} for name, kind in MIX.items() if kind in DTYPES]
+    features: list[dict[str, Any]] = [{"name": name, "dtype": DTYPES[kind]} for name, kind in MIX.items() if kind in DTYPES]
     at = list(MIX).index("messages")
     features.insert(at, {"name": "messages", "list": [{"name": "role", "dtype": "string"}, {"name": "content", "dtype": "string"}]})
     bytes_of = int(rows.estimated_size())

@@ -68,8 +68,8 @@ def _llama(version: str, folder: str) -> Terms:
     )
 
 
-def _creative(name: str, hub: str, **more: Clause) -> Terms:
-    return Terms(hub, f"https://creativecommons.org/licenses/{name}/4.0/", (CREDIT,), **more)
+def _creative(name: str, hub: str, keeps: Clause | None = None, research: Clause | None = None) -> Terms:
+    return Terms(hub, f"https://creativecommons.org/licenses/{name}/4.0/", (CREDIT,), keeps=keeps, research=research)
 
 
 TERMS = {

@@ -34,7 +34,7 @@ FLOORS = (
     Floor("tables", ("tables",)),
     Floor("texts", ("switching", "minhash")),
     Floor("config", ("config",)),
-    Floor("identity", ("identity",)),
+    Floor("identity", ("identity", "mirrored")),
     Floor("models", ("pretrained",)),
     Floor("engine", ("engine",)),
     Floor("answers", ("answers", "repeats")),
@@ -43,7 +43,7 @@ FLOORS = (
 # What runs stages stands beside them: neither side imports the other. `cluster` and `images` stand on `identity`, `ops` on both,
 # and the command line, which opens every door, above everything.
 BESIDE = ("cluster", "images")
-ABOVE = ("ops", "workflow", "archive", "publish")
+ABOVE = ("ops", "workflow", "archive", "publish", "mirror")
 TOP = ("cli", "__main__")
 
 # Single arrows that the floors do not have: (importer, imported) as modules, `*` for any part, and the reason.
@@ -63,6 +63,7 @@ UNDERSTOOD = {
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.reasons"): "a reason is born with its sentence, where it is given",
+    ("koreason.mirror.*", "koreason.curate.sourcing.fetch"): "a file behind a URL is brought in one way",
     ("koreason.publish.personal", "koreason.curate.*"): "personal data is known by the same patterns as where it was masked",
     ("koreason.evaluate.*", "koreason.benches.*"): "a benchmark's items are what is answered and scored",
 }
@@ -153,8 +154,8 @@ KNOWS = (
     Knows(
         what="a hub",
         why="what comes from outside is pinned, and fetched where that is checked",
-        where=("bases/", "curate/reading/hub.py", "evaluate/benches.py", "benches/"),
-        belongs="in koreason/bases/ (models), koreason/curate/reading/hub.py (dumps) or koreason/benches/ (benchmarks)",
+        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py"),
+        belongs="in koreason/bases/ (models), koreason/curate/reading/hub.py (dumps), koreason/benches/ or koreason/mirror/hub.py",
         modules=("huggingface_hub", "datasets"),
     ),
     Knows(

@@ -6,6 +6,7 @@ for record in read_dataset(stream, source, wanted): ...
 from collections.abc import Iterator
 from typing import Any
 
+from koreason import mirrored
 from koreason.config.load import expand
 from koreason.config.pinned import is_folder, pinned
 from koreason.curate.reading.arrow import BATCH_ROWS, arrow_records
@@ -43,6 +44,9 @@ def _load(source: Source) -> Any:
     import datasets
 
     assert source.hub is not None
+    mirror = None if is_folder(source.hub) else mirrored.folder_of("datasets", source.hub, str(source.revision), source.digest)
+    if mirror:  # its card and its folders say what is of which subset and split, as on the hub
+        return datasets.load_dataset(str(mirror), source.name, split=source.split, streaming=True)
     if not is_folder(source.hub):
         # streamed, because the hub's copy is larger than the columns that are read
         return datasets.load_dataset(source.hub, source.name, split=source.split, revision=source.revision, streaming=True)

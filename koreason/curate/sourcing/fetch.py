@@ -9,6 +9,7 @@ version that changed is brought anew. No rule fetches: jobs have no network.
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from koreason import mirrored
 from koreason.config.files.layers import layered
 from koreason.config.load import expand
 from koreason.curate.reading.named import is_glob, named
@@ -86,7 +88,11 @@ def _fetch(where: str, root: Path, files: dict[str, str], urls: dict[str, str], 
             continue
         if path.exists():
             raise UserError("is there and has another SHA-256 than the catalogue says", path, "move it away, or correct the catalogue")
-        bring(url, path, expected, most)
+        if there := mirrored.file_of(url, expected):
+            shutil.copyfile(there, part := path.with_name(path.name + ".part"))
+            part.replace(path)
+        else:
+            bring(url, path, expected, most)
     for _ in named(files, root):  # those under globs have no digest of their own
         pass
     print(f"{where}: all {len(urls):,} files are there and have their digests")
