@@ -72,8 +72,8 @@ test-fast: ## tests without engines, under three minutes
 
 test-slow: ## tests with vLLM and Megatron-core, and the demo from end to end
 	@envs/create data dev megatron vllm interop validators
-	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo --ignore tests/archive
-	@$(pytest) -m "slow and not soak" tests/demo --ignore tests/demo/test_taste_archived.py
+	@$(pytest) -m "slow and not soak" -n 2 --dist loadfile --ignore tests/demo --ignore tests/archive --ignore tests/publish
+	@$(pytest) -m "slow and not soak" tests/demo --ignore tests/demo/test_taste_archived.py --ignore tests/demo/test_taste_published.py
 
 cluster-test: BASE = debootstrap
 cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm with real images (root on Debian 12; BASE=debootstrap)
@@ -88,9 +88,10 @@ cluster-test: ## the whole demo, and what can go wrong with it, on a real Slurm 
 	    $(subst $@-,$@-alone-,$(pytest)) -m "cluster and not soak and alone" tests/on_slurm
 
 archive-test: RERUN ?= $(if $(FULL),,--from select)
-archive-test: ## archive the smallest run, make it again elsewhere, from select on, and compare; FULL=1: all of it, wheels and images too
-	@envs/create data dev validators megatron vllm
-	@KOREASON_RERUN="$(RERUN)" KOREASON_FULL=$(FULL) $(pytest) -m slow tests/demo/test_taste_archived.py tests/archive
+archive-test: ## archive the smallest run, make it again elsewhere, from select on; publish it; FULL=1: all of it, wheels and images too
+	@envs/create data dev validators megatron vllm interop
+	@KOREASON_RERUN="$(RERUN)" KOREASON_FULL=$(FULL) $(pytest) -m slow \
+	    tests/demo/test_taste_archived.py tests/demo/test_taste_published.py tests/archive tests/publish
 
 soak: ## what takes hours: kills by the hundred, and a hundred times as many of Hypothesis' examples, other ones each time (not in CI)
 	@envs/create data dev megatron vllm interop
