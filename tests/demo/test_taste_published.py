@@ -19,7 +19,8 @@ text = tokenizer.apply_chat_template([{"role": "user", "content": "1 + 1 = ? 한
 tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
 with torch.no_grad():
     best = model(torch.tensor([tokens])).logits[0].log_softmax(-1).topk(5)
-facts = [transformers.__version__, tokens, best.indices.tolist(), best.values.tolist(), sorted(model.generation_config.to_dict()["eos_token_id"])]
+ends = model.generation_config.to_dict()["eos_token_id"]
+facts = [transformers.__version__, tokens, best.indices.tolist(), best.values.tolist(), ends]
 print("READ " + json.dumps(facts))
 """
 
