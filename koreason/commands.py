@@ -36,6 +36,7 @@ compare       data      people    koreason.evaluate.compare    compare verdicts 
 setup         data      people    koreason.ops.setup           make a workflow's folder ready: environments, profile, site file
 doctor        data      people    koreason.ops.doctor          check whether this login node can run the pipeline, or write its site file
 source        data      people    koreason.curate.sourcing.command  write, try and fetch entries of the catalogue for raw dumps
+check         data      people    koreason.checking.command   say all that can be known before the first job, and what to do
 plan          data      people    koreason.ops.plan            what a run would cost, and why each job would run
 prune         data      people    koreason.ops.prune           say what of the journals nothing asks for, and remove it
 status        data      people    koreason.ops.status          how far drawing and training are, and when they will be done

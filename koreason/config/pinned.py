@@ -13,13 +13,18 @@ def is_folder(hub: str) -> bool:
     return hub.startswith(("/", ".", "~", "$"))
 
 
+def is_pinned(revision: str | None) -> bool:
+    """Tell whether a revision is a full commit id."""
+    return bool(re.fullmatch(r"[0-9a-f]{40}", revision or ""))
+
+
 def pinned(hub: str, revision: str | None) -> str:
     """The revision of a hub entry, a full commit id.
 
     Raises:
         UserError: it is none, such as a branch's name.
     """
-    if not re.fullmatch(r"[0-9a-f]{40}", revision or ""):
+    if not is_pinned(revision):
         raise UserError(
             f"revision {revision!r} is not a full commit id", hub, "branches move: copy the commit's 40 hexadecimal digits from its history"
         )

@@ -25,7 +25,7 @@ from koreason import imports
 from koreason.engine.answers import ENGINE_ERROR, OPEN, TOO_LONG, Answer, EngineFailed, Phase, Request, Segment, told_by
 from koreason.engine.device import on_cpu, prepare, watch
 from koreason.engine.prompts.rendering import Renderer
-from koreason.engine.spec import Engine, Sampling
+from koreason.engine.spec import Engine, Sampling, check_sampling
 from koreason.engine.thinking import CLOSE
 from koreason.errors import UserError
 
@@ -64,6 +64,7 @@ class Generator:
     """
 
     def __init__(self, model: Path, sampling: Sampling, engine: Engine, renderer: Renderer) -> None:
+        check_sampling(sampling)
         self._model, self.sampling, self.limits, self._renderer = model, sampling, engine, renderer
         self.drawn_tokens, self.seconds, self._turns = 0, 0.0, 0
         started = time.monotonic()
@@ -72,13 +73,7 @@ class Generator:
         self.start_seconds = time.monotonic() - started
         self._ends = set(renderer.stops)
         self._think_end: tuple[int, ...] = ()
-        if sampling.stop and sampling.think_tokens is None:
-            raise UserError(
-                "stop needs think_tokens, without which the thinking could hold a stop string too", "sampling", "give both or neither"
-            )
         if sampling.think_tokens is not None:
-            if CLOSE not in (sampling.think_end or ""):
-                raise UserError(f"think_tokens needs a think_end that holds {CLOSE}", "sampling", "give the text that closes the thinking")
             self._think_end = tuple(self._tokenizer.encode(sampling.think_end, add_special_tokens=False))
 
     def restart(self, like: Request) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from koreason.config.marks import How, Positive, Range, Share
+from koreason.engine.thinking import CLOSE
+from koreason.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,20 @@ class Engine:
     kv_cache_gib: Annotated[int, Range(0), How()]
     gpu_memory_utilization: Annotated[float, Range(above=0, most=1), How()]
     quantization: str | None = None
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Refuse settings of an answer that contradict each other.
+
+    Raises:
+        UserError: they do.
+    """
+    if sampling.stop and sampling.think_tokens is None:
+        raise UserError(
+            "stop needs think_tokens, without which the thinking could hold a stop string too", "sampling", "give both or neither"
+        )
+    if sampling.think_tokens is not None and CLOSE not in (sampling.think_end or ""):
+        raise UserError(f"think_tokens needs a think_end that holds {CLOSE}", "sampling", "give the text that closes the thinking")
 
 
 def longest(entry: dict[str, Any]) -> int:

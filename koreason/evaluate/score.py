@@ -22,10 +22,9 @@ from koreason.config.load import add_spec, read_spec
 from koreason.errors import UserError
 from koreason.evaluate import stats
 from koreason.evaluate.profiles.readings import Asked, Reading
-from koreason.evaluate.profiles.table import PROFILES
 from koreason.evaluate.reading import VERDICTS, read_answers
 from koreason.evaluate.repeats import MEANING, at_k
-from koreason.evaluate.spec import Scoring
+from koreason.evaluate.spec import Scoring, check_profiles
 from koreason.records.digests import write_atomically
 from koreason.records.held import held
 from koreason.records.manifest import again
@@ -48,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Score one model's answers to one benchmark."""
     scoring = read_spec(arguments.spec, Scoring)
-    if not scoring.profiles or len(set(scoring.profiles)) < len(scoring.profiles):
-        raise UserError("'profiles' names none, or one twice", "benches", f"name each once: {', '.join(PROFILES)}")
+    check_profiles(scoring)
     items = read_items(arguments.bench)
     generations, repeats = read_generations(arguments.generations, items)
     with Stage(arguments.out, "score", json.loads(arguments.spec), [arguments.generations, arguments.bench]) as stage:

@@ -6,6 +6,7 @@ from typing import Annotated
 from koreason.benches.spec import Kind
 from koreason.config.marks import Natural, OneOf, Positive
 from koreason.engine.spec import Engine, Sampling
+from koreason.errors import UserError
 
 # Names of koreason/evaluate/profiles/table.py, which is not imported: what asks models would be made again with each change of a scorer.
 PROFILE_NAMES = ("robust", "paper_text", "paper_code")
@@ -46,3 +47,13 @@ class Scoring:
     kind: Kind
     version: Natural
     profiles: list[Profile] = field(default_factory=lambda: ["robust"])
+
+
+def check_profiles(scoring: Scoring) -> None:
+    """Refuse profiles of which none is there, or one twice.
+
+    Raises:
+        UserError: so it is.
+    """
+    if not scoring.profiles or len(set(scoring.profiles)) < len(scoring.profiles):
+        raise UserError("'profiles' names none, or one twice", "benches", f"name each once: {', '.join(PROFILE_NAMES)}")

@@ -1,12 +1,12 @@
 """Bases that training would not understand, found before anything runs, as far as they are at hand.
 
-    refuse_strange(config, {"demo_student"}, Path("results"))
+    strange("demo_student", config, Path("results"))        # findings, one a line
 
 At hand is what lies below `results/bases`, and a folder of this machine that an entry names. A base of a hub is looked at by the rule
 `base`, its configuration before its weights are fetched.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from koreason.config.joined.experiments import trained_bases
 from koreason.config.load import expand
 from koreason.errors import UserError
 from koreason.pretrained.finding import Finding
-from koreason.pretrained.understood import findings, refuse
+from koreason.pretrained.understood import findings
 from koreason.records.manifest import MANIFEST
 
 
@@ -38,15 +38,3 @@ def strange(name: str, config: dict[str, Any], results: Path, made: Collection[s
     """What is not understood of a base: all that training would read, or, where nothing is trained from it, what an engine would."""
     folder = folder_of(name, config["bases"][name], results, made)
     return findings(folder, name in trained_bases(config)) if folder else []
-
-
-def refuse_strange(config: dict[str, Any], models: Iterable[str], results: Path, made: Collection[str] = ()) -> None:
-    """Refuse models whose base is at hand and not understood.
-
-    Raises:
-        UserError: there is one.
-    """
-    for name in sorted({config["models"][model]["base"] for model in models}):
-        folder = folder_of(name, config["bases"][name], results, made)
-        if folder:
-            refuse(strange(name, config, results, made), folder, f"choose another model for bases.{name}")

@@ -6,7 +6,8 @@
 It makes Snakemake plan in the current folder and starts nothing. Costs are what jobs ask for (`resources` of the configuration,
 `rules` of the site file), so they are the most that a run takes if nothing is tried twice. What traces take is told from those that
 the same recipe has drawn before, as of a pool with `limit: 200`; without any, from its limit of tokens. Exit status 2, and one line, where
-they are above the site's `budget`; `snakemake --profile slurm` refuses such a run in the same way.
+they are above the site's `budget`; `snakemake --profile slurm` refuses such a run in the same way. Below the plan stands how many things
+`koreason check` finds, and the first three.
 """
 
 import argparse
@@ -15,13 +16,14 @@ import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from koreason.checking.command import SHOWN, look, told
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
-from koreason.ops import bases, disk, expected, templates
+from koreason.ops import disk, expected
 from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
 from koreason.ops.watching.drawing import NINETY
-from koreason.workflow.dryrun import Planned, read_plan, site_path
+from koreason.workflow.dryrun import Planned, read_whole, site_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +43,13 @@ def main(arguments: argparse.Namespace) -> int:
     for file in arguments.configfile:
         if not file.is_file():
             raise UserError("no such configuration", file, "targets stand in front of --configfile")
-    jobs, config = read_plan(arguments.snakefile, arguments.configfile, arguments.targets)
-    made = [job.wildcards["base"] for job in jobs if job.rule == "base"]
-    templates.refuse_unfit(config, Path("results"), made)
-    bases.refuse_strange(config, {job.wildcards["model"] for job in jobs if job.rule == "train"}, Path("results"), made)
+    plan = read_whole(arguments.snakefile, arguments.configfile, arguments.targets)
+    jobs, config = plan.jobs, plan.config
     jobs.sort(key=lambda job: (*in_order(job.rule), job.output))
     print(f"site file: {path or 'none: costs on this machine'}")
     if not jobs:
         print("Nothing to be done: every requested file is there and up to date.")
+        print("\n".join(told(look(plan, site), SHOWN)))
         return 0
     costs = cost(Counter(job.rule for job in jobs), config["resources"], site)
     results = Path("results")
@@ -58,7 +59,7 @@ def main(arguments: argparse.Namespace) -> int:
     sizes = disk.peak(jobs, config, results, at_once, tokens)
     print("\n".join([*table(costs, site), *chain(jobs, costs, at_once), *room(sizes, results)]))
     print("\n".join(expected.told(jobs, config, results, drawn)))
-    print("\n".join(why(jobs)))
+    print("\n".join([*why(jobs), "", *told(look(plan, site), SHOWN)]))
     if over := excess(costs, site):
         raise UserError(over, "budget", f"choose less, or raise `budget` in {path}")
     return 0

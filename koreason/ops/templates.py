@@ -1,6 +1,6 @@
 """Recipes that a teacher's chat template cannot serve, found when a run is planned, as far as teachers are there.
 
-    refuse_unfit(config, Path("results"))
+    list(unfit(config, Path("results")))        # [("the chat template of its teacher …", "recipes.mixed.system", "set it to null, …")]
     known(config, Path("results"))      # {"qwen3-32b": "a system prompt is shown, a turn ends at <|im_end|>"}
 
 What a template can do is in the base's `run.json`, where `koreason base` wrote it.
@@ -13,25 +13,15 @@ from typing import Any
 
 from koreason.config.joined.experiments import trainings
 from koreason.config.joined.parts import asked_of
-from koreason.errors import UserError
 from koreason.records.manifest import RUN
 
 
-def refuse_unfit(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> None:
-    """Refuse recipes of the run's mixes that give a system prompt to a template which does not show one.
+def unfit(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """What, where and what to do, of each recipe of the run's mixes that gives a system prompt to a template which does not show one.
 
     Args:
         made: bases that are planned to be made: what is there of them says nothing.
-
-    Raises:
-        UserError: there is such a recipe.
     """
-    for what, where, do in unfit(config, results, made):
-        raise UserError(what, where, do)
-
-
-def unfit(config: dict[str, Any], results: Path, made: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
-    """What, where and what to do, of each such recipe."""
     for name, recipe in _recipes(config, made).items():
         traits = _traits(results / "bases" / recipe["teacher"] / RUN)
         if recipe.get("system") and traits.get("system", "shown") != "shown":

@@ -35,7 +35,7 @@ TURNS = 64  # locks by which processes of one host take turns in reading the sam
 WORTH_A_TURN = 64 * 2**20
 
 log = logging.getLogger(__name__)
-_known: set[tuple[object, ...]] = set()  # what this process read, where there is no run's folder to remember it
+_known: dict[tuple[object, ...], str] = {}  # what this process read, where there is no run's folder to remember it
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,7 @@ def digest_of(path: Path, sha256: str, trust: bool = True) -> str:
     """The file's SHA-256: read, or remembered where it is `sha256`."""
     state = seen.state_of(path)
     stamp, lasts = _stamp(path, state)
-    known = (path.stat().st_dev, *sorted(state.items()), sha256)
-    if trust and (known in _known or (stamp is not None and seen.trusted(stamp, state, sha256, lasts))):
+    if trust and (_known.get(_key(path, state)) == sha256 or (stamp is not None and seen.trusted(stamp, state, sha256, lasts))):
         return sha256
     with ExitStack() as stack:
         if stamp is not None and state["size"] >= WORTH_A_TURN:
@@ -180,11 +179,23 @@ def read_digest(path: Path) -> str:
     """The file's SHA-256, read and remembered."""
     found, settled = seen.read(path)
     if settled is not None:
-        _known.add((path.stat().st_dev, *sorted(settled.items()), found))
+        _known[_key(path, settled)] = found
         stamp, _ = _stamp(path, settled)
         if stamp is not None:
             seen.remember(stamp, settled, found)
     return found
+
+
+def known_digest(path: Path) -> str:
+    """The file's SHA-256: remembered, whatever it is, or read."""
+    state = seen.state_of(path)
+    stamp, lasts = _stamp(path, state)
+    known = _known.get(_key(path, state)) or (seen.remembered(stamp, state, lasts) if stamp is not None else None)
+    return known or read_digest(path)
+
+
+def _key(path: Path, state: seen.State) -> tuple[object, ...]:
+    return path.stat().st_dev, *sorted(state.items())
 
 
 def read_digests(paths: list[Path]) -> list[str]:

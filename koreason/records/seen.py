@@ -33,12 +33,21 @@ def state_of(path: Path) -> State:
 
 def trusted(stamp: Path, state: State, sha256: str, lasts: float | None = None) -> bool:
     """Whether a file in this state was read whole and had this digest, at most `lasts` seconds ago."""
+    return remembered(stamp, state, lasts) == sha256
+
+
+def remembered(stamp: Path, state: State, lasts: float | None = None) -> str | None:
+    """The digest that a file in this state had when it was read whole, at most `lasts` seconds ago; None where none is to be believed."""
     try:
         stat = stamp.lstat()
         recent = lasts is None or 0 <= time.time() - stat.st_mtime < lasts
-        return recent and stat.st_uid in (0, os.getuid()) and json.loads(stamp.read_text(encoding="utf-8")) == {**state, "sha256": sha256}
-    except (OSError, ValueError, RecursionError):
-        return False
+        if not (recent and stat.st_uid in (0, os.getuid())):
+            return None
+        facts = json.loads(stamp.read_text(encoding="utf-8"))
+        sha256 = str(facts["sha256"])
+        return sha256 if facts == {**state, "sha256": sha256} else None
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+        return None
 
 
 def read(path: Path) -> tuple[str, State | None]:

@@ -102,14 +102,23 @@ def told(filters: Filters, recipe: Told) -> list[pl.Expr]:
         found.append(((think | answer) & ~question).alias("leaks_prompt"))
     if filters.drop_refusals:
         beginning = pl.col("answer").fill_null("").str.slice(0, BEGINNING)
-        for pattern in recipe.refusals:
-            try:
-                pl.select(pl.lit("").str.contains(pattern))
-            except pl.exceptions.ComputeError as error:
-                said = " ".join(str(error).split())
-                raise UserError(f"{pattern!r} is no regular expression of Rust's regex ({said})", "refusals") from None
+        refuse_broken_refusals(recipe)
         found.append(pl.any_horizontal(beginning.str.contains(pattern) for pattern in (*ENGLISH, *recipe.refusals)).alias("refuses"))
     return found
+
+
+def refuse_broken_refusals(language: Refusing) -> None:
+    """Compile every pattern.
+
+    Raises:
+        UserError: one is no regular expression.
+    """
+    for pattern in language.refusals:
+        try:
+            pl.select(pl.lit("").str.contains(pattern))
+        except pl.exceptions.ComputeError as error:
+            said = " ".join(str(error).split())
+            raise UserError(f"{pattern!r} is no regular expression of Rust's regex ({said})", "refusals") from None
 
 
 def _plain(text: pl.Expr) -> pl.Expr:

@@ -13,22 +13,8 @@ from typing import Any
 
 from koreason.engine.answers import Request
 from koreason.engine.drawing import Model
-from koreason.errors import UserError
 from koreason.records.digests import digest
 from koreason.trace.spec import Recipe
-
-
-def check_retry(recipe: Recipe) -> None:
-    """Refuse a retry that could not be drawn.
-
-    Raises:
-        UserError: it could not.
-    """
-    retry = recipe.retry
-    if retry and retry.think_tokens and recipe.sampling.think_tokens is None:
-        raise UserError("needs sampling.think_tokens and think_end, which say how thinking is closed", "retry.think_tokens", "give all")
-    if retry and (retry.max_tokens or 0) >= recipe.engine.max_model_len:
-        raise UserError("leaves no room for a prompt in engine.max_model_len", "retry.max_tokens", "make that longer, or this less")
 
 
 class Retries:

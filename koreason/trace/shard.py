@@ -36,9 +36,9 @@ from koreason.records.held import Held, held
 from koreason.records.stage import Stage
 from koreason.shards import SHARD, borders
 from koreason.tables import POOL, TRACES, scan_table, write_table
-from koreason.trace.retry import Retries, check_retry
+from koreason.trace.retry import Retries
 from koreason.trace.rows import ROWS, trace_row
-from koreason.trace.spec import Recipe
+from koreason.trace.spec import Recipe, check_retry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

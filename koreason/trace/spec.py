@@ -5,6 +5,7 @@ from typing import Literal
 
 from koreason.config.marks import Natural, Positive
 from koreason.engine.spec import Engine, Sampling
+from koreason.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +49,16 @@ class Recipe:
         """What the teacher is asked about a prompt."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, {"role": "user", "content": question}]
+
+
+def check_retry(recipe: Recipe) -> None:
+    """Refuse a retry that could not be drawn.
+
+    Raises:
+        UserError: it could not.
+    """
+    retry = recipe.retry
+    if retry and retry.think_tokens and recipe.sampling.think_tokens is None:
+        raise UserError("needs sampling.think_tokens and think_end, which say how thinking is closed", "retry.think_tokens", "give all")
+    if retry and (retry.max_tokens or 0) >= recipe.engine.max_model_len:
+        raise UserError("leaves no room for a prompt in engine.max_model_len", "retry.max_tokens", "make that longer, or this less")

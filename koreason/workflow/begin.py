@@ -7,9 +7,12 @@ Snakemake ignores a module's `onstart`. This goes before its scheduler's first s
 `--touch` gets no further than that. The Snakemake inside a job plans nothing: it is told where the code lies.
 """
 
+import atexit
 import hashlib
 import os
+import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +25,9 @@ from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
-from koreason.ops import budget, templates
+from koreason.ops import budget
 from koreason.records.digests import canonical, write_atomically
-from koreason.workflow import driver
+from koreason.workflow import driver, dryrun
 from koreason.workflow.given import KEPT
 
 PLANNED = "KOREASON_PLANNED"  # names the laid-down package to everything that a run starts
@@ -80,11 +83,6 @@ class Part:
         names = self.names()
         return Counter(names[job.rule.name] for job in workflow.dag.needrun_jobs() if job.output and job.rule.name in names)
 
-    def bases(self, workflow: Any) -> list[str]:
-        """The models that are planned to be made."""
-        names = self.names()
-        return [str(job.wildcards.base) for job in workflow.dag.needrun_jobs() if names.get(job.rule.name) == "base"]
-
 
 def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: dict[str, Any], site: Site | None) -> None:
     """Have the run of `workflow` begin with our own first steps."""
@@ -102,6 +100,9 @@ def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: di
         parts = getattr(of_run, "koreason", [])
         if parts and not (of_run.dryrun or of_run.touch):
             _begin(of_run, parts)
+        if parts and of_run.dryrun and not dryrun.planning():
+            # what is planned is known now, and is said below all that Snakemake still prints
+            atexit.register(check, plans(of_run, parts), "--first", "3")
         return schedule(scheduler)
 
     JobScheduler.schedule = begin_and_schedule
@@ -114,15 +115,31 @@ def _begin(workflow: Any, parts: list[Part]) -> None:
             driver.alone(Path.cwd())
         else:
             driver.begin(Path.cwd(), site.poll if site else driver.POLL)
+        if status := check(plans(workflow, parts)):
+            raise SystemExit(status)
         budget.enforce([(part.jobs(workflow), part.config["resources"]) for part in parts], site)
-        for part in parts:
-            if part.jobs(workflow)["trace"]:
-                templates.refuse_unfit(part.config, Path("results"), part.bases(workflow))
         lay_down(parts[0].home, parts[0].planned)
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     _keep_config(workflow)
+
+
+def plans(workflow: Any, parts: list[Part]) -> list[tuple[Path, dryrun.Plan]]:
+    """What is planned of each part, and where its package lies."""
+    return [(part.home, dryrun.whole(workflow, part.names(), part.config)) for part in parts]
+
+
+def check(planned: list[tuple[Path, dryrun.Plan]], *options: str) -> int:
+    """Have `koreason check` say what it finds, in the environment that it needs; the highest of its exit statuses."""
+    worst = 0
+    for home, plan in planned:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(dryrun.written(plan))
+            file.flush()
+            command = [str(home / "bin" / "koreason"), "check", "--planned", file.name, *options]
+            worst = max(worst, subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode)
+    return worst
 
 
 def lay_down(home: Path, planned: Path) -> None:

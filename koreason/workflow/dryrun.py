@@ -11,7 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from koreason.errors import UserError
 from koreason.home import HOME
 
 OWN_CODE = {"code": "the stage's code", "environment": "its environment's lock or image"}
+
+
+_planning: list[Path] = []  # whose plan is being read
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,47 @@ def read_config(configfiles: list[Path]) -> dict[str, Any]:
     return layered(configfiles)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do, and what it goes by.
+
+    Attributes:
+        jobs: those that would run.
+        config: the configuration that they follow; in another workflow its first module's.
+        finished: outputs of jobs that need not run.
+        read: which of them a job that would run reads.
+    """
+
+    jobs: list[Planned]
+    config: dict[str, Any]
+    finished: list[str]
+    read: set[str]
+
+
+def written(plan: Plan) -> str:
+    """A plan as text."""
+    return json.dumps({**asdict(plan), "read": sorted(plan.read)}, default=str)
+
+
+def read_written(text: str) -> Plan:
+    """What `written` wrote."""
+    told = json.loads(text)
+    jobs = [Planned(**{**job, "after": tuple(job["after"]), "reasons": tuple(job["reasons"])}) for job in told["jobs"]]
+    return Plan(jobs, told["config"], told["finished"], set(told["read"]))
+
+
 def read_plan(snakefile: Path, configfiles: list[Path], targets: list[str]) -> tuple[list[Planned], dict[str, Any]]:
-    """The jobs of a dry run in the current folder, and the configuration that they follow; in another workflow its first module's.
+    """The jobs of a dry run in the current folder, and the configuration that they follow.
+
+    Raises:
+        UserError: Snakemake cannot plan this.
+    """
+    plan = read_whole(snakefile, configfiles, targets)
+    return plan.jobs, plan.config
+
+
+def read_whole(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Plan:
+    """A dry run in the current folder.
 
     Raises:
         UserError: Snakemake cannot plan this.
@@ -63,7 +105,15 @@ def read_plan(snakefile: Path, configfiles: list[Path], targets: list[str]) -> t
     with planned(snakefile, configfiles, targets) as workflow:
         parts = getattr(workflow, "koreason", [])  # of `begin`
         names = {rule: name for part in parts for rule, name in part.names().items()}
-        return jobs_of(workflow.dag, names), parts[0].config if parts else workflow.config
+        return whole(workflow, names, parts[0].config if parts else workflow.config)
+
+
+def whole(workflow: Any, names: dict[str, str], config: dict[str, Any]) -> Plan:
+    """What Snakemake has planned; `names` are those of the rules here."""
+    due = {job for job in workflow.dag.needrun_jobs() if job.output}
+    finished = [str(output) for job in workflow.dag.jobs if job not in due for output in job.output]
+    read = {str(path) for job in due for path in job.input}
+    return Plan(jobs_of(workflow.dag, names), config, finished, read & set(finished))
 
 
 @contextlib.contextmanager
@@ -80,6 +130,7 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
     arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
     with contextlib.redirect_stderr(io.StringIO()):
         _, given = cli.parse_args(arguments)  # reads profiles/default, which says what makes jobs run again
+    _planning.append(snakefile)
     output = types.OutputSettings(dryrun=True, quiet=given.quiet, log_level_override=logging.WARNING)
     try:
         with api.SnakemakeApi(output) as snakemake:
@@ -96,6 +147,13 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
             yield workflow._workflow
     except (WorkflowError, RuleException, api.ApiError) as error:
         raise UserError(str(error) or type(error).__name__, "snakemake") from None
+    finally:
+        _planning.pop()
+
+
+def planning() -> bool:
+    """Whether a plan is being read here, and nothing is printed."""
+    return bool(_planning)
 
 
 def jobs_of(dag: Any, names: dict[str, str]) -> list[Planned]:

@@ -43,7 +43,7 @@ FLOORS = (
 # What runs stages stands beside them: neither side imports the other. `cluster` and `images` stand on `identity`, `ops` on both,
 # and the command line, which opens every door, above everything.
 BESIDE = ("cluster", "images")
-ABOVE = ("ops", "workflow", "archive", "publish", "mirror")
+ABOVE = ("ops", "workflow", "archive", "publish", "mirror", "checking")
 TOP = ("cli", "__main__")
 
 # Single arrows that the floors do not have: (importer, imported) as modules, `*` for any part, and the reason.
@@ -59,6 +59,7 @@ UNDERSTOOD = {
     ("koreason.report.*", "koreason.benches.kinds"): "a kind of benchmark is born with its words",
     ("koreason.imported.*", "koreason.curate.*"): "foreign files are read in one way, with one account of what became of them",
     ("koreason.repeats", "koreason.*.determinism"): "how a stage's files repeat is stated beside the stage",
+    ("koreason.checking.*", "koreason.*"): "what a stage would refuse is found by the stage's own function, before it is paid for",
     ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
@@ -154,14 +155,23 @@ KNOWS = (
     Knows(
         what="a hub",
         why="what comes from outside is pinned, and fetched where that is checked",
-        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py"),
+        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py", "checking/hubs.py"),
         belongs="in koreason/bases/ (models), koreason/curate/reading/hub.py (dumps), koreason/benches/ or koreason/mirror/hub.py",
         modules=("huggingface_hub", "datasets"),
     ),
     Knows(
         what="other processes",
         why="who starts a process answers for its signals, its environment and its end",
-        where=("cluster/", "images/", "git.py", "answers/judge.py", "train/ranks.py", "ops/setup.py", "archive/rerun.py"),
+        where=(
+            "cluster/",
+            "images/",
+            "git.py",
+            "answers/judge.py",
+            "train/ranks.py",
+            "ops/setup.py",
+            "archive/rerun.py",
+            "workflow/begin.py",
+        ),
         belongs="in koreason/cluster/ (jobs), koreason/images/ (containers), or in one file of the stage, which is then named in the table",
         modules=("subprocess", "multiprocessing"),
     ),

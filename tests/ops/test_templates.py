@@ -1,12 +1,10 @@
 """A recipe that its teacher's template cannot serve is refused when the run is planned, by name."""
 
 import json
+import re
 
-import pytest
-
-from koreason.errors import UserError
 from koreason.ops import doctor
-from koreason.ops.templates import refuse_unfit
+from koreason.ops.templates import unfit
 
 CONFIG = {
     "run": {"experiments": [{"models": ["s"], "mixes": ["m"], "schedules": ["one"], "benches": [], "base": False}]},
@@ -27,17 +25,18 @@ def known(results, run):
 def test_a_system_prompt_that_is_not_shown(tmp_path):
     for run in ({"template": {"system": "refused (TemplateError: no)"}}, {"template": {"system": "left out"}}):
         known(tmp_path, run)
-        with pytest.raises(UserError, match=r"recipes\.with\.system: .* teacher t has no system role: .* (refused|left out)"):
-            refuse_unfit(CONFIG, tmp_path)
-        refuse_unfit(CONFIG, tmp_path, ["t"])  # which is made anew
-        refuse_unfit(CONFIG | {"mixes": {"m": {"traces": [{"pool": "p", "recipe": "without"}]}}}, tmp_path)
+        [(what, where, do)] = unfit(CONFIG, tmp_path)
+        assert where == "recipes.with.system" and do
+        assert re.search(r"teacher t has no system role: .* (refused|left out)", what)
+        assert not list(unfit(CONFIG, tmp_path, ["t"])), "which is made anew"
+        assert not list(unfit(CONFIG | {"mixes": {"m": {"traces": [{"pool": "p", "recipe": "without"}]}}}, tmp_path))
 
 
 def test_what_is_shown_or_not_known_yet_is_planned(tmp_path):
-    refuse_unfit(CONFIG, tmp_path)
+    assert not list(unfit(CONFIG, tmp_path))
     for run in ({}, {"template": {"system": "shown"}}, []):
         known(tmp_path, run)
-        refuse_unfit(CONFIG, tmp_path)
+        assert not list(unfit(CONFIG, tmp_path))
 
 
 def test_a_recipe_that_translates_for_a_pool_is_one_of_them(tmp_path):
@@ -47,8 +46,7 @@ def test_a_recipe_that_translates_for_a_pool_is_one_of_them(tmp_path):
         "pools": {"last": {"sources": ["plain", "turned"]}, "first": {"sources": ["made"]}, "p": {"sources": ["plain"]}},
         "sources": {"plain": {}, "turned": {"pool": "first"}, "made": {"pool": "p", "recipe": "with"}},
     }
-    with pytest.raises(UserError, match=r"recipes\.with\.system"):
-        refuse_unfit(config, tmp_path)
+    assert [where for _, where, _ in unfit(config, tmp_path)] == ["recipes.with.system"]
 
 
 def test_the_doctor_looks_at_templates(tmp_path):

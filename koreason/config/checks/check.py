@@ -13,6 +13,7 @@ from koreason.config.checks.bounds import nothing_between, out_of_order
 from koreason.config.joined.experiments import BASE
 from koreason.config.joined.made import check_made, is_made
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, check_parts, labelled, pair_of
+from koreason.config.joined.reached import references
 from koreason.config.schema import read_schema
 from koreason.errors import UserError
 
@@ -33,7 +34,7 @@ def check(config: dict[str, Any]) -> None:
     """
     schema = read_schema()
     check_structure(config, schema)
-    for where, table, name in _references(config, schema, ""):
+    for where, table, name in references(config, schema, ""):
         if name not in config[table]:
             raise ConfigError(f"{where}: '{name}' is not in {table}; {_accepted(name, config[table])}")
     _check_names(config)
@@ -187,20 +188,3 @@ def check_structure(config: dict[str, Any], schema: dict[str, Any]) -> None:
     if error.validator == "type" and isinstance(error.instance, str) and re.fullmatch(r"[-+]?\d+(?:\.\d*)?[eE][-+]?\d+", error.instance):
         raise ConfigError(f"{where}: '{error.instance}' is text to YAML; a number is written with a dot and a sign, as in 5.0e-5 or 1.0e+3")
     raise ConfigError(f"{where}: {error.message}")
-
-
-def _references(value: Any, schema: dict[str, Any], where: str) -> Iterator[tuple[str, str, str]]:
-    """Every (place, table, name) at which a value names a catalogue entry, as the schema's `x-table` marks it."""
-    if "x-table" in schema:
-        yield where, schema["x-table"], value
-    elif "anyOf" in schema and value is not None:
-        for inner in schema["anyOf"]:
-            if inner.get("type") != "null":
-                yield from _references(value, inner, where)
-    elif "items" in schema:
-        for index, item in enumerate(value):
-            yield from _references(item, schema["items"], f"{where}[{index}]")
-    elif schema.get("type") == "object":
-        rest = schema.get("additionalProperties") or {}
-        for key, item in value.items():
-            yield from _references(item, schema.get("properties", {}).get(key, rest), f"{where}.{key}".lstrip("."))

@@ -10,7 +10,7 @@ one its SHA-256, two blanks, its path below the root, a line feed.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from koreason.errors import UserError
@@ -37,17 +37,22 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(names, key=os.fsencode)
 
 
-def named(files: dict[str, str], root: Path) -> Iterator[tuple[str, Path]]:
+def named(files: dict[str, str], root: Path, sha256: Callable[[Path], str] = sha256_file) -> Iterator[tuple[str, Path]]:
     """Each file's name and path, in the order of the names in `files`, once its bytes are known to be the catalogue's.
+
+    Args:
+        sha256: how a file's digest is found.
 
     Raises:
         UserError: a file is missing, its digest is another, it lies outside of `root`, or two entries name it.
     """
     seen = dict[str, str]()
     for entry, expected in sorted(files.items()):
+        if PurePosixPath(entry).is_absolute() or ".." in PurePosixPath(entry).parts:
+            raise UserError(f"'{entry}' leads out of the folder `root`", root, "name files by their paths below `root`, or correct that")
         if is_glob(entry, root):
             found = matching(entry, root)
-            digests = {name: sha256_file(root / name) for name in found}
+            digests = {name: sha256(root / name) for name in found}
             if (actual := digest_of(digests)) != expected:
                 raise UserError(
                     f"the digest of its {len(found):,} files is {actual}, the catalogue says {expected}",
@@ -58,7 +63,7 @@ def named(files: dict[str, str], root: Path) -> Iterator[tuple[str, Path]]:
             path = root / entry
             if not path.is_file():
                 raise UserError("no such file", path, "fetch the dump, or correct the source's `root` and `files`")
-            if (actual := sha256_file(path)) != expected:
+            if (actual := sha256(path)) != expected:
                 raise UserError(
                     f"its SHA-256 is {actual}, the catalogue says {expected}", path, "fetch the file again, or correct the catalogue"
                 )

@@ -1,0 +1,130 @@
+"""Dumps of prompts and of finished traces: their files, digests, columns and encoding.
+
+found = list(dumps(run))
+
+Digests are remembered by inode, size and times (`koreason/records/held.py`); what is not is read, several files side by side. Of each
+dump the first records are read by the reader that ingest uses.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from koreason.checking.finding import Finding, Run, kept
+from koreason.config.effects import given
+from koreason.config.joined.made import is_made
+from koreason.config.load import expand, load
+from koreason.config.pinned import is_folder, pinned
+from koreason.curate.guessing.looks import encoding_of, looked
+from koreason.curate.ingest import checked
+from koreason.curate.reading.dump import readable
+from koreason.curate.reading.named import named
+from koreason.curate.reading.readers import READERS, WHOLE
+from koreason.curate.reading.records import Record
+from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.wanted import Wanted
+from koreason.curate.reasons import Unused
+from koreason.curate.spec import Source
+from koreason.errors import UserError
+from koreason.imported.command import as_source, columns_of
+from koreason.imported.spec import Imported
+from koreason.records.held import known_digest
+
+RECORDS = 300  # of the first file with any
+FILES = 3  # whose heads are read
+SAMPLE = 1 << 18  # bytes that tell an encoding
+
+
+def dumps(run: Run) -> Iterator[Finding]:
+    """What is wrong with the dumps that the run comes to."""
+    for name, entry in run.entries("sources"):
+        if not is_made(entry):
+            yield from _dump(f"sources.{name}", entry, "ingest", name, run.due("ingest", source=name))
+    for name, entry in run.entries("imported"):
+        yield from _dump(f"imported.{name}", entry, "import_traces", name, run.due("import_traces", imported=name))
+
+
+def _dump(where: str, entry: dict[str, Any], rule: str, name: str, touches: bool) -> Iterator[Finding]:
+    found: list[Finding] = []
+    with kept(found, where, touches, f"source {name}"):
+        source = _source(rule, entry, name)
+        if source.format == "datasets" and not is_folder(source.hub or ""):
+            pinned(source.hub or "", source.revision)
+        else:
+            root = expand(source.hub if source.hub and is_folder(source.hub) else source.root).absolute()
+            if not root.is_dir():
+                raise UserError("no such folder", root, f"correct `root` of {where}, or fetch the dump")
+            files = list(_files(source, root, where, touches, found))
+            if not found:
+                _head(source, root, files, where, touches, found)
+    yield from found
+
+
+def _source(rule: str, entry: dict[str, Any], name: str) -> Source:
+    if rule == "ingest":
+        return checked(load(Source, given(rule, "sources", entry)), name)
+    imported = load(Imported, given(rule, "imported", entry))
+    return readable(as_source(imported, columns_of(imported, f"source {name}")), f"source {name}")
+
+
+def _files(source: Source, root: Path, where: str, touches: bool, found: list[Finding]) -> Iterator[str]:
+    """The names of the files, each of which is there and has its digest."""
+    for entry, digest in sorted(source.files.items()):
+        with kept(found, where, touches):
+            for name, _ in named({entry: digest}, root, known_digest):
+                yield name
+
+
+def _head(source: Source, root: Path, files: list[str], where: str, touches: bool, found: list[Finding]) -> None:
+    """Read the first records, and add what is wrong with all of them."""
+    wanted, reasons, read = Wanted(source), Counter[Unused](), 0
+    for name in files[:: max(1, len(files) // FILES)][:FILES]:
+        for stream in _streams(source, root, name):
+            for record in itertools.islice(READERS[source.format](stream, source, wanted), RECORDS):
+                read += 1
+                if (reason := _reason(record, source, wanted)) is not None:
+                    reasons[reason] += 1
+        if read >= RECORDS:
+            break
+    path = root / files[0] if files else root
+    if wanted.known and wanted.unseen:
+        wanted.lacks(sorted(wanted.unseen), wanted.known, path)
+    worst = reasons.most_common(1)
+    if not worst or worst[0][1] <= source.max_reject_share * read:
+        return
+    reason, count = worst[0]
+    if reason == Unused.encoding:
+        told = encoding_of(_sample(path))[0] if source.format not in WHOLE else "utf-8"
+        do = f"set `encoding: {told}`, as which they read" if told != source.encoding else "convert it to UTF-8"
+        what = f"{count:,} of its first {read:,} records are no text in the encoding {source.encoding}"
+        found.append(Finding.of(what, f"{where}.encoding: {path}", do, touches))
+    elif count == read:
+        found.append(
+            Finding.of(f"none of its first {read:,} records can be read as {source.format} ({reason})", path, _instead(path), touches)
+        )
+
+
+def _reason(record: Record, source: Source, wanted: Wanted) -> Unused | None:
+    return record.reason if record.values is None and not record.skipped else None
+
+
+def _streams(source: Source, root: Path, name: str) -> Iterator[Stream]:
+    if source.format == "datasets":
+        yield Stream(source.hub or "", Path(source.hub or ""), iter(()))
+        return
+    yield from opened(root / name, name, source.max_bytes, whole=source.format in WHOLE)
+
+
+def _sample(path: Path) -> bytes:
+    for stream in opened(path, path.name, None):
+        return b"".join(itertools.islice(stream.chunks(), 1))[:SAMPLE]
+    return b""
+
+
+def _instead(path: Path) -> str:
+    try:
+        return f"it looks like {looked(path).format}: correct the entry, `koreason source try {path}` says more"
+    except UserError:
+        return "correct its format"
