@@ -1,7 +1,6 @@
 """What a check finds, and what it is given to look at.
 
-    for finding in sources(run): ...
-    Finding("is not set", "sources.forum.root", "export DUMPS=FOLDER", touches=run.due("ingest", source="forum"))
+    Finding.of("is not set", "sources.forum.root", "export DUMPS=FOLDER", touches=run.due("ingest", source="forum"))
 
 A finding that touches what would run stops a run before its first job; another one is said, and stops nothing.
 """
