@@ -30,7 +30,8 @@ from koreason.workflow.specs import given_as
 from koreason.cluster import asks
 from koreason.config.site import active_site, asked
 from koreason.config.joined.experiments import BASE, cells, trained_bases, trainings
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.config.joined.made import is_made, sources_of
 from koreason.config.joined.parts import IMPORTED, asked_of, by_answers, key_of, labelled, looking, pair_of
 from koreason.config.joined.parts import parts_of, shards_of_traces, traced

@@ -86,7 +86,8 @@ def main(argv: Sequence[str], alone: bool = False) -> int:
             if sys.stdout:  # there is none after `>&-`
                 sys.stdout.flush()
     except UserError as error:
-        print(f"koreason: {error}", file=sys.stderr)
+        for line in getattr(error, "lines", [error]):
+            print(f"koreason: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED

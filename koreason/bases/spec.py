@@ -1,6 +1,9 @@
 """Configuration of the stage `bases`."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from koreason.config.marks import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class Base:
 
     hub: str | None = None
     revision: str | None = None
-    path: str | None = None
+    path: Annotated[str | None, Place()] = None
     package: str | None = None
     gguf: str | None = None
     sha256: str | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from koreason.benches.kinds import KINDS
-from koreason.config.marks import How, OneOf
+from koreason.config.marks import How, OneOf, Place
 
 Kind = Annotated[str, OneOf(tuple(KINDS))]
 Column = Literal["id", "category", "question", "options", "gold", "kind"]
@@ -28,9 +28,9 @@ class Items:
     """
 
     kind: Kind
-    file: Annotated[str | None, How()] = None
+    file: Annotated[str | None, How(), Place()] = None
     sha256: str | None = None
-    hub: str | None = None
+    hub: Annotated[str | None, Place()] = None
     revision: str | None = None
     digest: str | None = None
     name: str | None = None

@@ -106,7 +106,16 @@ class Table:
         return {"x-table": self.name}
 
 
-Mark = How | Label | Flow | Range | OneOf | Table
+@dataclass(frozen=True)
+class Place:
+    """A path of this machine; a relative one is relative to the file of the configuration that it stands in."""
+
+    def keywords(self) -> dict[str, Any]:
+        """The mark in the schema's words."""
+        return {"x-path": True}
+
+
+Mark = How | Label | Flow | Range | OneOf | Table | Place
 
 Share = Annotated[float, Range(0, 1)]
 Positive = Annotated[int, Range(1)]

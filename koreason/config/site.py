@@ -15,7 +15,7 @@ from typing import Literal
 
 import yaml
 
-from koreason.config.checks.check import ConfigError, check_structure
+from koreason.config.checks.structure import ConfigError, check_structure
 from koreason.config.load import load
 from koreason.config.resources import Jobs
 from koreason.config.schema import schema_of

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from koreason.config.marks import How, Natural, Positive, Share
+from koreason.config.marks import How, Natural, Place, Positive, Share
 from koreason.errors import UserError
 from koreason.languages import Language
 
@@ -32,7 +32,8 @@ class Files:
     """Foreign files, and how they are read.
 
     Attributes:
-        root: folder of the files; `$NAME` is read from the environment. Which files they are, their digests say.
+        root: folder of the files, relative to the file of the configuration; `$NAME` is read from the environment. Which files they
+            are, their digests say.
         files: path below `root` to the SHA-256 of its bytes; or a glob (`**` for folders) to the SHA-256 of the lines `SHA-256  path`
             of the files that match, as `sha256sum` writes them, in the paths' order.
         encoding: of text files; a record that does not decode is rejected, not guessed at.
@@ -48,12 +49,12 @@ class Files:
     """
 
     max_reject_share: Share = 0.01
-    root: Annotated[str, How()] = "."
+    root: Annotated[str, How(), Place()] = "."
     files: dict[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
     separator: str | None = None
     max_bytes: Positive | None = None
-    hub: str | None = None
+    hub: Annotated[str | None, Place()] = None
     revision: str | None = None
     digest: str | None = None
     split: str | None = None
@@ -249,7 +250,7 @@ class Overlap:
     contamination: Literal["paper", "robust", "both"] = "robust"
     max_bench_share: Share = 0.5
     sealed: dict[str, str] = field(default_factory=dict)
-    sealed_root: Annotated[str, How()] = "."
+    sealed_root: Annotated[str, How(), Place()] = "."
     seal_key: Annotated[str | None, How()] = None
 
 

@@ -22,7 +22,8 @@ from koreason.cluster import array, asks, turn
 from koreason.cluster.array import Array, Failure, Task, Unit
 from koreason.cluster.slurm import longest_array
 from koreason.config import site as sites
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.errors import RESUMABLE, UserError
 from koreason.home import HOME
 from koreason.identity.laid import SUBMITTED

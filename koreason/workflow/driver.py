@@ -64,8 +64,9 @@ def begin(folder: Path, poll: int) -> None:
 
 
 def refuse(error: Exception) -> NoReturn:
-    """End Snakemake with one line and status 2; it would show an exception of ours with its own traceback."""
-    print(f"koreason: {error}", file=sys.stderr, flush=True)
+    """End Snakemake with a line for each mistake and status 2; it would show an exception of ours with its own traceback."""
+    for line in getattr(error, "lines", [error]):
+        print(f"koreason: {line}", file=sys.stderr, flush=True)
     os._exit(2)
 
 

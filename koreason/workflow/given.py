@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from koreason.config.files.layers import CATALOGUE, read_catalogue, read_yaml
+from koreason.config.files.layers import CATALOGUE, read_catalogue, read_yaml, settle
+from koreason.config.files.places import relative
 from koreason.config.site import VARIABLE
 
 DEMO = Path("config/demo.yaml")
@@ -32,5 +33,14 @@ def complete(workflow: Any, home: Path, config: dict[str, Any]) -> None:
             print(f"koreason: no configuration is given: this is {DEMO}", file=sys.stderr, flush=True)
     update_config(catalogue, config)
     update_config(catalogue, over)
+    # a job's was settled with the plan
+    settle(catalogue, _files(workflow, catalogue) if workflow.is_main_process else [])
     config.clear()
     config.update(catalogue)
+
+
+def _files(workflow: Any, config: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:
+    """The files that the run was given, which are read again where a path in them is relative."""
+    if next(relative(config), None) is None:
+        return []
+    return [(Path(file).parent, read_yaml(Path(file))) for file in workflow.config_settings.configfiles]

@@ -9,7 +9,8 @@ import pytest
 from workflow_copy import read_config
 
 from koreason.config import catalogue, effects
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.config.joined.experiments import cells, trainings
 from koreason.config.schema import read_schema, schema_of
 from koreason.config.site import Site
@@ -81,7 +82,7 @@ def rename(table: dict[str, Any], name: Any) -> None:
         (lambda c: first(c["sources"]).update(licence="C"), "C means that its owner forbids crawling"),
         (lambda c: first(c["recipes"]).update(teacher="gpt"), "'gpt' is not in bases; accepted: "),
         (lambda c: first(c["recipes"]).update(shards=0), "recipes.smollm2_mixed.shards: 0 is not accepted; accepted: at least 1"),
-        (lambda c: first(c["recipes"]).update(shards="two"), "'two' is not of type 'integer'"),
+        (lambda c: first(c["recipes"]).update(shards="two"), "shards: 'two' is not accepted; accepted: a whole number"),
         (lambda c: first(c["mixes"])["quotas"].update(Exmas=3), "no source of its parts has the category 'Exmas'; did you mean 'Exams'?"),
         (lambda c: first(c["models"]).update(base="smollm2"), "'smollm2' is not in bases; did you mean 'smollm2-135m'?"),
         (lambda c: rename(c["mixes"], "base"), "mixes: 'base' is reserved for untrained models"),
@@ -112,11 +113,21 @@ def rename(table: dict[str, Any], name: Any) -> None:
         (lambda c: first(c["mixes"]).update(quotas={"Exams": 0}), "quotas: would draw nothing"),
         (lambda c: first(c["mixes"])["filters"].update(min_think_share=0.95), "min_think_share is 0.95 and max_think_share is 0.9;"),
         (lambda c: first(c["schedules"]).update(max_steps=0), "max_steps: 0 is not accepted; accepted: at least 1"),
-        (lambda c: first(c["schedules"]).update(max_steps="six"), "max_steps: 'six' is not of type 'integer'"),
-        (lambda c: first(c["schedules"]).update(epochs=2.0), "epochs: 2.0 is not of type 'integer'"),
+        (lambda c: first(c["schedules"]).update(max_steps="six"), "max_steps: 'six' is not accepted; accepted: a whole number"),
+        (lambda c: first(c["schedules"]).update(epochs=2.0), "epochs: 2.0 is not accepted; accepted: a whole number"),
         (lambda c: first(c["schedules"]).update(beta1=1), "beta1: 1 is not accepted; accepted: at least 0 and less than 1"),
         (lambda c: first(c["schedules"]).update(lr=float("nan")), "schedules.laptop_short.lr: nan is no number"),
-        (lambda c: first(c["schedules"]).update(lr="5e-5"), "lr: '5e-5' is text to YAML; a number is written with a dot and a sign"),
+        (lambda c: first(c["schedules"]).update(lr="five"), "lr: 'five' is not accepted; accepted: a number"),
+        (
+            lambda c: first(c["sources"]).update(files={"forum.jsonl": None}),
+            "files.forum.jsonl: is empty; accepted: text; `sha256sum FILE`",
+        ),
+        (lambda c: first(c["pools"]).update(min_target_share=30), "at least 0 and at most 1; 30 percent are 0.3"),
+        (
+            lambda c: first(c["pools"]).update(mask_personal_data=["Dayly"]),
+            "mask_personal_data: no source of its list has the category 'Day",
+        ),
+        (lambda c: first(c["sources"]).update(columns={"qustion": ["a"]}), "columns: unknown key 'qustion'; did you mean 'question'"),
         (lambda c: first(c["models"]).update(tensor_parallel=0), "tensor_parallel: 0 is not accepted; accepted: at least 1"),
         (lambda c: first(c["benches"]).update(kind="short"), "kind: 'short' is not accepted; accepted: choice, math"),
         (lambda c: first(c["benches"]).update(language="ko"), "unknown key 'language'"),

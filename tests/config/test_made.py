@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from workflow_copy import read_config
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.config.joined.made import sources_of
 from koreason.home import HOME
 

@@ -15,7 +15,8 @@ import pytest
 from plans_here import plan, standing_in, written
 from workflow_copy import HOME, Workflow
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.config.effects import Effect, effects
 from koreason.config.joined.made import FIELDS as MADE_ONLY
 from koreason.config.schema import read_schema

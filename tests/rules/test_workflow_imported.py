@@ -8,7 +8,8 @@ import pytest
 from plans_here import plan, standing_in
 from workflow_copy import HOME, read_config
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 
 
 def test_the_published_sets_are_planned_whole_without_a_teacher(tmp_path):

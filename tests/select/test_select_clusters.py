@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from test_select_mix import MIX, prompt_id, select, trace, write_shards
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.records.manifest import read_manifest
 from koreason.select.clusters import cluster
 from tests.soak import few

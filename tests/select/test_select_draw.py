@@ -7,7 +7,8 @@ import pytest
 from slow_draw import slow_draw
 from test_select_mix import GOOD, MIX, prompt_id, select, trace, write_shards
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.config.load import load
 from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage

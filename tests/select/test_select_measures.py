@@ -7,7 +7,8 @@ import pytest
 from chain import measure
 from test_select_mix import FILTERS, MIX, prompt_id, select, trace, write_shards
 
-from koreason.config.checks.check import ConfigError, check
+from koreason.config.checks.check import check
+from koreason.config.checks.structure import ConfigError
 from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage
 from koreason.tables import JUDGED, write_table

@@ -3,11 +3,15 @@
 config = layered([Path("my.yaml")])
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from koreason.config.files.like import resolve
+from koreason.config.files.numbers import read_numbers
+from koreason.config.files.places import place
 from koreason.errors import UserError
 from koreason.home import HOME
 
@@ -20,19 +24,34 @@ def layered(files: list[Path]) -> dict[str, Any]:
     """The catalogue with files laid over it, the later over the earlier, tables key by key as Snakemake does; not checked.
 
     Raises:
-        UserError: one is missing or no YAML.
+        UserError: one is missing or no YAML, or an entry is `like` one that is not there.
     """
-    config = read_catalogue(HOME)
-    for file in files:
-        _lay(config, read_yaml(file))
+    config, over = read_catalogue(HOME), [(file.parent, read_yaml(file)) for file in files]
+    for _, values in over:
+        lay(config, values)
+    settle(config, over)
     return config
+
+
+def settle(config: dict[str, Any], files: Sequence[tuple[Path, dict[str, Any]]]) -> None:
+    """Read a configuration, in place, as people write it: paths from their files, entries like others, numbers.
+
+    Args:
+        files: as `places.place` takes them.
+
+    Raises:
+        UserError: an entry is `like` one that is not there.
+    """
+    place(config, files)
+    resolve(config)
+    read_numbers(config)
 
 
 def read_catalogue(home: Path) -> dict[str, Any]:
     """Every entry that a run may name, as the package at `home` has them."""
     found: dict[str, Any] = {}
     # into an empty one, which copies: two entries that share a part by a YAML anchor would be changed together
-    _lay(found, read_yaml(home / CATALOGUE))
+    lay(found, read_yaml(home / CATALOGUE))
     found["languages"] = {path.stem: read_language(path) for path in sorted((home / LANGUAGES).glob("*.yaml"))}
     return found
 
@@ -68,11 +87,12 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return found or {}
 
 
-def _lay(below: dict[str, Any], above: dict[str, Any]) -> None:
+def lay(below: dict[str, Any], above: dict[str, Any]) -> None:
+    """Lay one table over another, key by key, in place."""
     for key, value in above.items():
         if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _lay(below[key], value)
+            lay(below[key], value)
         else:
             below[key] = {} if isinstance(value, dict) else value
             if isinstance(value, dict):
-                _lay(below[key], value)
+                lay(below[key], value)

@@ -1,14 +1,12 @@
-"""Refuse sources that are made of a pool and cannot be, before anything runs.
+"""Sources that are made of a pool: of which others, and what is wrong with them.
 
-check_made(config)
+list(wrongs(config))
 
 What is made of a pool is never more freely given away than what it is made of, and no pool is made of itself.
 """
 
 from collections.abc import Iterator
 from typing import Any
-
-from koreason.errors import UserError
 
 MADE = ("augmented", "translated")
 LICENCES = "ABC"  # from lax to strict
@@ -22,19 +20,14 @@ def is_made(source: dict[str, Any]) -> bool:
     return source["format"] in MADE
 
 
-def check_made(config: dict[str, Any], refused: type[UserError]) -> None:
-    """Hold sources made of pools against the catalogue.
-
-    Raises:
-        UserError: of the class `refused`, with one line.
-    """
+def wrongs(config: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with sources made of pools, held against the catalogue, a line each."""
     for name, source in config["sources"].items():
-        for what in _wrongs(name, source, config):
-            raise refused(f"sources.{name}.{what}")
+        yield from (f"sources.{name}.{what}" for what in _wrongs(name, source, config))
     for name in config["pools"]:
         circle = _circle(name, config, [])
         if circle:
-            raise refused(f"pools.{name}.sources: the pool is made of itself: {' <- '.join(circle)}; take one of these sources out")
+            yield f"pools.{name}.sources: the pool is made of itself: {' <- '.join(circle)}; take one of these sources out"
 
 
 def sources_of(source: dict[str, Any], config: dict[str, Any]) -> list[str]:
@@ -52,9 +45,10 @@ def _wrongs(name: str, source: dict[str, Any], config: dict[str, Any]) -> Iterat
             yield f"{field}: a source of the format '{form}' has none; take it out, or correct its format"
     if not needs:
         return
-    for field in needs:
-        if source.get(field) is None:
-            yield f"{field}: is missing; a source of the format '{form}' needs {', '.join(needs)}"
+    missing = [field for field in needs if source.get(field) is None]
+    if missing:
+        yield f"{missing[0]}: is missing; a source of the format '{form}' needs {', '.join(needs)}"
+        return
     for field in OF_DUMPS:
         if source.get(field):
             yield f"{field}: a source of the format '{form}' reads no dump; take it out"
@@ -78,7 +72,7 @@ def _circle(pool: str, config: dict[str, Any], before: list[str]) -> list[str]:
         return [*before[before.index(f"pool {pool}") :], f"pool {pool}"]
     for name in config["pools"][pool]["sources"]:
         source = config["sources"][name]
-        if is_made(source):
+        if is_made(source) and source.get("pool"):
             found = _circle(source["pool"], config, [*before, f"pool {pool}", f"source {name}"])
             if found:
                 return found

@@ -9,8 +9,6 @@ Below `results/` both lie in folders of two names, and what follows traces does 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from koreason.errors import UserError
-
 IMPORTED = "imported"
 FORMS = "accepted: `pool` and `recipe`, or `imported`"
 # For each shape of finished traces the columns that it has where the entry's `columns` does not say otherwise.
@@ -93,17 +91,8 @@ def misplaced(shape: str, columns: Iterable[str]) -> str | None:
     return None if unknown is None else f"traces of the shape '{shape}' have no column '{unknown}'; accepted: {', '.join(own)}"
 
 
-def check_parts(config: Tables, refused: type[UserError]) -> None:
-    """Hold finished traces, and the parts of mixes, against the catalogue.
-
-    Raises:
-        UserError: of the class `refused`, with one line.
-    """
-    for what in _wrongs(config):
-        raise refused(what)
-
-
-def _wrongs(config: Tables) -> Iterator[str]:
+def wrongs(config: Tables) -> Iterator[str]:
+    """What is wrong with finished traces, and with the parts of mixes, held against the catalogue, a line each."""
     if IMPORTED in config["pools"]:
         yield f"pools: '{IMPORTED}' is reserved for finished traces; any other name would be accepted"
     for name, entry in config[IMPORTED].items():
