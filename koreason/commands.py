@@ -37,6 +37,7 @@ setup         data      people    koreason.ops.setup           make a workflow's
 doctor        data      people    koreason.ops.doctor          check whether this login node can run the pipeline, or write its site file
 source        data      people    koreason.curate.sourcing.command  write, try and fetch entries of the catalogue for raw dumps
 check         data      people    koreason.checking.command   say all that can be known before the first job, and what to do
+config        data      people    koreason.ops.own.in_force    print the values in force, and where each comes from
 plan          data      people    koreason.ops.plan            what a run would cost, and why each job would run
 prune         data      people    koreason.ops.prune           say what of the journals nothing asks for, and remove it
 status        data      people    koreason.ops.status          how far drawing and training are, and when they will be done

@@ -1,0 +1,1 @@
+"""What a user begins with: values in force, and a configuration made of files."""
