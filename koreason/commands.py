@@ -38,6 +38,7 @@ doctor        data      people    koreason.ops.doctor          check whether thi
 source        data      people    koreason.curate.sourcing.command  write, try and fetch entries of the catalogue for raw dumps
 check         data      people    koreason.checking.command   say all that can be known before the first job, and what to do
 config        data      people    koreason.ops.own.in_force    print the values in force, and where each comes from
+init          data      people    koreason.ops.own.init          write a configuration of your own from dumps and items
 plan          data      people    koreason.ops.plan            what a run would cost, and why each job would run
 prune         data      people    koreason.ops.prune           say what of the journals nothing asks for, and remove it
 status        data      people    koreason.ops.status          how far drawing and training are, and when they will be done

@@ -71,9 +71,13 @@ def _source(rule: str, entry: dict[str, Any], name: str) -> Source:
 
 def _files(source: Source, root: Path, where: str, touches: bool, found: list[Finding]) -> Iterator[str]:
     """The names of the files, each of which is there and has its digest."""
+    before = dict[str, str]()
     for entry, digest in sorted(source.files.items()):
         with kept(found, where, touches):
-            for name, _ in named({entry: digest}, root, known_digest):
+            for name, path in named({entry: digest}, root, known_digest):
+                if name in before:
+                    raise UserError(f"is named twice: by {before[name]} and by {entry}", path, "name each file once")
+                before[name] = entry
                 yield name
 
 

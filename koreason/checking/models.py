@@ -38,6 +38,10 @@ def bases(run: Run) -> Iterator[Finding]:
                 pinned(str(base.hub), base.revision)
             elif place == "package":
                 _packaged(base)
+            elif expand(base.path or "").resolve() == (run.results / "bases" / name).resolve():
+                raise UserError(
+                    "is where this entry's own files go", expand(base.path or "").absolute(), "move the model to another folder"
+                )
             elif not expand(base.path or "").is_dir():
                 raise UserError("no such folder", expand(base.path or "").absolute(), f"correct `path` of {where}")
         folder = _folder(run, name)

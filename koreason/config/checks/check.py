@@ -15,7 +15,7 @@ from koreason.config.joined.made import is_made
 from koreason.config.joined.made import wrongs as wrongs_of_made
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, labelled, pair_of
 from koreason.config.joined.parts import wrongs as wrongs_of_parts
-from koreason.config.joined.reached import references
+from koreason.config.joined.reached import reached, references
 from koreason.config.schema import read_schema
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -47,7 +47,7 @@ def problems(config: dict[str, Any]) -> list[str]:
         return found
     if found := [*wrongs_of_made(config), *wrongs_of_parts(config)]:
         return found
-    return list(dict.fromkeys(line for one in (_plain_numbers, _sources, _categories, _bounds, _run) for line in one(config)))
+    return list(dict.fromkeys(line for one in (_plain_numbers, _sources, _empty, _categories, _bounds, _run) for line in one(config)))
 
 
 def _plain_numbers(config: dict[str, Any]) -> Iterator[str]:
@@ -88,10 +88,14 @@ def _categories(config: dict[str, Any]) -> Iterator[str]:
                 yield f"{where}: no source of its {whose} has the category '{category}'; {accepted(category, known)}"
 
     for name, pool in config["pools"].items():
+        if not pool["sources"]:
+            continue  # there to be lain over
         for key in ("mask_personal_data", "twins", "by"):  # which may speak of single sources, too
             known = {config["sources"][source]["category"] for source in pool["sources"]}
             yield from hold(f"pools.{name}.{key}", set(pool.get(key, ())) - set(pool["sources"]), known, "list")
     for name, mix in config["mixes"].items():
+        if not mix["traces"]:
+            continue  # likewise
         known = {entry["category"] for part in mix["traces"] for entry in labelled(config, *pair_of(part)).values()}
         yield from hold(f"mixes.{name}.quotas", mix["quotas"], known, "parts")
         for key in ("strategies", "token_budgets"):
@@ -102,6 +106,15 @@ def _categories(config: dict[str, Any]) -> Iterator[str]:
                 yield (f"mixes.{name}.purged: '{trace}' is no trace; accepted: PROMPT_ID/SAMPLE, 24 hexadecimal digits and a number")
         if not any(mix["quotas"].values()):
             yield f"mixes.{name}.quotas: would draw nothing; give a category more than 0"
+
+
+def _empty(config: dict[str, Any]) -> Iterator[str]:
+    """What is there to be lain over is nothing to make a run of."""
+    named = reached(config)
+    for table, key in (("pools", "sources"), ("mixes", "traces")):
+        for name in named.get(table, []):
+            if not config[table][name][key]:
+                yield f"{table}.{name}.{key}: is empty; name some, or have an entry of your own with `like: {name}` and {key}"
 
 
 def _bounds(config: dict[str, Any]) -> Iterator[str]:
