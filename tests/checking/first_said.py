@@ -112,6 +112,8 @@ TABLE = {
     "ops/budget.py:*": "start",
     "ops/*": "typed",
     "archive/*": "typed",
+    "publish/*": "typed",
+    "mirror/*": "typed",
     "checking/*": "check: dumps",
 }
 
