@@ -3,7 +3,7 @@
 found = list(gated(run))
 
 Each is asked for once, its one commit and nothing of its bytes, and only where the network is: without one nothing is known
-and nothing said. `HF_HUB_OFFLINE=1` asks nothing.
+and nothing said. `HF_HUB_OFFLINE=1` asks nothing; where `KOREASON_MIRROR` names a mirror, that has to hold them.
 """
 
 import os
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from koreason.checking.finding import Finding, Run
+from koreason import mirrored
+from koreason.checking.finding import Finding, Run, kept
 from koreason.config.pinned import is_folder, is_pinned
 
 SECONDS = 10  # that the hub may take to answer
@@ -25,19 +26,30 @@ RULES = {
 
 
 def gated(run: Run) -> Iterator[Finding]:
-    """What the hub refuses of what would be fetched."""
+    """What the hub, or the mirror in its place, does not give of what would be fetched."""
+    asked = dict(_wanted(run))
+    if mirrored.root():
+        found: list[Finding] = []
+        for where, (hub, revision, kind) in asked.items():
+            with kept(found, where, True):
+                mirrored.folder_of(f"{kind}s", hub, revision)
+        yield from found
+        return
     if not run.network or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return
-    asked = {}
-    for table, (rule, wildcard, kind) in RULES.items():
-        for name, entry in run.entries(table):
-            hub, revision = entry.get("hub"), entry.get("revision")
-            if hub and not is_folder(hub) and is_pinned(revision) and run.due(rule, **{wildcard: name}):
-                asked[f"{table}.{name}.hub"] = (hub, revision, kind)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for where, said in zip(asked, pool.map(lambda one: _ask(*one), asked.values()), strict=True):
             if said:
                 yield Finding.of(said[0], f"{where}: {asked[where][0]}", said[1], True)
+
+
+def _wanted(run: Run) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """What is yet to be fetched: the key that names it, and its name, commit and kind."""
+    for table, (rule, wildcard, kind) in RULES.items():
+        for name, entry in run.entries(table):
+            hub, revision = entry.get("hub"), entry.get("revision")
+            if hub and not is_folder(hub) and is_pinned(revision) and run.due(rule, **{wildcard: name}):
+                yield f"{table}.{name}.hub", (hub, revision, kind)
 
 
 def _ask(hub: str, revision: str, kind: str) -> tuple[str, str] | None:

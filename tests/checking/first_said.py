@@ -25,6 +25,7 @@ TABLE = {
     "locks.py:*": "start",
     "shards.py:*": HAND,
     "tables.py:*": WRITTEN,
+    "mirrored.py:*": "check: gated",
     "records/*": WRITTEN,
     "identity/laid.py:lay": "start",
     "identity/laid.py:check": "job: the package is laid down by the run and can only be changed after its start",
