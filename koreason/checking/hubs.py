@@ -14,6 +14,7 @@ from typing import Any
 from koreason import mirrored
 from koreason.checking.finding import Finding, Run, kept
 from koreason.config.pinned import is_folder, is_pinned
+from koreason.errors import UserError
 
 SECONDS = 10  # that the hub may take to answer
 AT_ONCE = 8
@@ -28,11 +29,12 @@ RULES = {
 def gated(run: Run) -> Iterator[Finding]:
     """What the hub, or the mirror in its place, does not give of what would be fetched."""
     asked = dict(_wanted(run))
-    if mirrored.root():
+    if mirror := mirrored.root():
         found: list[Finding] = []
         for where, (hub, revision, kind) in asked.items():
-            with kept(found, where, True):
-                mirrored.folder_of(f"{kind}s", hub, revision)
+            with kept(found, where, True):  # its files are held against their digests by the job
+                if mirrored.read_index(mirrored.place(mirror, f"{kind}s", hub, revision)) is None:
+                    raise UserError(f"does not hold {hub} at {revision}", f"mirror {mirror.absolute()}", mirrored.FILL)
         yield from found
         return
     if not run.network or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
@@ -49,7 +51,7 @@ def _wanted(run: Run) -> Iterator[tuple[str, tuple[str, str, str]]]:
         for name, entry in run.entries(table):
             hub, revision = entry.get("hub"), entry.get("revision")
             if hub and not is_folder(hub) and is_pinned(revision) and run.due(rule, **{wildcard: name}):
-                yield f"{table}.{name}.hub", (hub, revision, kind)
+                yield f"{table}.{name}.hub", (hub, str(revision), kind)
 
 
 def _ask(hub: str, revision: str, kind: str) -> tuple[str, str] | None:
