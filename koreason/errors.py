@@ -9,6 +9,7 @@ import errno
 import os
 import pwd
 import re
+from contextlib import suppress
 from pathlib import Path
 
 # Exit status of a job that was told to end, kept its work and wants to be run again.
@@ -39,9 +40,15 @@ OWNED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class UserError(Exception):
-    """A mistake the user can correct: `what` went wrong, `where`, and what to `do`."""
+    """A mistake the user can correct: `what` went wrong, `where`, and what to `do`.
+
+    A place that is a `Path` is told as an absolute one: who reads the line may not know in which folder the command ran.
+    """
 
     def __init__(self, what: str, where: object = "", do: str = "") -> None:
+        if isinstance(where, Path):
+            with suppress(OSError):  # the folder itself may be gone
+                where = where.absolute()
         parts = [str(where), what] if where else [what]
         line = ": ".join(parts) + (f"; {do}" if do else "")
         super().__init__(printable(line))

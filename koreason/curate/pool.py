@@ -126,7 +126,7 @@ def write(pool: Pool, by: dict[str, Thresholds], texts: list[Held], verdicts: pl
             whole = composed(kept).alias("whole")
             kept = kept.with_columns(whole, stem=pl.when(pl.col("question") != whole).then("question"), target_share=share(mine))
             rows.write(kept.with_columns(question="whole"))
-    refuse_empty(tally)
+    refuse_empty(tally, stage.out.name)
     stage.add("prompts.parquet", rows=rows.count)
     stage.add("dropped.parquet", rows=dropped.count)
     stage.counts.update(tally.counts())
@@ -141,7 +141,7 @@ def chunks(texts: list[Held], verdicts: pl.DataFrame) -> Iterator[tuple[pl.DataF
             start += chunk.height
 
 
-def refuse_empty(tally: Tally) -> None:
+def refuse_empty(tally: Tally, pool: str) -> None:
     """Stop where nothing is kept.
 
     Raises:
@@ -153,6 +153,6 @@ def refuse_empty(tally: Tally) -> None:
         if not left:
             raise UserError(
                 f"the filter `{name}` left nothing of the {entering} prompts that reached it",
-                "pool",
-                "check its thresholds and its sources",
+                f"pool {pool}",
+                "check its thresholds and its sources; `koreason source try` shows what they drop",
             )
