@@ -1,7 +1,7 @@
 """What every stage relies on in a model's folder: a configuration, a tokenizer, safetensors, and all of it understood.
 
 check_layout(Path("results/bases/smollm2-135m"), trained=True)
-has_template(Path("results/bases/smollm2-135m"))       # True
+print(has_template(Path("results/bases/smollm2-135m")))
 """
 
 from pathlib import Path

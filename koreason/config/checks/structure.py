@@ -1,6 +1,6 @@
 """Values that a JSON schema does not accept, in the words of the configuration.
 
-wrongs(config, read_schema())      # ["schedules.mine: lacks the keys 'lr', 'seed'", …]
+wrongs(config, schema)      # ["schedules.mine: lacks the keys 'lr', 'seed'", …]
 """
 
 import difflib

@@ -1,7 +1,7 @@
 """Which entries of the catalogue a run comes to, by the marks on the fields that name them.
 
 reached(config)["bases"]        # ["smollm2-135m"]
-references(config, read_schema(), "")      # every place that names an entry
+list(references(config, schema, ""))      # every place that names an entry
 """
 
 from collections.abc import Iterator
