@@ -116,7 +116,7 @@ class Workflow:
     def without_imported(self) -> "Workflow":
         """Itself, with only the mixes of a teacher's traces and the experiments on them."""
         mixes = self.config["mixes"]
-        self.config["mixes"] = {name: mix for name, mix in mixes.items() if "imported" not in mix["traces"][0]}
+        self.config["mixes"] = {name: mix for name, mix in mixes.items() if not any("imported" in part for part in mix["traces"])}
         run = self.config["run"]
         run["experiments"] = [block for block in run["experiments"] if {*block["mixes"]} <= self.config["mixes"].keys()]
         return self
