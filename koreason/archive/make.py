@@ -23,6 +23,7 @@ from koreason.archive.jobs import Job, ended, jobs, packages
 from koreason.archive.packages import Package, bill, licences, locked, wheels
 from koreason.archive.page import PAGE, page
 from koreason.config.files.layers import read_yaml
+from koreason.config.site import active_site
 from koreason.errors import UserError
 from koreason.git import bundle
 from koreason.home import HOME, ORIGIN, environments
@@ -140,8 +141,10 @@ def _outside(facts: Facts, asked: Asked) -> Iterator[Entry]:
             raise UserError("no folder with the packages that the locks name", "--wheels", do)
         yield from wheels(asked.wheels, facts.environments)
     if "images" in asked.parts:
+        site = active_site()
+        folder = ORIGIN / (site.containers.images if site and site.containers else FOLDER)
         for image in facts.images.values():
-            yield Entry(f"images/{image.file}", "images", ORIGIN / FOLDER / image.file, sha256=image.sha256)
+            yield Entry(f"images/{image.file}", "images", folder / image.file, sha256=image.sha256, fixed=True)
     if facts.package == HOME:  # nothing was laid down: what archives stands for what ran
         yield from (Entry(f"code/koreason/{name}", "code", HOME / name) for name in laid.files_of(HOME))
     if history := bundle(ORIGIN, facts.commit.rstrip("+")):

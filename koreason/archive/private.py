@@ -60,6 +60,8 @@ Places = list[tuple[re.Pattern[str], str]]
 def own_places(run: Path) -> Places:
     """What of this machine and its user is known by a name, as patterns, longest first."""
     places = {run: "$RUN", HOME: "$KOREASON_HOME", ORIGIN: "$KOREASON_HOME", environments(): "$KOREASON_ENVS"}
+    if environments().is_dir():  # one that is shared may be a link to elsewhere
+        places |= {path.resolve(): f"$KOREASON_ENVS/{path.name}" for path in environments().iterdir() if path.is_symlink()}
     places |= {Path(sys.base_prefix): "$PYTHON", Path.home(): "$HOME", Path("/tmp"): "$TMPDIR"}
     places |= {Path(os.environ[name]): f"${name}" for name in ("KOREASON_DATA", "TMPDIR", "SCRATCH") if os.environ.get(name)}
     known = {str(form): name for path, name in places.items() for form in (path.absolute(), path.resolve()) if len(form.parts) > 1}

@@ -18,7 +18,7 @@ BOX, GAP, ROW = 42.0, 26.0, 68.0  # heights of a box and between two; of a row i
 MOST = 108.0  # the widest box
 PASSING = 0.35  # of a box's room, for an arrow that passes
 PASSES = ">"  # in its name
-ROWS_OF = ("rows", "kept", "items", "answers", "steps", "documents", "records", "input")  # of a manifest's counts, which one says how many
+HOW_MANY = ("kept", "items", "answers", "steps", "documents", "records")  # of a manifest's counts; else the rows of its largest table
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,12 @@ def _depth(folder: str, jobs: dict[str, Job], known: dict[str, int]) -> int:
 
 
 def _rows(job: Job) -> tuple[int, str]:
-    counts = (job.made or {}).get("counts", {})
-    unit = next((name for name in ROWS_OF if isinstance(counts.get(name), int)), "")
-    return (int(counts[unit]), unit) if unit else (0, "")
+    made = job.made or {}
+    unit = next((name for name in HOW_MANY if isinstance(made.get("counts", {}).get(name), int)), "")
+    if unit:
+        return int(made["counts"][unit]), unit
+    rows = [int(facts["rows"]) for facts in made.get("files", {}).values() if isinstance(facts.get("rows"), int)]
+    return (max(rows), "rows") if rows else (0, "")
 
 
 def bare(stages: list[Stage]) -> dict[str, set[str]]:

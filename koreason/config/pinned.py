@@ -26,6 +26,8 @@ def pinned(hub: str, revision: str | None) -> str:
     """
     if not is_pinned(revision):
         raise UserError(
-            f"revision {revision!r} is not a full commit id", hub, "branches move: copy the commit's 40 hexadecimal digits from its history"
+            f"revision {revision!r} is not a full commit id",
+            hub,
+            "branches move: `koreason pin` writes the commit where the file says FILL-IN",
         )
     return str(revision)

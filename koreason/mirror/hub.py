@@ -31,6 +31,12 @@ class Listed:
     files: dict[str, dict[str, Any]]
 
 
+def quiet() -> None:
+    """Let the hub's client say nothing of each request."""
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def listed(kind: str, repo: str, revision: str, patterns: tuple[str, ...] = ()) -> Listed:
     """What is there, of some patterns.
 
@@ -80,8 +86,7 @@ def asked(repo: str, revision: str, question: Callable[[], T]) -> T:
     from httpx2 import HTTPError  # what the hub's client asks by
     from huggingface_hub import errors
 
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quiet()
     try:
         return question()
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.GatedRepoError) as error:

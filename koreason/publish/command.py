@@ -1,11 +1,11 @@
-"""Write a mix or a trained model as others take it: a folder with its card, from which nothing has been uploaded.
+"""Write a mix or a trained model as others take it: a folder with its card, of which nothing is uploaded unless asked for.
 
     koreason publish data demo_mix --repo lab/demo-ko --redistributable
     koreason publish model smollm2 --repo lab/smollm2-ko --out published/smollm2-ko
 
 Type it in the run's folder, or name it by --run. Rows that no licence allows to pass on stop it, by source and number; --redistributable
 leaves them out. Licences of base, teacher and data that do not go together are refused with the clause. Personal data is searched once
-more and told of. The last line says how the folder is uploaded, by the hub's own program.
+more and told of. Look at the card first: --upload brings the folder to the hub, into a repository that only you see.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from koreason.errors import UserError
 from koreason.publish import licences
 
 KINDS = {"data": "mix", "model": "model"}
+REPO_TYPES = {"data": "dataset", "model": "model"}
 REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
 OTHER = "other"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--out", type=Path, metavar="FOLDER", help=f"to be made (default: published/{kind}/NAME)")
         one.add_argument("--licence", choices=[*licences.BY_HUB, OTHER], metavar="NAME", help="as the hub writes it, such as apache-2.0")
         one.add_argument("--by", default="", metavar="WHO", help="who publishes it (default: OWNER)")
-        one.add_argument("--dry", action="store_true", default=True, help="write the folder and upload nothing: as it always is")
+        how = one.add_mutually_exclusive_group()
+        how.add_argument("--dry", action="store_true", help="write the folder and upload nothing: so it is without --upload")
+        how.add_argument("--upload", action="store_true", help="and upload it, into a repository that only you see")
     data = kinds.choices["data"]
     data.add_argument("--redistributable", action="store_true", help="leave out rows that no licence allows to pass on")
     data.add_argument("--version", default="1.0.0", metavar="X.Y.Z", help="of the data set (default: 1.0.0)")
@@ -66,7 +69,12 @@ def main(arguments: argparse.Namespace) -> int:
         shutil.rmtree(made, ignore_errors=True)
     for line in lines:
         print(line)
-    kind = {"data": " --repo-type dataset", "model": ""}[arguments.kind]
-    print(f"{out}: {sum(1 for path in out.rglob('*') if path.is_file())} files, none of them uploaded")
-    print(f"look at README.md, then: hf upload{kind} {asked.repo} {out}")
+    files = sum(1 for path in out.rglob("*") if path.is_file())
+    if arguments.upload:
+        from koreason.publish.upload import upload
+
+        print(f"{out}: {files} files, uploaded: {upload(out, asked.repo, REPO_TYPES[arguments.kind])}")
+        return 0
+    print(f"{out}: {files} files, none of them uploaded")
+    print(f"look at README.md, then give --upload, or: hf upload --repo-type {REPO_TYPES[arguments.kind]} {asked.repo} {out}")
     return 0

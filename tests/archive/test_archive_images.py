@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from koreason.archive import make
+from koreason.config.site import VARIABLE as SITE
 from koreason.errors import UserError
 from koreason.images.record import FOLDER, Image, write_images
 from koreason.images.sif import normalise
 from tests.archive.small_run import archive, payload
 from tests.archive.test_restore import restore
+from tests.conftest import HOME
 from tests.images.handmade_sif import write_sif
 
 
@@ -45,6 +47,18 @@ def test_the_image_that_ran_is_in_it_once_and_comes_back(in_image: tuple[Path, P
     ]
     assert restore(tmp_path / "bag", "--into", tmp_path / "back") == 0
     assert (tmp_path / "back/.koreason/archive/images/data.sif").read_bytes() == path.read_bytes()
+
+
+def test_images_lie_where_the_site_file_says(in_image: tuple[Path, Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, path, digest = in_image
+    (tmp_path / "shared").mkdir()
+    path.rename(tmp_path / "shared/data.sif")
+    site = (HOME / "tests/on_slurm/site.yaml").read_text(encoding="utf-8")
+    assert "images: containers/images" in site
+    (tmp_path / "site.yaml").write_text(site.replace("images: containers/images", f"images: {tmp_path / 'shared'}"))
+    monkeypatch.setenv(SITE, str(tmp_path / "site.yaml"))
+    archive(run, tmp_path / "bag")
+    assert payload(tmp_path / "bag")["images/data.sif"] == digest
 
 
 def test_another_image_and_one_that_is_gone_are_refused(in_image: tuple[Path, Path, str], tmp_path: Path) -> None:

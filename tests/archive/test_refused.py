@@ -88,6 +88,15 @@ def test_own_places_and_names_are_written_by_their_variables(copied: Path, tmp_p
     assert str(copied).encode() not in everything and str(tmp_path).encode() not in everything
 
 
+def test_an_environment_that_is_a_link_to_elsewhere_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shared/vllm-3/lib").mkdir(parents=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/vllm").symlink_to(tmp_path / "shared/vllm-3")
+    monkeypatch.setenv("KOREASON_ENVS", str(tmp_path / "mine"))
+    told = private.without(f"{tmp_path}/shared/vllm-3/lib/x.py:3, {tmp_path}/mine/vllm", private.own_places(tmp_path))
+    assert told == "$KOREASON_ENVS/vllm/lib/x.py:3, $KOREASON_ENVS/vllm"
+
+
 def test_the_configuration_reads_its_inputs_from_the_archive(finished: Path, tmp_path: Path) -> None:
     archive(finished, tmp_path / "bag")
     config = json.loads((tmp_path / "bag/data/config.json").read_text())

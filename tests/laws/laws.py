@@ -157,7 +157,7 @@ KNOWS = (
     Knows(
         what="a hub",
         why="what comes from outside is pinned, and fetched where that is checked",
-        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py", "checking/hubs.py"),
+        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py", "publish/upload.py", "checking/hubs.py"),
         belongs="in koreason/bases/ (models), koreason/curate/reading/hub.py (dumps), koreason/benches/ or koreason/mirror/hub.py",
         modules=("huggingface_hub", "datasets"),
     ),

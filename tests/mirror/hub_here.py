@@ -3,6 +3,7 @@
 with serving(Hub()) as hub: hub.add("models", "lab/tiny", {"config.json": b"{}"}); hub.address
 """
 
+import base64
 import contextlib
 import json
 import re
@@ -16,6 +17,7 @@ from typing import Any
 LARGE = 64  # bytes from which on a file is kept as large ones are, by its SHA-256
 INFO = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)(?:/revision/([^/?]+))?(?:\?.*)?")
 TREE = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)/tree/([^/?]+)(?:/.*)?(?:\?.*)?")
+COMMIT = re.compile(r"/api/(models|datasets)/([^/]+/[^/]+)/commit/[^/]+")
 FILE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 
@@ -26,6 +28,9 @@ class Hub:
     repos: dict[tuple[str, str], list[tuple[str, dict[str, bytes]]]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)  # of large files that were uploaded
+    private: list[bool] = field(default_factory=list)  # of repositories that were made
+    token: str = "hf_" + "ours" * 8
     address: str = ""
 
     def add(self, kind: str, repo: str, files: dict[str, bytes]) -> str:
@@ -55,6 +60,48 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.answer()
+
+    def do_PUT(self) -> None:
+        self.hub.contents[self.path.removeprefix("/lfs/")] = self.body()
+        self.give(b"")
+
+    def do_POST(self) -> None:
+        self.hub.asked.append(f"POST {self.path}")
+        data = self.body()
+        if self.headers.get("Authorization") != f"Bearer {self.hub.token}":
+            self.none("Unauthorized", 401)
+        elif self.path.endswith("/objects/batch"):
+            objects = json.loads(data)["objects"]
+            actions = [{**one, "actions": {"upload": {"href": f"{self.hub.address}/lfs/{one['oid']}"}}} for one in objects]
+            self.give(json.dumps({"transfer": "basic", "objects": actions}).encode(), {"Content-Type": "application/vnd.git-lfs+json"})
+        elif self.path.split("?")[0] == "/api/repos/create":
+            asked = json.loads(data)
+            self.hub.private.append(bool(asked.get("private") or asked.get("visibility") == "private"))
+            repo = f"{asked['organization']}/{asked['name']}"
+            self.give(json.dumps({"url": f"{self.hub.address}/{'datasets/' * (asked.get('type') == 'dataset')}{repo}"}).encode())
+        elif "/preupload/" in self.path:
+            files = [{"path": one["path"], "uploadMode": "lfs" if one["size"] >= LARGE else "regular", "shouldIgnore": False}
+                     for one in json.loads(data)["files"]]  # fmt: skip
+            self.give(json.dumps({"files": files}).encode())
+        elif match := COMMIT.fullmatch(self.path.split("?")[0]):
+            self.commit(match[1], match[2], [json.loads(line) for line in data.splitlines()])
+        else:
+            self.give(json.dumps({"errors": [], "warnings": []}).encode())
+
+    def commit(self, kind: str, repo: str, lines: list[dict[str, Any]]) -> None:
+        files = {}
+        for line in lines:
+            said = line["value"]
+            if line["key"] == "file":
+                files[said["path"]] = base64.b64decode(said["content"])
+            elif line["key"] == "lfsFile":
+                files[said["path"]] = self.hub.contents[said["oid"]]
+        commit = self.hub.add(kind, repo, files)
+        address = f"{self.hub.address}/{'datasets/' * (kind == 'datasets')}{repo}/commit/{commit}"
+        self.give(json.dumps({"success": True, "commitUrl": address, "commitOid": commit, "hookOutput": ""}).encode())
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def answer(self) -> None:
         self.hub.asked.append(f"{self.command} {self.path}")
@@ -104,8 +151,8 @@ class Answers(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def none(self, code: str) -> None:
-        self.send_response(404)
+    def none(self, code: str, status: int = 404) -> None:
+        self.send_response(status)
         for name, value in {"Content-Length": "0", "X-Error-Code": code, "X-Error-Message": code}.items():
             self.send_header(name, value)
         self.end_headers()

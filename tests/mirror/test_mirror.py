@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import yaml
 
+from koreason.images import enter
 from koreason.mirrored import digest_of
 from tests.made_model import made
 from tests.mirror.hub_here import Hub, serving
@@ -108,6 +109,26 @@ def test_what_says_fill_in_becomes_a_commit_and_a_digest_and_nothing_else_change
     assert len(without) == len(written(hub, pinned.with_name("again.yaml")).read_text(encoding="utf-8").splitlines())
     before = pinned.read_bytes()
     assert "nothing says FILL-IN" in koreason("pin", pinned).stdout and pinned.read_bytes() == before
+
+
+def test_the_paper_s_own_configuration_can_be_pinned(hub: Hub, home: Path, tmp_path: Path, koreason: Koreason) -> None:
+    path = tmp_path / "paper.yaml"
+    path.write_bytes((home / "config/paper.yaml").read_bytes())
+    before = read(path)
+    missing = [(table, entry) for table in ("bases", "benches") for entry in before[table].values() if entry.get("revision") == "FILL-IN"]
+    assert missing
+    for table, entry in missing:
+        kind, files = ("models", {"config.json": b"{}"}) if table == "bases" else ("datasets", {"test.jsonl": LINES})
+        hub.add(kind, entry["hub"], files)
+    assert koreason("pin", path).returncode == 0
+    after = read(path)
+    for table in ("bases", "benches"):
+        for name, entry in after[table].items():
+            was = before[table][name]
+            assert {key: value for key, value in entry.items() if key not in ("revision", "digest")} == {
+                key: value for key, value in was.items() if key != "revision"
+            }
+            assert was.get("revision") != "FILL-IN" or (len(entry["revision"]), len(entry["digest"])) == (40, 64)
 
 
 def test_weights_are_not_brought_to_be_pinned(hub: Hub, pinned: Path) -> None:
@@ -227,3 +248,12 @@ def test_without_a_network_it_is_one_line(hub: Hub, pinned: Path, tmp_path: Path
         "mirror", "--into", tmp_path / "mirror", "--configfile", pinned, HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path / "home")
     )
     assert (done.returncode, done.stderr.strip().count("\n")) == (2, 0) and "the hub does not answer" in done.stderr, done.stderr
+
+
+def test_a_job_in_a_container_is_shown_the_folder_and_told_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOREASON_MIRROR", str(mirror))
+    assert enter._told(["ingest"], hub=False)["KOREASON_MIRROR"] == str(mirror)
+    assert f"{mirror}:{mirror}:ro" in enter._folders(["ingest"])

@@ -111,3 +111,17 @@ def test_a_tampered_image_is_refused_with_both_digests(tasted, home, snakemake, 
     assert read_images(home)["data"].sha256 in said
     assert said.count("\n") == 1, "one line"
     snakemake(tasted, "--configfile", CONFIG)
+
+
+def test_its_archive_holds_the_images_that_ran(tasted, home, tmp_path):
+    command = [home / "bin/koreason", "archive", tasted, "--out", tmp_path / "run.bag", "--select", "images", "results", "--redact"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = (line.split("  ") for line in (tmp_path / "run.bag/manifest-sha256.txt").read_text().splitlines())
+    held = {name.removeprefix("data/images/"): digest for digest, name in lines if name.startswith("data/images/")}
+    assert held == {image.file: image.sha256 for image in read_images(home).values()}
+    graph = json.loads((tmp_path / "run.bag/data/ro-crate-metadata.json").read_text())["@graph"]
+    assert {entity["sha256"] for entity in graph if entity["@type"] == "ContainerImage"} == set(held.values())
+    assert json.loads((tmp_path / "run.bag/data/archive.json").read_text())["not_held"] == []
+    checked = subprocess.run([home / "bin/koreason", "restore", tmp_path / "run.bag", "--check"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -1,0 +1,51 @@
+"""`koreason publish --upload`: the folder becomes one commit of a private repository, by the hub's own client on a hub of this machine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.mirror.hub_here import Hub, serving
+
+Koreason = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serving(Hub()) as found:
+        yield found
+
+
+def publish(run: Koreason, hub: Hub, home: Path, *words: object, token: str) -> CompletedProcess[str]:
+    known = {"HF_ENDPOINT": hub.address, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_TOKEN": token}
+    return run("publish", *words, **known)
+
+
+def test_a_folder_becomes_one_commit_of_a_private_repository(finished: Path, hub: Hub, tmp_path: Path, run: Koreason) -> None:
+    words = ("model", "student", "--repo", "lab/student-ko", "--run", finished, "--out", tmp_path / "out", "--upload")
+    done = publish(run, hub, tmp_path, *words, token=hub.token)
+    assert done.returncode == 0, done.stderr[-3000:]
+    [(commit, files)] = hub.repos["models", "lab/student-ko"]
+    out = tmp_path / "out"
+    assert files == {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert hub.private == [True] and f"/lab/student-ko/commit/{commit}" in done.stdout
+    assert hub.token not in done.stdout + done.stderr
+
+
+def test_without_being_asked_nothing_is_uploaded(finished: Path, hub: Hub, tmp_path: Path, run: Koreason) -> None:
+    words = ("data", "mix", "--repo", "lab/demo-ko", "--run", finished, "--out", tmp_path / "out", "--redistributable")
+    assert publish(run, hub, tmp_path, *words, token=hub.token).returncode == 0
+    assert hub.asked == []
+    assert publish(run, hub, tmp_path, *words, "--dry", "--upload", token=hub.token).returncode == 2
+
+
+def test_who_may_not_is_told_in_one_line_and_the_folder_stays(finished: Path, hub: Hub, tmp_path: Path, run: Koreason) -> None:
+    words = ("data", "mix", "--repo", "lab/demo-ko", "--run", finished, "--out", tmp_path / "out", "--redistributable", "--upload")
+    done = publish(run, hub, tmp_path, *words, token="hf_" + "another" * 5)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert (
+        done.stderr.splitlines()[-1].startswith("koreason: lab/demo-ko: the hub does not take it (")
+        and (tmp_path / "out/README.md").is_file()
+    )
+    assert hub.repos == {} and "another" * 5 not in done.stdout + done.stderr
