@@ -72,6 +72,10 @@ class Own:
         found: dict[str, Any] = copy.deepcopy(catalogue[table][name])
         return found
 
+    @staticmethod
+    def digest(path: Path) -> str:
+        return digest(path)
+
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
