@@ -6,6 +6,7 @@ Digests are remembered by inode, size and times (`koreason/records/held.py`); wh
 dump the first records are read by the reader that ingest uses.
 """
 
+import codecs
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from koreason.records.held import known_digest
 RECORDS = 300  # of the first file with any
 FILES = 3  # whose heads are read
 SAMPLE = 1 << 18  # bytes that tell an encoding
+KOREAN = ("cp949", "euc_kr", "johab")
 
 
 def dumps(run: Run) -> Iterator[Finding]:
@@ -83,6 +85,11 @@ def _files(source: Source, root: Path, where: str, touches: bool, found: list[Fi
 
 def _head(source: Source, root: Path, files: list[str], where: str, touches: bool, found: list[Finding]) -> None:
     """Read the first records, and add what is wrong with all of them."""
+    path = root / files[0] if files else root
+    if source.format not in WHOLE and files and (told := _encoding(source, path)):
+        what = f"its text is no {source.encoding}: {told[1]}"
+        found.append(Finding.of(what, f"{where}.encoding: {path}", f"set `encoding: {told[0]}`", touches))
+        return
     wanted, reasons, read = Wanted(source), Counter[Unused](), 0
     for name in files[:: max(1, len(files) // FILES)][:FILES]:
         for stream in _streams(source, root, name):
@@ -92,7 +99,6 @@ def _head(source: Source, root: Path, files: list[str], where: str, touches: boo
                     reasons[reason] += 1
         if read >= RECORDS:
             break
-    path = root / files[0] if files else root
     if wanted.known and wanted.unseen:
         wanted.lacks(sorted(wanted.unseen), wanted.known, path)
     worst = reasons.most_common(1)
@@ -100,10 +106,8 @@ def _head(source: Source, root: Path, files: list[str], where: str, touches: boo
         return
     reason, count = worst[0]
     if reason == Unused.encoding:
-        told = encoding_of(_sample(path))[0] if source.format not in WHOLE else "utf-8"
-        do = f"set `encoding: {told}`, as which they read" if told != source.encoding else "convert it to UTF-8"
         what = f"{count:,} of its first {read:,} records are no text in the encoding {source.encoding}"
-        found.append(Finding.of(what, f"{where}.encoding: {path}", do, touches))
+        found.append(Finding.of(what, f"{where}.encoding: {path}", "correct it, or convert the file to UTF-8", touches))
     elif count == read:
         found.append(
             Finding.of(f"none of its first {read:,} records can be read as {source.format} ({reason})", path, _instead(path), touches)
@@ -119,6 +123,18 @@ def _streams(source: Source, root: Path, name: str) -> Iterator[Stream]:
         yield Stream(source.hub or "", Path(source.hub or ""), iter(()))
         return
     yield from opened(root / name, name, source.max_bytes, whole=source.format in WHOLE)
+
+
+def _encoding(source: Source, path: Path) -> tuple[str, str] | None:
+    """Another encoding than the entry's in which the beginning of a file is text, and why; None where nothing speaks for one.
+
+    CP949 is told from UTF-8 and UTF-8 from anything; other encodings are the user's to know.
+    """
+    sample, said = _sample(path), codecs.lookup(source.encoding).name
+    found, why = encoding_of(sample)
+    if sample.isascii() or found == said or "utf-8" not in (found, said) or (said in KOREAN and found == "cp949"):
+        return None
+    return (found, why) if found != "utf-8" or not why.startswith("0 ") else None
 
 
 def _sample(path: Path) -> bytes:

@@ -84,6 +84,8 @@ def main(arguments: argparse.Namespace) -> int:
     driver.take(driver.LOCK, "another run is going on there", Path.cwd())
     with planned(HOME / "Snakefile", arguments.configfile, targets) as workflow:
         stage = Stage(workflow, arguments.stage, targets)
+        if status := begin.check(begin.plans(workflow, workflow.koreason)):
+            return status
         begin.lay_down(HOME, begin.plan(workflow, HOME))
         state = folder / SUBMITTED
         if site is None or arguments.local:

@@ -42,7 +42,8 @@ def source(**changed: object) -> Callable[[Own], None]:
 
 WRONG: list[tuple[str, Callable[[Own], None], list[str]]] = [
     ("edited", edited, ["dumps/forum.jsonl: its SHA-256 is", "the catalogue says"]),
-    ("in cp949", in_cp949, ["sources.forum.encoding", "encoding utf-8", "set `encoding: cp949`", "dumps/forum.jsonl"]),
+    ("in cp949", in_cp949, ["sources.forum.encoding", "its text is no utf-8", "set `encoding: cp949`", "dumps/forum.jsonl"]),
+    ("not in cp949", source(encoding="euc-kr"), ["sources.forum.encoding", "its text is no euc-kr", "set `encoding: utf-8`"]),
     ("a table", a_table, ["dumps/forum.csv: none of its first 3 records can be read as jsonl", "it looks like csv"]),
     ("unknown encoding", source(encoding="hangul-1"), ["sources.forum", "encoding 'hangul-1' is unknown"]),
     ("no folder", source(root="/nowhere/dumps"), ["/nowhere/dumps: no such folder", "correct `root` of sources.forum"]),

@@ -129,6 +129,7 @@ def rename(table: dict[str, Any], name: Any) -> None:
             "mask_personal_data: no source of its list has the category 'Day",
         ),
         (lambda c: first(c["sources"]).update(columns={"qustion": ["a"]}), "columns: unknown key 'qustion'; did you mean 'question'"),
+        (lambda c: first(c["pools"]).update(by={"Daily": {"min_chars": 9000}}), "by.Daily: min_chars is 9000 and max_chars is 8192"),
         (lambda c: first(c["models"]).update(tensor_parallel=0), "tensor_parallel: 0 is not accepted; accepted: at least 1"),
         (lambda c: first(c["benches"]).update(kind="short"), "kind: 'short' is not accepted; accepted: choice, math"),
         (lambda c: first(c["benches"]).update(language="ko"), "unknown key 'language'"),

@@ -122,6 +122,16 @@ def _bounds(config: dict[str, Any]) -> Iterator[str]:
     pairs = [
         *((f"pools.{name}", "min_chars", "max_chars", pool) for name, pool in config["pools"].items()),
         *(
+            (
+                f"pools.{name}.by.{whose}",
+                "min_chars",
+                "max_chars",
+                {**pool, **{key: value for key, value in by.items() if value is not None}},
+            )
+            for name, pool in config["pools"].items()
+            for whose, by in (pool.get("by") or {}).items()
+        ),
+        *(
             (f"sources.{name}.translate", "min_length_ratio", "max_length_ratio", source["translate"])
             for name, source in config["sources"].items()
             if source.get("translate")
