@@ -52,7 +52,8 @@ def find(root: Path) -> Iterator[Output]:
                 output.made = held(folder / MANIFEST)
                 output.stage = output.made.made["stage"]
             except UserError as error:
-                output.broken.append(str(error).partition("; ")[0])
+                said = str(error).partition("; ")[0].removeprefix(str((folder / MANIFEST).absolute()))
+                output.broken.append(f"{folder / MANIFEST}{said}")
         yield output
 
 

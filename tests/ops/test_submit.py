@@ -184,7 +184,7 @@ def test_in_place(workflow, capsys):
     done = subprocess.run([*command, "--local"], cwd=workflow.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert workflow.plan("traces") == {}
-    (workflow.folder / "bin" / "koreason").write_text("#!/bin/sh\necho no room here\nexit 3\n")
+    (workflow.folder / "bin" / "koreason").write_text("#!/bin/sh\n[ $1 = check ] && exit\necho no room here\nexit 3\n")
     (workflow.folder / "results/traces" / pool / recipe / "00001-of-00002" / "manifest.json").unlink()
     done = subprocess.run([*command, "--local"], cwd=workflow.folder, env=variables, capture_output=True, text=True)
     assert done.returncode == 1
