@@ -341,3 +341,18 @@ def test_the_demos_dumps(tmp_path, name):
     assert ingest(tmp_path, given("ingest", "sources", DEMO["sources"][name]), name) == 0
     counts = manifest(tmp_path)["counts"]
     assert counts["records"] == counts["accepted"] + sum(counts["skipped"].values()) + sum(counts["rejected"].values())
+
+
+def test_what_is_no_number_is_no_gold_and_no_option(tmp_path):
+    write(
+        tmp_path,
+        "a.jsonl",
+        {"q": "값은?", "g": float("nan"), "o": ["1", float("nan")]},
+        {"q": "참인가?", "g": True},
+        {"q": "수는?", "g": 2.5},
+    )
+    columns = {"question": ["q"], "options": ["o"], "gold": ["g"]}
+    assert ingest(tmp_path / "out", spec(tmp_path, "a.jsonl", columns=columns)) == 0
+    frame = pl.read_parquet(tmp_path / "out" / "prompts.parquet")
+    assert frame["gold"].to_list() == [None, "true", "2.5"]
+    assert frame["options"].to_list() == [["1"], None, None]
