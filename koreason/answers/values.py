@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from koreason.answers.exact import compact, fast, normal
 from koreason.answers.plain import HANGUL, undress, visible
-from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, read
+from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, date, read
 from koreason.answers.units import agree
 
 Outcome = Literal["correct", "wrong", "unreadable"]
@@ -25,6 +25,7 @@ CHAIN = re.compile(
     r"(?P<low>[^<>\\]+?|\\?[^<>]*?)\s*(?P<left><|\\le)\s*(?P<name>[a-zA-Z](?:\([a-zA-Z]\))?)\s*(?P<right><|\\le)\s*(?P<high>[^<>]+)"
 )
 RAY = re.compile(r"(?P<name>[a-zA-Z])\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<bound>[^<>=]+)")
+YAR = re.compile(r"(?P<bound>[^<>=a-zA-Z]+)\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<name>[a-zA-Z])")
 INTERVAL = re.compile(r"^[\[(].*,.*[\])]$", re.DOTALL)
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
@@ -81,6 +82,8 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
     if _text(gold) == _text(answer):
         return "correct"
     right, given = read(gold), read(answer)
+    if right is not None and given is not None and "date" in (right.unit, given.unit):
+        return _dates(date(gold) or right, date(answer) or given)
     if given is None and right is not None:
         given = _several(right, answer)
     if given is None:
@@ -99,6 +102,14 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
     if "!" in given.latex and "!" not in right.latex:
         return "unreadable"  # 4! is not computed yet
     return _alike(normal(right.latex), normal(given.latex))
+
+
+def _dates(right: Quantity, given: Quantity) -> Outcome:
+    """Two dates; a year that one of them leaves out is not held against it."""
+    if right.unit != given.unit:
+        return "unreadable"
+    same = right.latex == given.latex or (right.latex.endswith(given.latex) or given.latex.endswith(right.latex))
+    return "correct" if same else "wrong"
 
 
 def _text(value: str) -> str:
@@ -140,11 +151,11 @@ def interval(text: str) -> str | None:
     if chain:
         left, right = "(" if chain["left"] == "<" else "[", ")" if chain["right"] == "<" else "]"
         return f"{left}{chain['low'].strip()},{chain['high'].strip()}{right}"
-    ray = RAY.fullmatch(text.strip())
+    ray = RAY.fullmatch(text.strip()) or YAR.fullmatch(text.strip())
     if not ray:
         return None
     bound, closed = ray["bound"].strip(), ray["sign"] in (r"\le", r"\ge")
-    if ray["sign"] in (">", r"\ge"):
+    if (ray["sign"] in (">", r"\ge")) is (ray.re is RAY):
         return rf"{'[' if closed else '('}{bound},\infty)"
     return rf"(-\infty,{bound}{']' if closed else ')'}"
 

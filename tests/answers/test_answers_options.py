@@ -4,7 +4,7 @@ import pytest
 
 from koreason.answers.labels import label, named
 from koreason.answers.options import options_in
-from koreason.answers.stated import stated_label
+from koreason.answers.stated.statements import stated_label
 
 CITIES = ["부산", "서울", "대전", "인천"]
 FOUR = ["가", "나", "다", "라"]
