@@ -41,11 +41,13 @@ LATIN = re.compile(
     re.DOTALL,
 )
 CLOCK = re.compile(r"(?:오전\s*)?(\d{1,2})\s*시\s*(?:(\d{1,2})\s*분)?")
+RATIO = re.compile(r"(\d+)\s*대\s*(\d+)")
 DATE = re.compile(r"(?:(\d{4})\s*년\s*)?(\d{1,2})\s*월\s*(\d{1,2})\s*일")
 NUMBERED_DATE = re.compile(r"(\d{4})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{1,2})\.?")
 # What stands in brackets behind a value and says nothing about how large it is: `2 (중근)`, `72 (9×8)`.
 REMARK = re.compile(
-    r"(?<=[\w})²³])\s*(?:\\text\w*\s*\{\s*)?\((?P<said>[^()]*[가-힣][^()]*)\)\s*\}?$|\s+\((?P<sum>\d[\d.\s]*(?:\\times|\\div|[+*/=])[^(),가-힣]*)\)$"
+    r"(?<=[\w})²³])\s*(?:\\text\w*\s*\{\s*)?\((?P<said>[^()]*[가-힣][^()]*)\)\s*\}?$"
+    r"|\s+\((?P<sum>=\s*\d[^(),가-힣]*|\d[\d.\s]*(?:\\times|\\div|[+*/=])[^(),가-힣]*)\)$"
 )
 OTHERWISE = re.compile(r"이상|이하|미만|초과|보다|배|약수|정도|쯤|가량|약\s*\d|아니|않|또는|혹은|개당|당\b")
 SPANS = {"시간": 3600, "분": 60, "초": 1}
@@ -73,6 +75,7 @@ def read(text: str) -> Quantity | None:
     text = visible(text).translate(TRANSLATION).strip().strip("*`").strip()
     text = re.sub(r"\\text(?:bf|rm|normal)?\s*\{\s*\}", "", text)
     text = re.sub(r"\\mathrm\s*\{\s*([a-zA-Z])\s*\}", r"\1", text)
+    text = re.sub(r"(?:\s|\\q?quad)*\\(?:blacksquare|square|Box|qed)\s*$", "", re.sub(r"\\mathbf\s*\{([^{}]*)\}", r"\1", text))
     remark = REMARK.search(text)
     if remark and not OTHERWISE.search(remark["said"] or "") and unit(remark["said"] or "?") is None:
         text = text[: remark.start()]
@@ -80,16 +83,21 @@ def read(text: str) -> Quantity | None:
         text = re.sub(r"\\\\(?=[a-zA-Z])", r"\\", text)  # escaped once too often
     money = CURRENCY.match(text)
     text = re.sub(r"(?<!\\)\$", "", text[money.end() :] if money else text).strip().replace("!=", r"\neq ")
-    text = ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2] or root[3] or root[4]}}}", text)
+    text = rooted(text)
     text = re.sub(r"[\s.。]+$", "", text)
     if re.search(f"{HANGUL}", text):
         return korean(text)
     text = numbers(text)
-    if "=" in text and r"\approx" in text:
+    if r"\approx" in text and ("=" in text or re.match(r"[^\\]*\\(?:pi|sqrt|frac|ln|log|e)", text)):
         text = text.split(r"\approx")[0].rstrip()  # x = 1/3 ≈ 0.333: exact first
     if NO_VALUE.search(text):
         return None
     return _with_unit(text, "currency" if money else "as written")
+
+
+def rooted(text: str) -> str:
+    """The text with the signs of roots as LaTeX."""
+    return ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2] or root[3] or root[4]}}}", text)
 
 
 def numbers(text: str) -> str:
@@ -140,6 +148,8 @@ def korean(text: str) -> Quantity | None:
         return Quantity(rf"\frac{{{_digits(parts[1])}}}{{{_digits(parts[0])}}}", "", "Korean number")
     if (clock := CLOCK.fullmatch(text)) and clock[2]:
         return Quantity(f"{int(clock[1])}:{int(clock[2]):02d}", "clock", "time of day")
+    if ratio := RATIO.fullmatch(text):
+        return Quantity(f"{ratio[1]}:{ratio[2]}", "", "ratio")
     if date := DATE.fullmatch(text):
         return Quantity(_date(*date.groups()), "date", "date")
     span = SPAN.fullmatch(text)

@@ -27,6 +27,12 @@ CHAIN = re.compile(
 RAY = re.compile(r"(?P<name>[a-zA-Z])\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<bound>[^<>=]+)")
 YAR = re.compile(r"(?P<bound>[^<>=a-zA-Z]+)\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<name>[a-zA-Z])")
 INTERVAL = re.compile(r"^[\[(].*,.*[\])]$", re.DOTALL)
+TUPLE = re.compile(r"\s*\([^()]*,[^()]*\)\s*")
+COLUMN = re.compile(r"\\begin\{(?P<kind>[pb]matrix)\}(?P<entries>[^&{}]*(?:\{[^{}]*\}[^&{}]*)*)\\end\{(?P=kind)\}")
+BREAK = r"\\"
+# A subscripted name or a function before its value, which a gold value leaves out: `a_{10} = 29`, `f'(x) = 6x^2`.
+NAMED = re.compile(r"^\s*\$*\s*[a-zA-Z](?:_\{?\w+\}?|'?\([a-z]\))\s*=\s*(?=[^=]+$)")
+RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d+\}?|\(\s*(?:\\bmod|\\mathrm\{mod\}|mod)\s*\d+\))")
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
 TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
@@ -81,6 +87,10 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
         return "correct" if _text(gold) == _text(answer) else "unreadable"
     if _text(gold) == _text(answer):
         return "correct"
+    if "=" not in gold and (bare := NAMED.sub("", answer, count=1)).strip():
+        answer = bare
+    if "mod" not in gold and (residue := RESIDUE.fullmatch(answer.strip(" $"))):
+        answer = residue["value"]
     right, given = read(gold), read(answer)
     if right is not None and given is not None and "date" in (right.unit, given.unit):
         return _dates(date(gold) or right, date(answer) or given)
@@ -137,12 +147,19 @@ def _alike(right: str, given: str) -> tuple[str, str]:
         given = given.replace(",", ".")
     elif DECIMAL_COMMA.fullmatch(right) and DECIMAL.fullmatch(given):
         right = right.replace(",", ".")
+    if TUPLE.fullmatch(right) or TUPLE.fullmatch(given):
+        right, given = COLUMN.sub(_row, right), COLUMN.sub(_row, given)
+    right, given = (re.sub(r"\{[bB]matrix\}", "{pmatrix}", side) for side in (right, given))
     right, given = WITHIN.sub("", right), WITHIN.sub("", given)
     if INTERVAL.search(right):
         given = interval(given) or given
     elif INTERVAL.search(given):
         right = interval(right) or right
     return right, given
+
+
+def _row(column: re.Match[str]) -> str:
+    return f"({','.join(part.strip() for part in column['entries'].split(BREAK))})"
 
 
 def interval(text: str) -> str | None:

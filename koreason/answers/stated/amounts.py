@@ -15,7 +15,7 @@ from koreason.answers.units import NAMES
 WORDS = "|".join(sorted((*TENS, *ONES), key=len, reverse=True))
 UNITS = "|".join(sorted((re.escape(name) for name in NAMES if re.search(r"[가-힣]", name)), key=len, reverse=True))
 AMOUNT = re.compile(
-    r"(?<![\w.,/^_{\-−])(?:\d+분의\s?\d+|[-−±]?\s?\d[\d,]*(?:\.\d+)?(?:\s?[/:]\s?\d+(?:\.\d+)?)?"
+    r"(?<![\w.,/^_{\-−])(?:\d+분의\s?\d+|\d+\s?대\s?\d+(?!\d)|[-−±]?\s?\d[\d,]*(?:\.\d+)?(?:\s?[/:]\s?\d+(?:\.\d+)?)?"
     r"(?:\s?[만억조천백]+(?=\s*(?:\d|[천백십]|" + UNITS + r"))(?:\s?\d*[천백십만]*)*)?"
     r"|[일이삼사오육칠팔구십백천만억영공]{2,}|(?:" + WORDS + r")+(?=\s?(?:" + UNITS + r")))"
     r"(?:\s?(?:" + UNITS + r"|%|₩|[㎜㎝㎞㎎㎏ℓ㎠㎡]|cm|mm|km|kg|m|g|L)[²³]?(?:\s?\d{1,2}\s?(?:분|초))*)?"
@@ -28,8 +28,11 @@ LAST_EQUALS = re.compile(r"(?:(?<![<>!≤≥])=|∴|→|⇒|➔)(?!.*(?:(?<![<>!
 BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 TWICE = re.compile(r"^(?P<one>[가-힣]{1,12}|.{1,20}?)\s*[(（]=?\s*(?P<other>[^()（）]{1,20})[)）]$")
 TOPIC = re.compile(r"(?<=[가-힣])(?:은|는|이|가|면|로|니|서)\s+")
-ROOT = r"(?:[a-zA-Z]\s*=\s*)?[-−]?[\d./√]+"
-JOINED = re.compile(rf"(?<![\w.=+*/^-])(?P<all>{ROOT}(?:\s*(?:또는|혹은|or)\s*{ROOT})+)$")
+NUMBER = r"[-−]?[\d./√]+"
+ROOT = rf"(?:[a-zA-Z]\s*=\s*)?{NUMBER}"
+JOINED = re.compile(
+    rf"(?<![\w.=+*/^-])(?P<all>{ROOT}(?:\s*(?:또는|혹은|or)\s*{ROOT})+|[a-zA-Z]\s*=\s*{NUMBER}(?:\s*(?:,|이고)\s*[a-zA-Z]\s*=\s*{NUMBER})+)$"
+)
 BOUND = re.compile(
     r"\s*(?:이상|이하|미만|초과|보다|정도|쯤|가량|남짓|안팎|내외|의\s*(?:배수|약수|배)|배(?![가-힣])|만\s*해도|부터|까지|에서|씩)"
 )
@@ -50,7 +53,7 @@ def concluded_values(text: str) -> list[Statement]:
     close = ending.start() if ending else len(sentence)
     found: list[Statement] = []
     if joined := JOINED.search(bare[:close].rstrip(" .*")):
-        said = re.sub(r"\s*(?:또는|혹은|or)\s*", ", ", joined["all"])
+        said = re.sub(r"\s*(?:또는|혹은|or)\s*", ", ", joined["all"]).replace("이고", ",")
         found.append(Statement(said, start + joined.start("all"), start + joined.end("all"), RULE))
     for first, last in _likely(sentence, bare, close):
         found += _said(sentence, first, last, start)

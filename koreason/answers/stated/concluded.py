@@ -26,6 +26,9 @@ MARK = re.compile(
     r"|[(\[](?P<syllable>[가나다라마바])[)\]]|\[?(?<![가-힣])(?P<jamo>[ㄱ-ㅂ㉠-㉥])(?![가-힣])"
 )
 ASKS_FOR_THE_WRONG = re.compile(r"않은|않는|아닌|틀린|잘못|거리가\s*먼|없는|어긋난|\bnot\b|except|false|incorrect", re.IGNORECASE)
+REFUSES = re.compile(
+    r"죄송|상의하|드릴\s*수\s*없|드리기\s*어렵|판단할\s*수\s*없|알\s*수\s*없|모르겠|고민|I can(?:no|')t|sorry", re.IGNORECASE
+)
 NOT_THE_ANSWER = re.compile(r"답이\s*아닌|답이\s*될\s*수\s*없는|답과\s*(?:거리|무관)")
 LEADS = re.compile(
     r"따라서|그러므로|그래서|결국|[∴→⇒]|므로|니까|남는|남은|정답|답|고르|고른|골라|골랐|선택|가장|아니라|해당|여야|therefore|thus|hence|so\b",
@@ -45,6 +48,10 @@ class Mention:
 
 def concluded_label(text: str, options: list[str], question: str = "") -> Statement | None:
     """The one option that the last sentence which names any leaves standing; None where there is none, or two."""
+    if REFUSES.search(text[last_sentences(text)[-1][0] :] if text.strip() else ""):
+        return None
+    if ticked := _ticked(text, options):
+        return ticked
     asks_wrong = bool(ASKS_FOR_THE_WRONG.search(question[-LONGEST:]))
     hinted: set[str] = set()  # options of which a later sentence has a word
     for start, end in last_sentences(text):
@@ -67,6 +74,15 @@ def concluded_label(text: str, options: list[str], question: str = "") -> Statem
             return None
         return Statement(one.label, start + one.start, start + one.end, RULE)
     return None
+
+
+def _ticked(text: str, options: list[str]) -> Statement | None:
+    """The option of the one line that has a tick."""
+    lines = [line for line in re.finditer(r"[^\n]*(?:✅|✔|☑)[^\n]*", text)]
+    found = _mentions(lines[0].group(), options) if len(lines) == 1 else []
+    if len({one.label for one in found}) != 1:
+        return None
+    return Statement(found[0].label, lines[0].start() + found[0].start, lines[0].start() + found[0].end, "ticked")
 
 
 def _hinted(sentence: str, options: list[str]) -> set[str]:

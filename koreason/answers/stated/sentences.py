@@ -13,6 +13,7 @@ FINISHED = re.compile(
     r"(?:[.!?。;~)\]}>\"'”’*`$:]|[다요음임죠네것지번십백천만억]|보기|선택지|선지|항목|진술|[①-⑳❶-❿]|[A-J0-9²³%°½⅓¼¾⅔π])\s*(?::\)|\^\^|[😀-🙏])?\s*$"
 )
 ASIDE = re.compile(r"\([^()]{3,}\)|（[^（）]{3,}）")
+BESIDE = re.compile(r"\s*[(（].*[)）][.\s]*", re.DOTALL)  # a sentence in brackets is none of the argument's
 BREAK = re.compile(
     r",\s|;\s|[—–→⇒]|(?<=지만)\s|(?<=므로)\s|(?<=니까)\s|(?<=이고)\s|(?<=하고|되고|있고|없고|르고)\s|(?<=하며|이며)\s|아니라\s|:\s"
 )
@@ -39,7 +40,7 @@ def last_sentences(text: str) -> list[tuple[int, int]]:
     cuts = [tail, *(tail + place for match in SENTENCE.finditer(text[tail:]) for place in match.span()), len(text)]
     found = []
     for start, end in zip(cuts[-2::-1], cuts[:0:-1], strict=True):
-        if re.search(r"\w|[①-⑳❶-❿]", text[start:end]):
+        if re.search(r"\w|[①-⑳❶-❿]", text[start:end]) and not BESIDE.fullmatch(text[start:end]):
             found.append((max(start, end - LONGEST), end))
         if len(found) == SENTENCES:
             break

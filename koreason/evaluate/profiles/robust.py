@@ -15,7 +15,7 @@ from koreason.answers.boxes import Answer, Box, boxes
 from koreason.answers.exact import compact, is_number, normal
 from koreason.answers.labels import LONGEST_LABEL, NEGATED, named, quantity
 from koreason.answers.plain import undress, visible
-from koreason.answers.quantities import TRANSLATION
+from koreason.answers.quantities import TRANSLATION, rooted
 from koreason.answers.stated.sentences import Statement
 from koreason.answers.stated.statements import stated_label, stated_value
 from koreason.answers.units import agree, unit
@@ -68,6 +68,8 @@ UNIT_ASKED = re.compile(
     rf"몇\s*({MEASURE})(?=\s*(?:인|이|입|일|가|을|를|는|은|로|예|\?|$))|단위\s*(?:는|:|：)\s*({MEASURE})(?=[\s)\].,]|$)"
     rf"|(?<![A-Za-z])({MEASURE})\s*(?:으로|로|단위로)\s*(?:바꾸|바꿔|나타내|나타낸|구하|고치|고쳐|환산|답하)"
 )
+NAME = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]\s*(?==)")  # of one of several unknowns
+TIMES_ASKED = re.compile(r"몇\s*배")
 OPERATORS = re.compile(r"[-+*/^!=]|\\(?:frac|sqrt|times|cdot|div|binom|log|ln|sum|int|sin|cos|tan)")
 
 
@@ -143,6 +145,8 @@ def _value(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
     if not found:
         return _stated(answer, asked)
     last = _joined(found, answer.text)
+    if len(last) == 1 and len(NAME.findall(asked.gold)) > 1:
+        last = list({name[0]: box for box in found if (name := NAME.match(undress(box.content)))}.values()) or last
     box, content = last[-1], ", ".join(one.content for one in last)
     behind = _word_behind(box, answer.text)
     if BOUNDS.match(behind):
@@ -155,6 +159,8 @@ def compared(content: str, asked: Asked, rule: str) -> Reading:
     """The reading of a value, which is to be held against the gold."""
     if echo(content, asked):
         return Reading(content, "unreadable", f"{rule}, echo of the question")
+    if TIMES_ASKED.search(asked.question[-2_000:]):
+        content = re.sub(r"(?<=[\d)}])\s*배$", "", content)
     value, wanted = quantity(content), asked_unit(asked.question)
     if value is not None and value.unit and wanted and not agree(value.unit, wanted) and not _unit_of(asked.gold):
         return Reading(content, "wrong", f"{rule}, another unit than was asked for")
@@ -192,7 +198,7 @@ def echo(content: str, asked: Asked) -> bool:
 
 def _spelt(text: str) -> str:
     """A formula in one spelling: `x²−1` and `x^{2} - 1` are `x^2-1`."""
-    return re.sub(r"\^\{(\w)\}", r"^\1", compact(normal(undress(text.translate(TRANSLATION)))))
+    return re.sub(r"\^\{(\w)\}", r"^\1", compact(normal(undress(rooted(text.translate(TRANSLATION))))))
 
 
 def _stated(answer: Answer, asked: Asked) -> Reading:
