@@ -60,16 +60,16 @@ def main(arguments: argparse.Namespace) -> None:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[place]
         trained = arguments.use == "training"
         bring(base, stage, trained)
-        check_layout(arguments.out, trained)
+        check_layout(stage.making, trained)
         if base.digest:
-            parts = parts_of(arguments.out)
+            parts = parts_of(stage.making)
             digests = dict(zip((path.name for path in parts), read_digests(parts), strict=True))
             mirrored.check(str(base.hub or base.path or base.package), base.digest, digests)
-        for path in parts_of(arguments.out):
+        for path in parts_of(stage.making):
             stage.add(path.name)
-        if has_template(arguments.out):  # else another base's is used
-            renderer = read_renderer(arguments.out)
-            refuse_other_reading(renderer.tokenizer, arguments.out)
+        if has_template(stage.making):  # else another base's is used
+            renderer = read_renderer(stage.making)
+            refuse_other_reading(renderer.tokenizer, stage.making)
             stage.run["template"] = renderer.traits
 
 
@@ -87,18 +87,22 @@ def from_hub(base: Base, stage: Stage, trained: bool) -> None:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     patterns = [*SMALL, INDEX]
+    arriving = stage.out / ".arriving"  # stays where it is cut off: the next attempt fetches the rest
     try:
         # what the configuration asks for is known before hours of weights are fetched
-        snapshot_download(str(base.hub), revision=revision, allow_patterns=patterns, local_dir=stage.out)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=patterns, local_dir=arriving)
         if trained:
-            refuse(read_configuration(stage.out / CONFIG)[1], stage.out)
-        snapshot_download(str(base.hub), revision=revision, allow_patterns=[*patterns, f"*{SUFFIX}"], local_dir=stage.out)
+            refuse(read_configuration(arriving / CONFIG)[1], arriving)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=[*patterns, f"*{SUFFIX}"], local_dir=arriving)
     except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
         raise UserError(
             f"not to be had from the hub at {revision} ({str(error).splitlines()[0]})",
             base.hub,
             "check its name, your access to it and the network, or give a `path`",
         ) from None
+    for path in parts_of(arriving):
+        path.replace(stage.path(path.name))
+    shutil.rmtree(arriving)
 
 
 def from_folder(base: Base, stage: Stage, trained: bool) -> None:
@@ -117,7 +121,6 @@ def from_folder(base: Base, stage: Stage, trained: bool) -> None:
 
 def link(folder: Path, stage: Stage) -> None:
     """Link the files of a model's folder."""
-    clear(stage.out)
     for path in sorted(parts_of(folder)):
         stage.path(path.name).symlink_to(path)
 
@@ -149,17 +152,10 @@ def from_package(base: Base, stage: Stage, trained: bool) -> None:
             made.mkdir()
             convert(folder, base.gguf or "", made)
             kept.keep(name, made)
-        clear(stage.out)
         for path in sorted(made.iterdir()):
             path.replace(stage.path(path.name))
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def clear(folder: Path) -> None:
-    """Remove what an entry that had the same name before left in `folder`: engines load every file of weights that they find."""
-    for path in parts_of(folder):
-        path.unlink()
 
 
 def refuse_other_reading(tokenizer: Any, folder: Path) -> None:

@@ -16,6 +16,7 @@ import argparse
 import json
 import logging
 import os
+import shutil
 import statistics
 import sys
 from collections.abc import Iterator
@@ -140,9 +141,9 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     import torch
 
     export.write(stage, job.base, job.spec.dtype)
-    for path in sorted(job.out.glob("model*.safetensors*")):
+    for path in sorted(stage.making.glob("model*.safetensors*")):
         stage.add(path.name)
-    rows = _rows(job.out / "metrics.jsonl")
+    rows = _rows(shutil.move(job.live / "metrics.jsonl", stage.path("metrics.jsonl")))
     stage.add("metrics.jsonl", rows=len(rows))
     stage.counts = {
         "documents": sum(map(len, plan.bins)),
@@ -152,7 +153,8 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         "tokens": sum(row["tokens"] for row in rows),
         "loss_tokens": sum(row["loss_tokens"] for row in rows),
     }
-    steps = _rows(job.out / "throughput.jsonl")
+    steps = _rows((job.live / "throughput.jsonl").replace(job.out / "throughput.jsonl"))
+    job.live.rmdir()
     if steps:
         seconds = sum(row["seconds"] for row in steps)
         stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)

@@ -36,9 +36,6 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
     share = task.ranks(job.ranks)
     for rank in share:
         failure_path(job, rank).unlink(missing_ok=True)  # an earlier attempt's
-    if task.index == 0:
-        for path in job.out.glob("model*.safetensors*"):
-            path.unlink()
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, lambda number, _: stop.append(number))

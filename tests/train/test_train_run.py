@@ -89,7 +89,8 @@ def training(bases, tmp_path_factory) -> Training:
 
 
 def rows(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    live = out / ".live" / "metrics.jsonl"
+    return [json.loads(line) for line in (live if live.is_file() else out / "metrics.jsonl").read_text().splitlines()]
 
 
 def manifest(out: Path) -> dict:
@@ -97,7 +98,7 @@ def manifest(out: Path) -> dict:
 
 
 def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> None:
-    while process.poll() is None and not ((out / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
+    while process.poll() is None and not ((out / ".live" / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
         time.sleep(0.005)
     assert process.poll() is None, "it ended before it could be disturbed"
 
