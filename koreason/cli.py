@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from koreason import host, imports
 from koreason.commands import COMMANDS, outputs
-from koreason.errors import UserError, explain
+from koreason.errors import AGAIN, UserError, explain
 from koreason.home import HOME
 from koreason.identity import laid
 from koreason.identity.code import code_digest
@@ -90,6 +90,8 @@ def main(argv: Sequence[str], alone: bool = False) -> int:
             print(f"koreason: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        if argv and argv[0] in COMMANDS and COMMANDS[argv[0]].kind == "rule":
+            print(f"koreason: stopped by Ctrl-C: what was finished or saved before is kept; {AGAIN}", file=sys.stderr)
         return INTERRUPTED
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and _unread():

@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Any
 
-from koreason.errors import RESUMABLE, UserError
+from koreason.errors import AGAIN, RESUMABLE, UserError
 from koreason.records.digests import write_atomically
 from koreason.train.job import Job
 from koreason.train.rank import failure_path
@@ -26,7 +26,7 @@ HEARSAY = 1.0  # seconds within which the other tasks' failures are known here, 
 def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> None:
     """Start this task's ranks and wait for them; they keep the file descriptor `lock` open.
 
-    SIGTERM and SIGUSR1 tell the ranks to save. Once they have ended, such a signal changes nothing for the rest of the process: what a
+    SIGTERM, SIGUSR1 and Ctrl-C tell the ranks to save, a second Ctrl-C kills them. Once they have ended, such a signal changes nothing for the rest of the process: what a
     finished training still needs is short beside what ending it would cost.
 
     Raises:
@@ -37,8 +37,14 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
     for rank in share:
         failure_path(job, rank).unlink(missing_ok=True)  # an earlier attempt's
     stop: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, lambda number, _: stop.append(number))
+
+    def hear(number: int, _: object) -> None:
+        if number == signal.SIGINT and number in stop:
+            raise KeyboardInterrupt
+        stop.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        signal.signal(number, hear)
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="koreason-") as folder:
         rendezvous = task.meeting or f"file://{folder}/meet"
@@ -80,6 +86,7 @@ def _wait(ranks: dict[int, "subprocess.Popen[bytes]"], stop: list[int]) -> dict[
         failed = {rank: status for rank, status in statuses.items() if status}
         # the ranks stop together, though the signal may have reached only some of them
         if failed and set(failed.values()) <= {RESUMABLE, *([-signal.SIGTERM] if told else [])}:
+            print(f"\nkoreason: stopped: what is trained is saved; {AGAIN}", file=sys.stderr, flush=True)
             raise SystemExit(RESUMABLE)
         if failed or not any(status is None for status in statuses.values()):
             return failed

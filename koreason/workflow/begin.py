@@ -27,7 +27,7 @@ from koreason.git import commit_of
 from koreason.identity import laid
 from koreason.ops import budget
 from koreason.records.digests import canonical, write_atomically
-from koreason.workflow import driver, dryrun
+from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT
 
 PLANNED = "KOREASON_PLANNED"  # names the laid-down package to everything that a run starts
@@ -98,12 +98,18 @@ def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: di
     def begin_and_schedule(scheduler: Any) -> Any:
         of_run = scheduler.workflow
         parts = getattr(of_run, "koreason", [])
-        if parts and not (of_run.dryrun or of_run.touch):
-            _begin(of_run, parts)
         if parts and of_run.dryrun and not dryrun.planning():
             # what is planned is known now, and is said below all that Snakemake still prints
             atexit.register(check, plans(of_run, parts), "--first", "3")
-        return schedule(scheduler)
+        if not parts or of_run.dryrun or of_run.touch:
+            return schedule(scheduler)
+        _begin(of_run, parts)
+        told = telling.listen(scheduler, {rule: name for part in parts for rule, name in part.names().items()})
+        stopping.politely(scheduler, told, parts[0].site)
+        done = schedule(scheduler)
+        if told.stopped:
+            stopping.settle(scheduler)
+        return done
 
     JobScheduler.schedule = begin_and_schedule
 
@@ -117,6 +123,7 @@ def _begin(workflow: Any, parts: list[Part]) -> None:
             driver.begin(Path.cwd(), site.poll if site else driver.POLL)
         if status := check(plans(workflow, parts)):
             raise SystemExit(status)
+        stopping.go_on()
         budget.enforce([(part.jobs(workflow), part.config["resources"]) for part in parts], site)
         lay_down(parts[0].home, parts[0].planned)
     except UserError as error:
