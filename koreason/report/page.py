@@ -25,7 +25,6 @@ import jinja2
 import polars as pl
 
 from koreason.config.load import add_spec, read_spec
-from koreason.errors import UserError
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
 from koreason.report import reasons, story, words
@@ -57,8 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Write the report into `--out`."""
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
-    if not plan.trained:
-        raise UserError("trains no model", "run.experiments", "name at least one model, mix and schedule")
     facts = read_facts(arguments.results, plan, report.judged)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)

@@ -108,7 +108,8 @@ def lengths(results: Path, plan: Plan) -> pl.DataFrame:
 
 def shares(results: Path, plan: Plan) -> pl.DataFrame:
     """Histograms of the target language's share: pool, recipe, text (`think`, `answer`), from, to, traces; 1 is in the last bar."""
-    frames = []
+    names = dict.fromkeys(("pool", "recipe", "text"), pl.String)
+    frames = [rows({**names, "from": pl.Float64, "to": pl.Float64, "traces": pl.Int64}, [])]
     for pool, recipe in plan.parts:
         for text in ("think", "answer"):
             column = scan_traces(results, plan, [(pool, recipe)]).select(f"{text}_share")
@@ -173,7 +174,10 @@ def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:
     """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
-    return pl.concat([read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained])
+    found = [read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained]
+    names = dict.fromkeys(("model", "mix", "schedule"), pl.String)
+    none = {**names, "step": pl.Int64, **dict.fromkeys(("loss", "lr", "grad_norm"), pl.Float64), "tokens": pl.Int64}
+    return pl.concat([rows(none, []), *found])
 
 
 def read_metrics(path: Path, model: str, mix: str, schedule: str) -> pl.DataFrame:

@@ -25,7 +25,7 @@ from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
-from koreason.ops import budget
+from koreason.ops import budget, paid
 from koreason.records.digests import canonical, write_atomically
 from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT
@@ -83,6 +83,11 @@ class Part:
         names = self.names()
         return Counter(names[job.rule.name] for job in workflow.dag.needrun_jobs() if job.output and job.rule.name in names)
 
+    def free(self, workflow: Any) -> dict[str, float]:
+        """How many of these are paid for already."""
+        planned = [job for job in dryrun.jobs_of(workflow.dag, self.names()) if not job.rule.startswith("(")]
+        return paid.free(planned, self.config, Path("results"))
+
 
 def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: dict[str, Any], site: Site | None) -> None:
     """Have the run of `workflow` begin with our own first steps."""
@@ -124,7 +129,8 @@ def _begin(workflow: Any, parts: list[Part]) -> None:
         if status := check(plans(workflow, parts)):
             raise SystemExit(status)
         stopping.go_on()
-        budget.enforce([(part.jobs(workflow), part.config["resources"]) for part in parts], site)
+        if budget.limited(site):
+            budget.enforce([(part.jobs(workflow), part.config["resources"], part.free(workflow)) for part in parts], site)
         lay_down(parts[0].home, parts[0].planned)
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr, flush=True)

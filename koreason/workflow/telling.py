@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from koreason.errors import AGAIN
 from koreason.ops.watching.shown import spell
 from koreason.workflow.pace import Pace
 
@@ -34,6 +35,7 @@ class Telling:
         self._ended: dict[Any, tuple[str, list[Path]]] = {}
         self._total = sum(bool(job.output) for job in workflow.dag.needrun_jobs())
         self._done = 0
+        self._page: Path | None = None
         self._pace = Pace(Path("benchmarks"))
         self.waiting = [self.rule(job) for job in workflow.dag.needrun_jobs() if job.output]
         atexit.register(self.close)
@@ -56,6 +58,8 @@ class Telling:
         """Say what has ended well, and how much is left."""
         for job in filter(lambda job: not job.is_group() and job.output, jobs):
             self._done += 1
+            if self.rule(job) == "page":
+                self._page = Path(str(job.output[0])).absolute().with_name("index.html")
             took = time.time() - self._began.pop(job, time.time())
             rule = self.rule(job)
             self._pace.took(rule, took)
@@ -95,7 +99,9 @@ class Telling:
         if len(self._ended) > SHOWN:
             lines.insert(0, f"{len(self._ended) - SHOWN} more jobs failed before these")
         if self.stopped:
-            lines.append(f"stopped: {self._done} of {self._total} jobs are done and kept; type the same command again to go on")
+            lines.append(f"stopped: {self._done} of {self._total} jobs are done and kept; {AGAIN}")
+        elif self._page and not lines:
+            lines.append(f"report: {self._page}")
         for line in lines:
             print(SIGN + line, file=sys.stderr, flush=True)
 
