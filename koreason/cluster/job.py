@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from koreason.errors import UserError
 
@@ -91,6 +92,18 @@ def requeue(job: Job) -> bool:
     scontrol("requeue", job.id)
     time.sleep(PATIENCE)
     return True
+
+
+def submit(script: Path, *options: str) -> str:
+    """Submit a batch script; returns the job's id.
+
+    Raises:
+        UserError: Slurm does not take it.
+    """
+    done = subprocess.run(["sbatch", "--parsable", *options, str(script)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(done.stderr.strip() or "no answer", "sbatch", "`koreason doctor` compares the site file with the cluster")
+    return done.stdout.strip().split(";")[0]
 
 
 def _seconds(text: str) -> float:
