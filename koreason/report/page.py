@@ -125,6 +125,7 @@ def render(
         differing=differing(facts),
         paper=tables["paper"].to_dicts() if "paper" in tables else [],
         clock=clock.to_dicts(),
+        cost=story.cost(clock),
         samples=read_samples(results, plan),
         provenance=provenance(facts),
         cited=cited(),
