@@ -54,7 +54,9 @@ def free(jobs: Iterable[Planned], config: dict[str, Any], results: Path) -> dict
 def told(jobs: Iterable[Planned], shares: dict[str, float]) -> list[str]:
     """A line for each rule of which something is free."""
     counts = Counter(job.rule for job in jobs)
-    lines = [f"  {rule:<22}{share:,.1f} of {counts[rule]} jobs: their work is there, and is not done again" for rule, share in shares.items()]
+    lines = [
+        f"  {rule:<22}{share:,.1f} of {counts[rule]} jobs: their work is there, and is not done again" for rule, share in shares.items()
+    ]
     return ["", "free, and not counted above:", *lines] if lines else []
 
 
@@ -107,7 +109,7 @@ def replaced(jobs: Iterable[Planned]) -> list[str]:
             found[job.rule].append((folder, sum(each for each, _ in seconds), sum(each * cards for each, cards in seconds)))
     lines = []
     for rule, results in found.items():
-        hours, gpu_hours = (sum(row[part] for row in results) / 3600 for part in (1, 2))
+        hours, gpu_hours = sum(row[1] for row in results) / 3600, sum(row[2] for row in results) / 3600
         what = ", ".join(str(folder) for folder, *_ in results[:SHOWN]) + (f" and {len(results) - SHOWN} more" if results[SHOWN:] else "")
         bare = sum(not (folder / MANIFEST).is_file() for folder, *_ in results)
         lines.append(f"  {rule:<22}{what}: took {hours:,.1f} hours" + (f", {gpu_hours:,.1f} GPU-hours" if gpu_hours else ""))

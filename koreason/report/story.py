@@ -226,7 +226,11 @@ def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
             "Mean loss over the tokens trained on at each step, in nats, and the learning rate."
             f" Trained on {mix} with the schedule {schedule}."
         )
-        drawn.append(figures.curve(f"loss-{model}-{mix}-{schedule}", f"Training of {model}, {mix}, {schedule}", told, steps.select("step", "loss", "lr")))
+        drawn.append(
+            figures.curve(
+                f"loss-{model}-{mix}-{schedule}", f"Training of {model}, {mix}, {schedule}", told, steps.select("step", "loss", "lr")
+            )
+        )
     return drawn
 
 

@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import statistics
 import sys
 from collections.abc import Iterator
@@ -143,7 +142,7 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     export.write(stage, job.base, job.spec.dtype)
     for path in sorted(stage.making.glob("model*.safetensors*")):
         stage.add(path.name)
-    rows = _rows(shutil.move(job.live / "metrics.jsonl", stage.path("metrics.jsonl")))
+    rows = _rows((job.live / "metrics.jsonl").replace(stage.path("metrics.jsonl")))
     stage.add("metrics.jsonl", rows=len(rows))
     stage.counts = {
         "documents": sum(map(len, plan.bins)),

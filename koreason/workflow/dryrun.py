@@ -222,7 +222,7 @@ def _differences(old: dict[str, Any], new: dict[str, Any], above: str = "") -> l
             lines.append(f"{above}{key}: {_listed(before, now)}")
         else:
             was, is_now = _short(old, key), _short(new, key)
-            alike = len(os.path.commonprefix([was, is_now]))
+            alike = next((place for place, (one, other) in enumerate(zip(was, is_now, strict=False)) if one != other), 0)
             start = alike - 10 if alike > 20 else 0  # of a long text the part that changed
             lines.append(f"{above}{key}: {_cut(was, start)} -> {_cut(is_now, start)}")
     return lines

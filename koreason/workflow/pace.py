@@ -1,8 +1,8 @@
 """How long the jobs that are left will take, from those of the same rules that have ended: in this run, or in earlier ones here.
 
-    pace = Pace(Path("benchmarks"))
-    pace.took("trace", 61.0)
-    pace.left(["trace", "trace", "train"], at_once=2)      # 'about 2 min left, and 1 of train, of which nothing is known'
+pace = Pace(Path("benchmarks"))
+pace.took("trace", 61.0)
+pace.left(["trace", "trace", "train"], at_once=2)      # 'about 2 min left, and 1 of train, of which nothing is known'
 """
 
 import itertools

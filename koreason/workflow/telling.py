@@ -42,7 +42,7 @@ class Telling:
 
     def rule(self, job: Any) -> str:
         """What a job's rule is called here."""
-        return self.names.get(job.rule.name, job.rule.name)
+        return self.names.get(job.rule.name, str(job.rule.name))
 
     def name(self, job: Any) -> str:
         """A job as people name it: its rule, and what its paths name."""

@@ -20,9 +20,7 @@ def test_the_script_asks_for_little_and_starts_the_same_command(tmp_path: Path) 
     assert script(Site(), ["x"], minutes=1).count("--time=1\n") == 1 and "--time=1440" in script(Site(), ["x"])
 
 
-@pytest.mark.parametrize(
-    ("options", "said"), [([], "lacks what it is to run"), (["--minutes", "0", "--", "models"], "0 is no walltime")]
-)
+@pytest.mark.parametrize(("options", "said"), [([], "lacks what it is to run"), (["--minutes", "0", "--", "models"], "0 is no walltime")])
 def test_a_mistake_is_one_line(
     options: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -252,7 +252,12 @@ ENDS = {
 def test_a_part_of_the_way_shows_what_there_is(tree: Tree, end: str) -> None:
     block, shown = ENDS[end]
     tree.run["experiments"] = [block]
-    behind = {"mixes": ("pools", "traces", "scores"), "pools": ("scores",), "recipes": ("pools", "scores"), "models": ENDS.keys() - {"models", "scores"}}
+    behind = {
+        "mixes": ("pools", "traces", "scores"),
+        "pools": ("scores",),
+        "recipes": ("pools", "scores"),
+        "models": ENDS.keys() - {"models", "scores"},
+    }
     for table, ends in behind.items():
         if end in ends:
             tree.run[table] = {}
@@ -284,7 +289,10 @@ def test_two_schedules_of_one_model_are_told_apart(tree: Tree) -> None:
 
 
 def test_the_cost_is_that_of_all_attempts(tree: Tree) -> None:
-    lines = [{"start": 0.0, "end": 3600.0, "exit": 75, "gpus": "0,1", "tokens": 500}, {"start": 4000.0, "end": 5800.0, "exit": 0, "gpus": "0,1", "tokens": 250}]
+    lines = [
+        {"start": 0.0, "end": 3600.0, "exit": 75, "gpus": "0,1", "tokens": 500},
+        {"start": 4000.0, "end": 5800.0, "exit": 0, "gpus": "0,1", "tokens": 250},
+    ]
     (tree.results / "models/small/mixed/short/attempts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert tree.report() == 0
     row = tree.table("time").filter(pl.col("stage") == "train").row(0, named=True)

@@ -55,7 +55,9 @@ def test_the_failing_jobs_own_line_is_the_last_with_its_log(workflow: Workflow, 
     last = done.stderr.splitlines()[-1]
     log = workflow.folder / "logs" / "curate" / "clean.demo_exams.demo_exams.log"
     assert done.returncode == 1
-    assert last.startswith("koreason: clean demo") and f"a.csv: no such file; fetch it (log: {log.parent}/clean." in last, done.stderr[-2000:]
+    assert last.startswith("koreason: clean demo") and f"a.csv: no such file; fetch it (log: {log.parent}/clean." in last, done.stderr[
+        -2000:
+    ]
     assert "koreason: " in done.stderr and "FAILED: clean demo_exams/demo_exams" in done.stderr
 
 
@@ -76,7 +78,9 @@ def test_ctrl_c_stops_politely_and_a_second_one_kills(workflow: Workflow, twice:
     (workflow.folder / "stubborn").touch() if twice else (workflow.folder / "stubborn").unlink(missing_ok=True)
     (workflow.folder / "selection.yaml").write_text(yaml.safe_dump(workflow.config, allow_unicode=True), encoding="utf-8")
     command = ["snakemake", "--cores", "2", "--configfile", "selection.yaml", "--quiet", "rules", "host", "--forceall", "--", "pools"]
-    process = subprocess.Popen(command, cwd=workflow.folder, stderr=subprocess.PIPE, text=True, start_new_session=True, env=dict(os.environ))
+    process = subprocess.Popen(
+        command, cwd=workflow.folder, stderr=subprocess.PIPE, text=True, start_new_session=True, env=dict(os.environ)
+    )
     try:
         deadline = time.monotonic() + 60
         while not list(workflow.folder.glob("began-*")):
