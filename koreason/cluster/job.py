@@ -106,6 +106,12 @@ def submit(script: Path, *options: str) -> str:
     return done.stdout.strip().split(";")[0]
 
 
+def tell(jobs: list[str]) -> None:
+    """Tell jobs to save and end: those that run are sent SIGTERM, those that wait are taken out of the queue."""
+    for options in (["--state=PENDING"], ["--signal=TERM", "--state=RUNNING"]):
+        subprocess.run(["scancel", *options, *jobs], capture_output=True, check=False)
+
+
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp() if text[:1].isdigit() else float("inf")
 

@@ -91,7 +91,7 @@ def limited(site: Site | None) -> bool:
 
 
 def enforce(planned: Iterable[tuple[Mapping[str, int], Mapping[str, dict[str, int]], Mapping[str, float]]], site: Site | None) -> None:
-    """Before the first job of a run: `planned` says how many jobs of each rule there are, what the rules' `resources` are, and what is free.
+    """Before the first job of a run: `planned` says how many jobs of each rule there are, what the rules' `resources` are, what is free.
 
     Raises:
         UserError: they are above the site's budget.

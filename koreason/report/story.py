@@ -78,7 +78,8 @@ def findings(facts: Facts, tables: Frames) -> list[str]:
             told.append(f"{what} {name}: {share(counts['kept'], counts['input'])} of {counts['input']:,} {start} were kept{more}{why}.")
     for (model, mix, schedule), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
         told.append(
-            f"{model} on {mix} by {schedule}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f} in {several(steps.height, 'step')}."
+            f"{model} on {mix} by {schedule}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f}"
+            f" in {several(steps.height, 'step')}."
         )
     pairs = compared(tables["scores"]).drop_nulls("change")
     if pairs.height > MANY:

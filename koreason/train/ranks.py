@@ -26,7 +26,8 @@ HEARSAY = 1.0  # seconds within which the other tasks' failures are known here, 
 def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> None:
     """Start this task's ranks and wait for them; they keep the file descriptor `lock` open.
 
-    SIGTERM, SIGUSR1 and Ctrl-C tell the ranks to save, a second Ctrl-C kills them. Once they have ended, such a signal changes nothing for the rest of the process: what a
+    SIGTERM, SIGUSR1 and Ctrl-C tell the ranks to save, a second Ctrl-C kills them.
+    Once they have ended, such a signal changes nothing for the rest of the process: what a
     finished training still needs is short beside what ending it would cost.
 
     Raises:

@@ -6,13 +6,13 @@ At a terminal the jobs of this machine have heard it themselves. Those on a clus
 in the run's folder tells them that it is for good. Once more, and they are killed.
 """
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from koreason.cluster.execute import STOPPING
+from koreason.cluster.job import tell
 from koreason.config.site import Site
 from koreason.workflow import driver
 from koreason.workflow.telling import Telling
@@ -51,8 +51,7 @@ def make_way(jobs: list[str], site: Site) -> None:
         return
     STOPPING.parent.mkdir(exist_ok=True)
     STOPPING.touch()
-    for options in (["--state=PENDING"], ["--signal=TERM", "--state=RUNNING"]):
-        subprocess.run(["scancel", *options, *jobs], capture_output=True, check=False)
+    tell(jobs)
     deadline = time.monotonic() + site.notice + AFTER
     while time.monotonic() < deadline and driver.left_over(Path.cwd()) & set(jobs):
         time.sleep(LOOK)

@@ -1,4 +1,4 @@
-"""What a run says on the terminal, in every way of starting it: which job runs, how many are left and for how long, and at the end what failed.
+"""What a run says on the terminal, in every way of starting it: its jobs, how many are left and for how long, and at the end what failed.
 
     listen(workflow)        # before its scheduler's first step
 

@@ -7,7 +7,7 @@ import pytest
 
 from koreason.cli import main
 from koreason.config.site import Partition, Site
-from koreason.ops.controller import script
+from koreason.cluster.controller import script
 
 
 def test_the_script_asks_for_little_and_starts_the_same_command(tmp_path: Path) -> None:
