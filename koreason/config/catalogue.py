@@ -188,7 +188,7 @@ class BenchEntry(Items, Asking, Scoring):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A cross product: each model trained on each mix with each schedule, evaluated on each bench; or a part of the way, with what it needs.
+    """A cross product: each model trained on each mix with each schedule, evaluated on each bench; or a part of that, with what it needs.
 
     Attributes:
         models: entries of `models`; without any, the run ends with its mixes.

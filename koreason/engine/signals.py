@@ -1,4 +1,4 @@
-"""A job told to end (SIGTERM, SIGUSR1, Ctrl-C) ends with status 75, which asks for another run, and never in the middle of keeping its work.
+"""A job told to end (SIGTERM, SIGUSR1, Ctrl-C) ends with status 75, which asks for another run, and never while it keeps its work.
 
 notice = Notice()    # from here on such a signal ends the process at once; a second Ctrl-C kills it whatever it does
 notice.hold()        # from here on only where `notice.check()` is called

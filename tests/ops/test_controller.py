@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from koreason.cli import main
-from koreason.config.site import Partition, Site
 from koreason.cluster.controller import script
+from koreason.config.site import Partition, Site
 
 
 def test_the_script_asks_for_little_and_starts_the_same_command(tmp_path: Path) -> None:

@@ -111,10 +111,10 @@ def test_what_was_written_just_now_is_not_remembered(out: Path, tmp_path: Path) 
 def remembered(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The stamp of a file that was read."""
     monkeypatch.setattr(seen, "SETTLED_NS", 0)
-    monkeypatch.setattr("koreason.records.held._known", set())
+    monkeypatch.setattr("koreason.records.held._known", {})
     held(out).path("a.txt")
     [stamp] = stamps(tmp_path)
-    monkeypatch.setattr("koreason.records.held._known", set())
+    monkeypatch.setattr("koreason.records.held._known", {})
     return stamp
 
 
@@ -163,11 +163,11 @@ def test_a_large_file_is_believed_by_every_host_for_a_day(
 ) -> None:
     monkeypatch.setattr(seen, "SETTLED_NS", 0)
     monkeypatch.setattr(seen, "LARGE", 5)
-    monkeypatch.setattr("koreason.records.held._known", set())
+    monkeypatch.setattr("koreason.records.held._known", {})
     for host in ("one", "two"):
         monkeypatch.setattr(platform, "node", lambda name=host: name)
         held(out).path("a.txt")
-        monkeypatch.setattr("koreason.records.held._known", set())
+        monkeypatch.setattr("koreason.records.held._known", {})
     assert read == [out / "a.txt"]
     [stamp] = (tmp_path / ".koreason/seen/every-host").iterdir()
     os.utime(stamp, (1, 1))
