@@ -37,7 +37,8 @@ def search(rows: pl.DataFrame, languages: list[dict[str, Any]]) -> pl.DataFrame:
                 new, _ = masked(texts, {kind: personal})
                 found.append(chunk.filter(new != texts).select("prompt_id", "sample", kind=pl.lit(kind)))
                 texts = new  # what is of one kind is of no other
-    return pl.concat([pl.DataFrame(schema=FOUND), *found]).unique().sort("prompt_id", "sample", "kind")
+    all_of_them: pl.DataFrame = pl.concat([pl.DataFrame(schema=FOUND), *found]).unique()
+    return all_of_them.sort("prompt_id", "sample", "kind")
 
 
 def refuse_keys(rows: pl.DataFrame) -> None:
