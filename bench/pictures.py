@@ -6,7 +6,7 @@
 
 A line of a set is `{"text": "…", "drop": true}`, or `depends` in place of `drop`. The model is a logistic regression with an L2 penalty,
 taken to its optimum by Newton's method, so that the same sentences give the same bytes: weights are rounded to 1/64 long after the last
-step changes them by less. N-grams count that stand in at least three sets: what one author alone writes tells nothing. The sets that the
+step changes them by less. N-grams count that stand in at least four sets: what one author alone writes tells nothing. The sets that the
 phrases were written from do not show which phrases are found in them: there they are right more often than in life.
 """
 
@@ -35,6 +35,7 @@ from koreason.records.digests import sha256_file
 
 HOME = Path(__file__).resolve().parents[1]
 KNOWN = ("seen", "blind", "second")  # sets that the phrases were written from
+OTHERS = ("third", "pictures_fourth")  # sets of other authors that the model learns from
 UNIT = 32  # parts of a weight's one
 STRENGTH = 30.0  # of the sentences against the penalty
 SCALES = {"flags": 0.3, "pairs": 0.15, "phrase": 0.5, "bias": 10.0}  # how cheap a weight of each kind is; an n-gram's is 1
@@ -241,7 +242,7 @@ def cross(arguments: argparse.Namespace) -> None:
     looks, spoken = looks_of(arguments.language), language_of(arguments.language)
     labelled = read(sources(arguments.language), spoken)
     features = Features(labelled, looks)
-    tests = [name for name in numpy.unique(labelled.sets) if name in (*KNOWN, "third")]
+    tests = [name for name in numpy.unique(labelled.sets) if name in (*KNOWN, *OTHERS)]
     own = [name for name in numpy.unique(labelled.sets) if name not in tests]
     found = numpy.full(len(labelled.texts), -numpy.inf)
     for fold in [*([name] for name in tests), *(own[place::FOLDS] for place in range(FOLDS))]:

@@ -59,7 +59,7 @@ def score(piece: str, text: str, phrase: bool, weights: Weights) -> float:
 def test_what_is_found_is_what_the_slow_form_finds() -> None:
     texts, _ = labelled("fourth")
     some = texts.gather_every(3).to_list()
-    some += ["\n".join(some[place : place + 9]) for place in range(0, 90, 9)] + [" ".join(some[place : place + 9]) for place in range(0, 90, 9)]
+    some += [joint.join(some[place : place + 9]) for joint in ("\n", " ") for place in range(0, 90, 9)]
     model = language().image_model
     assert model is not None
     weights = read_weights(model, WHOLE)
@@ -67,18 +67,20 @@ def test_what_is_found_is_what_the_slow_form_finds() -> None:
     pieces = [(row, piece) for row, text in enumerate(some) for piece in pieces_of(text, *gates)]
     bare = without_quotes(pl.Series([piece for _, piece in pieces]))
     phrases = image_phrase(bare, language(), pl.Series([some[row] for row, _ in pieces]))
-    slow = {row for (row, piece), phrase in zip(pieces, phrases, strict=True) if score(piece, some[row], phrase != "", weights) > model.threshold}
+    told = (score(piece, some[row], phrase != "", weights) for (row, piece), phrase in zip(pieces, phrases, strict=True))
+    slow = {row for (row, _), score_of in zip(pieces, told, strict=True) if score_of > model.threshold}
     assert 0.1 * len(some) < len(slow) < 0.9 * len(some)
     assert slow == {row for row, found in enumerate(image_evidence(pl.Series(some), language())) if found}
 
 
-def test_it_finds_more_than_the_phrases_do_in_a_set_that_nothing_was_made_from() -> None:
-    texts, depends = labelled("fourth")
+@pytest.mark.parametrize(("name", "least"), [("fourth", 0.95), ("fifth", 0.9)])  # nothing was made from the fifth
+def test_it_finds_more_than_the_phrases_do(name: str, least: float) -> None:
+    texts, depends = labelled(name)
     precision, recall = figures(image_evidence(texts, language()), depends)
-    print(f"pictures fourth: precision {precision:.3f} recall {recall:.3f} of {len(texts)}")
+    print(f"pictures {name}: precision {precision:.3f} recall {recall:.3f} of {len(texts)}")
     alone = figures(image_phrase(texts, language()), depends)
-    assert precision > alone[0] and recall > alone[1] + 0.2
-    assert min(precision, recall) >= 0.85
+    assert precision > alone[0] and recall > alone[1]
+    assert min(precision, recall) >= least
 
 
 def test_a_row_depends_on_no_other() -> None:
