@@ -1,4 +1,4 @@
-"""A model beside the phrases tells what leans on a picture: as its slow form does, on labelled sentences, and where its file is no model."""
+"""A model beside the phrases tells what leans on a picture: as its slow form does, on labelled sentences; a file that is no model."""
 
 import dataclasses
 import json
