@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 
 from koreason.answers.numerals import ONES, TENS
-from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, RULE, Statement, last_sentences
+from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, RULE, Statement, last_sentences, refuses
 from koreason.answers.units import NAMES
 
 WORDS = "|".join(sorted((*TENS, *ONES), key=len, reverse=True))
-UNITS = "|".join(sorted((re.escape(name) for name in NAMES if re.search(r"[가-힣]", name)), key=len, reverse=True))
+UNITS = "|".join(sorted((re.escape(name) for name in NAMES if re.search(r"[가-힣]", name) and name != "인"), key=len, reverse=True))
 AMOUNT = re.compile(
     r"(?<![\w.,/^_{\-−])(?:\d+분의\s?\d+|\d+\s?대\s?\d+(?!\d)|[-−±]?\s?\d[\d,]*(?:\.\d+)?(?:\s?[/:]\s?\d+(?:\.\d+)?)?"
     r"(?:\s?[만억조천백]+(?=\s*(?:\d|[천백십]|" + UNITS + r"))(?:\s?\d*[천백십만]*)*)?"
@@ -42,7 +42,7 @@ ABOUT = re.compile(r"(?:약|대략|거의|최소|최대|적어도|많아야|어�
 def concluded_values(text: str) -> list[Statement]:
     """What the last sentence may conclude as a value, the likeliest first; the caller takes the first that reads as one."""
     places = last_sentences(text.rstrip().removesuffix("```"))
-    if not places or not FINISHED.search(text[slice(*places[0])]):
+    if not places or not FINISHED.search(text[slice(*places[0])]) or refuses(text):
         return []
     start, end = places[0]
     sentence = text[start:end]

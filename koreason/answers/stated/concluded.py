@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from koreason.answers.labels import label
 from koreason.answers.plain import CIRCLED, JAMO, SYLLABLES
 from koreason.answers.stated.amounts import concluded_values
-from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LONGEST, RULE, Statement, last_sentences
+from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LONGEST, RULE, Statement, last_sentences, refuses
 
 LONGEST_OPTION = 200  # characters of an option that is looked for in a sentence
 LONE_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z](?![A-Za-z0-9])")
@@ -26,9 +26,6 @@ MARK = re.compile(
     r"|[(\[](?P<syllable>[가나다라마바])[)\]]|\[?(?<![가-힣])(?P<jamo>[ㄱ-ㅂ㉠-㉥])(?![가-힣])"
 )
 ASKS_FOR_THE_WRONG = re.compile(r"않은|않는|아닌|틀린|잘못|거리가\s*먼|없는|어긋난|\bnot\b|except|false|incorrect", re.IGNORECASE)
-REFUSES = re.compile(
-    r"죄송|상의하|드릴\s*수\s*없|드리기\s*어렵|판단할\s*수\s*없|알\s*수\s*없|모르겠|고민|I can(?:no|')t|sorry", re.IGNORECASE
-)
 NOT_THE_ANSWER = re.compile(r"답이\s*아닌|답이\s*될\s*수\s*없는|답과\s*(?:거리|무관)")
 LEADS = re.compile(
     r"따라서|그러므로|그래서|결국|[∴→⇒]|므로|니까|남는|남은|정답|답|고르|고른|골라|골랐|선택|가장|아니라|해당|여야|therefore|thus|hence|so\b",
@@ -48,7 +45,7 @@ class Mention:
 
 def concluded_label(text: str, options: list[str], question: str = "") -> Statement | None:
     """The one option that the last sentence which names any leaves standing; None where there is none, or two."""
-    if REFUSES.search(text[last_sentences(text)[-1][0] :] if text.strip() else ""):
+    if refuses(text):
         return None
     if ticked := _ticked(text, options):
         return ticked

@@ -19,6 +19,9 @@ BREAK = re.compile(
 )
 DENIAL = re.compile(r"아니|아닌|아닙|않|없|틀|오답|제외|못|반대|거짓|[✗✘❌×]|어긋|배제|잘못|벗어|\bnot\b|wrong|false", re.IGNORECASE)
 TRAILING = re.compile(r"(?:\s*<\|[^|]{1,20}\|>.*|\s*I hope it is correct\.?)+$", re.DOTALL)
+REFUSES = re.compile(
+    r"죄송|상의하|드릴\s*수\s*없|드리기\s*어렵|판단할\s*수\s*없|알\s*수\s*없|모르겠|고민|I can(?:no|')t|sorry", re.IGNORECASE
+)
 RULE = "concluding sentence"
 
 
@@ -45,3 +48,9 @@ def last_sentences(text: str) -> list[tuple[int, int]]:
         if len(found) == SENTENCES:
             break
     return found
+
+
+def refuses(text: str) -> bool:
+    """Whether the last sentences say that there is no answer."""
+    places = last_sentences(text)
+    return bool(places and REFUSES.search(text[places[-1][0] :]))

@@ -9,7 +9,6 @@ approximations are none.
 
 import functools
 import re
-from dataclasses import replace
 
 from koreason.answers.boxes import Answer, Box, boxes
 from koreason.answers.exact import compact, is_number, normal
@@ -83,10 +82,9 @@ def read(answer: Answer, asked: Asked) -> Reading:
 
 def counted(found: list[Box], text: str, asked: Asked) -> list[Box]:
     """Boxes that hold an answer: no placeholders, quotations of the question, or denied ones."""
-    gold = visible(asked.gold).strip()
-    kept = [box for box in found if (bare := _bare(box.content[:200])) not in PLACEHOLDERS or bare == gold]
-    kept = [box for box in kept if not NOT_IT.match(text[box.outer[1] : box.outer[1] + 30].lstrip(" $*)\\"))]
-    own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question]
+    kept = [box for box in found if (bare := _bare(box.content[:200])) not in PLACEHOLDERS or bare == visible(asked.gold).strip()]
+    kept = [box for box in kept if not ((behind := text[box.outer[1] : box.outer[1] + 30]) and NOT_IT.match(behind.lstrip(" $*)\\")))]
+    own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question] if "\\boxed" in asked.question else kept
     return own or kept
 
 
@@ -206,7 +204,7 @@ def _stated(answer: Answer, asked: Asked) -> Reading:
         if not _reads(told, asked):
             continue
         reading = compared(told.said, asked, told.rule)
-        return located(replace(reading, extracted=told.said), answer, told.start, told.end)
+        return located(reading._replace(extracted=told.said), answer, told.start, told.end)
     return Reading(None, "no_box", "no answer")
 
 
