@@ -50,6 +50,7 @@ try:
     given.complete(workflow, HOME, config)
     CODE = begin.plan(workflow, HOME)  # of the run's jobs
     check(config)
+    begin.share(config)
     SITE = active_site()
     for rule, resources in config["resources"].items():
         asks.need(SITE, rule, resources)

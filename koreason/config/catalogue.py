@@ -222,12 +222,15 @@ class Run:
         name: of the run: its report goes to `results/reports/NAME`; where nothing is said, that of the configuration's file.
         report: the words of the page.
         withdrawn: ids of prompts that every pool, and all finished traces, leave out; `koreason forget` writes them.
+        shared_group: name of a group that may write the run's folders, and is trusted with all that is made and run there; without it
+            folders that others may write are refused.
     """
 
     experiments: list[Experiment]
     report: Annotated[Report, Label()]
     name: Annotated[str, Flow(makes=("page",))] = "run"
     withdrawn: Annotated[list[str], Flow(reruns=("pool", "import_traces"))] = field(default_factory=list)
+    shared_group: Annotated[str | None, How()] = None
 
 
 @dataclass(frozen=True)

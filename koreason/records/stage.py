@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from koreason import neighbours
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.home import HOME
@@ -84,6 +85,7 @@ class Stage:
         self._files.setdefault(name, {})
         path = self.making / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        neighbours.clear(path)
         return path
 
     def add(self, name: str, **facts: Any) -> None:

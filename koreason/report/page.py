@@ -23,6 +23,7 @@ from typing import Any
 
 import jinja2
 import polars as pl
+from markupsafe import Markup
 
 from koreason.config.load import add_spec, read_spec
 from koreason.records.digests import write_atomically
@@ -37,7 +38,7 @@ from koreason.report.spec import Report
 from koreason.report.svg import PALETTE, Figure
 from koreason.report.tables import content_tables, times
 from koreason.report.teacher import teacher_tables
-from koreason.shown import printable
+from koreason.shown import cell, masked, printable
 
 EACH_SCORE = 3  # answers that profiles read differently
 HERE = Path(__file__).parent
@@ -70,13 +71,20 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
     clock = times(facts.jobs)
     figures = story.draw(plan, facts, tables, clock)
     for name, table in {**tables, "time": clock}.items():
-        table.write_csv(stage.path(f"tables/{name}.csv"), float_precision=6)
+        table.with_columns(pl.col(pl.String).map_elements(cell, return_dtype=pl.String)).write_csv(
+            stage.path(f"tables/{name}.csv"), float_precision=6
+        )
         stage.add(f"tables/{name}.csv", rows=table.height)
     for figure in (figure for group in figures.values() for figure in group):
         write_text(stage, f"figures/{figure.name}.svg", figure.standalone())
     page = render(report, plan, facts, tables, clock, figures, results)
     write_text(stage, "index.html", page)
     stage.counts.update(tables=len(tables) + 1, figures=sum(map(len, figures.values())))
+
+
+def only_shown(value: object) -> object:
+    """What stands in the page, without characters that would act there; what is markup of ours has been seen to."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def write_text(stage: Stage, name: str, text: str) -> None:
@@ -96,7 +104,12 @@ def render(
 ) -> str:
     """The page's HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=only_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     said = (reasons.say, words.percent, words.points, words.plus_minus, words.span, words.whole, words.tenth)
     environment.filters.update({function.__name__: function for function in said})
@@ -155,10 +168,10 @@ def differing(facts: Facts) -> list[dict[str, Any]]:
     return [
         {
             "where": f"{model}, {mix}, {bench} {printable(answer['item_id'])}",
-            "gold": printable(answer["gold"]),
-            "answer": printable(answer["answer"]),
+            "gold": printable(masked(answer["gold"])),
+            "answer": printable(masked(answer["answer"])),
             "read": printable(
-                "; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items())
+                masked("; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items()))
             ),
         }
         for (model, mix, _, bench), score in facts.scores.items()

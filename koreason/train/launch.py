@@ -26,6 +26,7 @@ from typing import Any
 from koreason import locks
 from koreason.config.load import note_how, what
 from koreason.errors import UserError
+from koreason.pretrained.files import read_tensors
 from koreason.pretrained.understood import findings, refuse
 from koreason.records.stage import Stage
 from koreason.train import export
@@ -140,7 +141,10 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     import torch
 
     export.write(stage, job.base, job.spec.dtype)
-    for path in sorted(stage.making.glob("model*.safetensors*")):
+    # what its index promises, and nothing else
+    if wrong := read_tensors(stage.making)[1]:
+        raise RuntimeError("; ".join(map(str, wrong)))
+    for path in sorted(stage.making.glob("*.safetensors*")):
         stage.add(path.name)
     rows = _rows((job.live / "metrics.jsonl").replace(stage.path("metrics.jsonl")))
     stage.add("metrics.jsonl", rows=len(rows))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from koreason.errors import AGAIN, RESUMABLE, UserError
@@ -48,7 +49,7 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
         signal.signal(number, hear)
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="koreason-") as folder:
-        rendezvous = task.meeting or f"file://{folder}/meet"
+        rendezvous = str((job.checkpoints / task.meeting).resolve() if task.meeting else Path(folder, "meet"))
         ranks = {
             rank: subprocess.Popen(
                 command,

@@ -21,11 +21,13 @@ from typing import Any
 import yaml
 
 from koreason import home as places
+from koreason import neighbours
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
 from koreason.ops import budget, paid
+from koreason.ops.shared import written
 from koreason.records.digests import canonical, write_atomically
 from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT
@@ -122,6 +124,7 @@ def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: di
 def _begin(workflow: Any, parts: list[Part]) -> None:
     site = parts[0].site
     try:
+        neighbours.refuse(written(site))
         if workflow.local_exec:
             driver.alone(Path.cwd())
         else:
@@ -153,6 +156,12 @@ def check(planned: list[tuple[Path, dryrun.Plan]], *options: str) -> int:
             command = [str(home / "bin" / "koreason"), "check", "--planned", file.name, *options]
             worst = max(worst, subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode)
     return worst
+
+
+def share(config: dict[str, Any]) -> None:
+    """Tell all that the run starts which group may write its folders."""
+    if group := config["run"].get("shared_group"):
+        os.environ[neighbours.SHARED] = group
 
 
 def lay_down(home: Path, planned: Path) -> None:

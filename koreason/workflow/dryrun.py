@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from koreason.config.files.layers import layered
+from koreason.config.files.layers import layered, read_yaml
 from koreason.config.site import DEFAULT, VARIABLE
 from koreason.errors import UserError
 from koreason.home import HOME
@@ -127,9 +127,14 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
     from snakemake.exceptions import RuleException, WorkflowError
     from snakemake.settings import types
 
+    for file in configfiles:
+        read_yaml(file)  # one that brings code is refused before Snakemake reads it
     arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
+    # the package's own profile, which says what makes jobs run again: a profile may be a program, and the current folder anybody's
+    arguments += ["--workflow-profile", str(HOME / "profiles" / "default")]
+    os.environ.pop("SNAKEMAKE_PROFILE", None)
     with contextlib.redirect_stderr(io.StringIO()):
-        _, given = cli.parse_args(arguments)  # reads profiles/default, which says what makes jobs run again
+        _, given = cli.parse_args(arguments)
     _planning.append(snakefile)
     output = types.OutputSettings(dryrun=True, quiet=given.quiet, log_level_override=logging.WARNING)
     try:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy
 import polars as pl
 
-from koreason.config.load import expand, load
+from koreason.config.load import load
+from koreason.config.variables import expand
 from koreason.curate.spec import ImageModel
 from koreason.curate.text.grams import EDGE, Grams
 from koreason.errors import UserError
