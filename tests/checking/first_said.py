@@ -106,7 +106,6 @@ TABLE = {
     "evaluate/spec.py:*": "check: settings",
     "evaluate/score.py:score": "job: whether a gold of text stands among the options in its question takes the reading of both",
     "evaluate/*": WRITTEN,
-    "report/page.py:*": "plan",
     "report/*": WRITTEN,
     # --- what runs jobs
     "cluster/asks.py:*": "plan",
