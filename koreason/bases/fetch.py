@@ -156,5 +156,3 @@ def from_package(base: Base, stage: Stage, trained: bool) -> None:
             path.replace(stage.path(path.name))
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
