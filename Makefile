@@ -16,7 +16,8 @@ snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --co
 pytest = envs/run dev python -m pytest $(if $(KOREASON_TIMES),--junit-xml $(KOREASON_TIMES)/$@-$$$$.xml)
 slurm = envs/run dev python tests/on_slurm/small_slurm.py
 SLURM = /dev/shm/koreason-slurm
-report = echo "report: $$(cd $(WORKDIR) && pwd)/results/report/index.html"
+report = cd $(WORKDIR) && page=results/reports/$(notdir $(basename $(lastword $(CONFIG))))/index.html; \
+    [ -f $$page ] || page=$$(ls -t results/reports/*/index.html | head -n 1); echo "report: $$PWD/$$page"
 # The model that taste and demo run with belongs to what is set up: it is kept beside the environments, and this file says since when.
 ENVS := $(or $(KOREASON_ENVS),.envs)
 CONVERTED := $(ENVS)/.bases/ready
@@ -55,6 +56,7 @@ run: ## walk the stages of CONFIG, printing the plan of each; an unchanged resul
 	    $(snakemake) --dry-run --quiet rules host -- $$stage 2>&1 | sed -n '/^job  *count/,/^total/p;/^Nothing to be done/p'; \
 	    $(snakemake) --quiet rules host -- $$stage; \
 	done
+	@$(report)
 
 images: ## build the container images that lack or are older than their locks (BASE=debootstrap: without a registry; FLAVOUR=cuda)
 	@envs/create data

@@ -29,7 +29,7 @@ from koreason.workflow import begin, driver, given, inside
 from koreason.workflow.specs import given_as
 from koreason.cluster import asks
 from koreason.config.site import active_site, asked
-from koreason.config.joined.experiments import BASE, cells, trained_bases, trainings
+from koreason.config.joined.experiments import BASE, cells, named, named_traces, trained_bases, trainings
 from koreason.config.checks.check import check
 from koreason.config.checks.structure import ConfigError
 from koreason.config.joined.made import is_made, sources_of
@@ -50,6 +50,7 @@ try:
     given.complete(workflow, HOME, config)
     CODE = begin.plan(workflow, HOME)  # of the run's jobs
     check(config)
+    begin.share(config)
     SITE = active_site()
     for rule, resources in config["resources"].items():
         asks.need(SITE, rule, resources)
@@ -81,7 +82,7 @@ include: HOME / "rules" / "report.smk"
 rule all:
     default_target: True
     input:
-        "results/report/manifest.json",
+        f"{REPORT}/manifest.json",
 
 
 rule bases:
@@ -96,7 +97,7 @@ rule pools:
 
 rule traces:
     input:
-        [shard for mix in wanted("mixes") for shard in shards_of(mix)],
+        [shard for part in PARTS for shard in shards_in(*part)],
 
 
 rule mixes:
@@ -121,4 +122,4 @@ rule evals:
 
 rule report:
     input:
-        "results/report/manifest.json",
+        f"{REPORT}/manifest.json",

@@ -6,7 +6,7 @@
 
 A line of a set is `{"text": "…", "drop": true}`, or `depends` in place of `drop`. The model is a logistic regression with an L2 penalty,
 taken to its optimum by Newton's method, so that the same sentences give the same bytes: weights are rounded to 1/64 long after the last
-step changes them by less. N-grams count that stand in at least three sets: what one author alone writes tells nothing. The sets that the
+step changes them by less. N-grams count that stand in at least four sets: what one author alone writes tells nothing. The sets that the
 phrases were written from do not show which phrases are found in them: there they are right more often than in life.
 """
 
@@ -29,12 +29,13 @@ from koreason.config.files.layers import read_language
 from koreason.config.load import load
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.images import image_phrase
-from koreason.curate.text.leaning import WHOLE, cut, flags_of, image_evidence, padded, scored, shares
+from koreason.curate.text.leaning import WHOLE, cut, flags_of, held_late, image_evidence, padded, scored, shares, without_quotes
 from koreason.curate.text.weights import ORDERS, File, Learned, Looks, Signs, Weights
 from koreason.records.digests import sha256_file
 
 HOME = Path(__file__).resolve().parents[1]
 KNOWN = ("seen", "blind", "second")  # sets that the phrases were written from
+OTHERS = ("third", "pictures_fourth")  # sets of other authors that the model learns from
 UNIT = 32  # parts of a weight's one
 STRENGTH = 30.0  # of the sentences against the penalty
 SCALES = {"flags": 0.3, "pairs": 0.15, "phrase": 0.5, "bias": 10.0}  # how cheap a weight of each kind is; an n-gram's is 1
@@ -66,7 +67,8 @@ class Labelled:
 def sources(language: str) -> list[Path]:
     """The labelled sets of a language, by name."""
     found = sorted((HOME / "data/labelled/pictures" / language).glob("*.jsonl"))
-    return found + (sorted((HOME / "tests/curate/labelled").glob("*/image.jsonl")) if language == "ko" else [])
+    tests = HOME / "tests/curate/labelled"
+    return found + ([*sorted(tests.glob("*/image.jsonl")), tests / "pictures_fourth.jsonl"] if language == "ko" else [])
 
 
 def name_of(path: Path) -> str:
@@ -80,7 +82,7 @@ def read(paths: list[Path], spoken: PromptLanguage) -> Labelled:
     texts = [row["text"] for _, row in rows]
     drop = numpy.array([bool(row["drop"] if "drop" in row else row["depends"]) for _, row in rows])
     sets = numpy.array([name for name, _ in rows])
-    return Labelled(texts, drop, sets, image_phrase(pl.Series(texts, dtype=pl.String), spoken))
+    return Labelled(texts, drop, sets, image_phrase(without_quotes(pl.Series(texts, dtype=pl.String)), spoken))
 
 
 def language_of(name: str) -> PromptLanguage:
@@ -100,14 +102,13 @@ class Features:
 
     def __init__(self, labelled: Labelled, looks: Looks) -> None:
         """See all of it once."""
-        self.labelled, signs = labelled, Signs(looks)
-        flags = {**looks.flags, **WHOLE}
-        frame = pl.DataFrame({"piece": labelled.texts})
-        frame = frame.with_columns(pl.col("piece").str.contains(pattern).alias(name) for name, pattern in WHOLE.items())
-        held = flags_of(frame, flags).astype(bool)
+        self.labelled, signs, flags = labelled, Signs(looks), [*looks.names(), *WHOLE]
+        series = pl.Series(labelled.texts)
+        late = [series.str.contains(pattern).to_numpy() for pattern in WHOLE.values()]
+        held = numpy.column_stack([flags_of(series, looks), *late]).astype(bool)
         number: dict[Column, int] = {}
         rows, columns, values = [], [], []
-        texts = frame.select(padded(pl.col("piece"))).to_series()
+        texts = padded(series, looks)
         for row, (text, classes) in enumerate(zip(texts, signs.put(texts), strict=True)):
             seen: dict[Column, float] = dict(shares(text, classes, signs))
             some = [name for name, flag in zip(flags, held[row], strict=True) if flag]
@@ -120,7 +121,7 @@ class Features:
                 rows.append(row)
                 columns.append(number.setdefault(column, len(number)))
                 values.append(value)
-        self.names, self.signs, self.flags = [*number], signs, flags
+        self.names, self.signs = [*number], signs
         self.rows, self.columns, self.values = numpy.array(rows), numpy.array(columns), numpy.array(values)
         _, self.set = numpy.unique(labelled.sets, return_inverse=True)
 
@@ -202,14 +203,16 @@ def rounded(weights: dict[Column, float], features: Features, looks: Looks, made
     return File(made_of=made_of, looks=looks, weights=Learned(**numbers, **{kind: parts[kind] for kind in ("flags", "pairs", *ORDERS)}))
 
 
-def scores(labelled: Labelled, weights: Weights) -> Numbers:
+def scores(labelled: Labelled, weights: Weights, spoken: PromptLanguage) -> Numbers:
     """The highest score of each sentence's pieces, in parts of `UNIT`; none where it is not looked at."""
-    shown = pl.Series(
-        [phrase if name not in KNOWN else "" for phrase, name in zip(labelled.phrases, labelled.sets, strict=True)], dtype=pl.String
-    )
-    pieces = cut(pl.Series(labelled.texts), shown, weights)
+    texts = pl.Series(labelled.texts)
+    pieces = cut(texts, weights)
+    rows = pieces["row"].to_numpy()
+    sums, whole, late = scored(pieces["piece"], weights)
+    _, held = held_late(pieces["piece"], texts.gather(pieces["row"]), spoken)
+    held[:, 0] &= ~numpy.isin(labelled.sets[rows], KNOWN)
     found = numpy.full(len(labelled.texts), -numpy.inf)
-    numpy.maximum.at(found, pieces["row"].to_numpy(), scored(pieces, weights))
+    numpy.maximum.at(found, rows, sums + whole + (late * held).sum(axis=1))
     return found
 
 
@@ -236,16 +239,16 @@ def train(arguments: argparse.Namespace) -> None:
 
 def cross(arguments: argparse.Namespace) -> None:
     """Judge each set by what the others teach."""
-    looks = looks_of(arguments.language)
-    labelled = read(sources(arguments.language), language_of(arguments.language))
+    looks, spoken = looks_of(arguments.language), language_of(arguments.language)
+    labelled = read(sources(arguments.language), spoken)
     features = Features(labelled, looks)
-    tests = [name for name in numpy.unique(labelled.sets) if name in (*KNOWN, "third")]
+    tests = [name for name in numpy.unique(labelled.sets) if name in (*KNOWN, *OTHERS)]
     own = [name for name in numpy.unique(labelled.sets) if name not in tests]
     found = numpy.full(len(labelled.texts), -numpy.inf)
     for fold in [*([name] for name in tests), *(own[place::FOLDS] for place in range(FOLDS))]:
         out = numpy.isin(labelled.sets, fold)
         weights = Weights(rounded(features.fitted(~out), features, looks, {}), WHOLE)
-        found[out] = scores(labelled.where(out), weights)
+        found[out] = scores(labelled.where(out), weights, spoken)
     judged = ~numpy.isin(labelled.sets, KNOWN)
     threshold = arguments.threshold if arguments.threshold is not None else best(labelled.drop[judged], found[judged])
     for name in numpy.unique(labelled.sets):

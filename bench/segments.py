@@ -27,6 +27,7 @@ from koreason.engine.spec import Engine, Sampling
 from koreason.records.stage import Stage
 
 LEAST = 0.97
+SIDECARS = ("manifest.json", "run.json", "attempts.jsonl")
 SEGMENT, BLOCK = 96, device.CPU_BLOCK
 QUESTION = "{number}번 문제: 사과 {number}개와 배 {other}개를 상자 {boxes}개에 똑같이 나누어 담는 방법을 자세히 설명하세요."
 
@@ -42,7 +43,7 @@ def measure(folder: Path, answers: int, tokens: int, turns: int, room: float) ->
         base = Path(scratch) / "base"
         base.mkdir()
         with Stage(base, "base", {}, []) as stage:
-            for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != "manifest.json"):
+            for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name not in SIDECARS):
                 (base / path.name).symlink_to(path.resolve())
                 stage.add(path.name)
         model = Model.read(base, "", sampling, engine)

@@ -30,6 +30,7 @@ IDLE = {
     "prefer-binary", "progress-bar", "quiet", "require-hashes", "require-virtualenv", "retries", "root-user-action", "upgrade",
     "upgrade-strategy", "use-deprecated", "use-feature", "verbose",
 }  # fmt: skip
+SOURCES = Path(__file__).with_name("from-source.txt")
 # What pip holds true.
 TRUE = {"y", "yes", "t", "true", "on", "1"}
 
@@ -63,10 +64,21 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return variables
 
 
+def wheels_only() -> list[str]:
+    """Options by which nothing is built while it is installed, but for the packages that are published as source only."""
+    options = ["--only-binary", ":all:"]
+    for line in SOURCES.read_text(encoding="utf-8").splitlines():
+        name, *words = line.split("#")[0].split() or [""]
+        if name:
+            options += ["--no-binary", name]
+            options += [] if "isolated" in words else ["--no-build-isolation-package", name]
+    return options
+
+
 def main(target: str, cache: str, *locks: str) -> None:
     """Install `locks` one after the other: a later one may replace what an earlier one brought."""
     settings = settings_of_pip()
-    options = ["--no-deps", "--require-hashes", "--no-compile-bytecode"]
+    options = ["--no-deps", "--require-hashes", "--no-compile-bytecode", *wheels_only()]
     # All places count, as for pip: a digest says what may be taken, not the place. Where several have a version, uv takes the first one's
     # file and pip the best of all: another of those that the lock names.
     options += ["--index-strategy", "unsafe-best-match"]

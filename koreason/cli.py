@@ -17,18 +17,29 @@ import select
 import sys
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from koreason import host, imports
-from koreason.commands import COMMANDS, outputs
-from koreason.errors import UserError, explain
+from koreason import host, imports, neighbours
+from koreason.commands import COMMANDS, outputs, values
+from koreason.errors import AGAIN, UserError, explain
 from koreason.home import HOME
 from koreason.identity import laid
 from koreason.identity.code import code_digest
 from koreason.records import attempts
 from koreason.records.supervise import supervised
+from koreason.shown import Screen, printable
 
 INTERRUPTED, UNREAD = 130, 141
+MINE = Path(".koreason")  # in the run's folder: what is remembered there is believed
+
+
+class Lines(logging.Formatter):
+    """Lines of a log, in which what a stranger wrote is only shown."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record's line, and its traceback."""
+        return printable(super().format(record))
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,15 +92,18 @@ def main(argv: Sequence[str], alone: bool = False) -> int:
     """
     try:
         try:
-            return _run(list(argv), alone)
+            with contextlib.redirect_stdout(Screen(sys.stdout)) if sys.stdout else contextlib.nullcontext():  # none after `>&-`
+                return _run(list(argv), alone)
         finally:
-            if sys.stdout:  # there is none after `>&-`
+            if sys.stdout:
                 sys.stdout.flush()
     except UserError as error:
         for line in getattr(error, "lines", [error]):
             print(f"koreason: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        if argv and argv[0] in COMMANDS and COMMANDS[argv[0]].kind == "rule":
+            print(f"koreason: stopped by Ctrl-C: what was finished or saved before is kept; {AGAIN}", file=sys.stderr)
         return INTERRUPTED
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and _unread():
@@ -109,9 +123,12 @@ def _run(argv: list[str], alone: bool) -> int:
     if argv[0] == "--version":
         print(version())
         return 0
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, handlers=[handler := logging.StreamHandler(sys.stderr)])
+    handler.setFormatter(Lines("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     arguments = parser_for(argv[0]).parse_args(argv[1:])
     host.check(os.environ)
+    if COMMANDS[argv[0]].kind == "rule" or argv[0] == "exec":
+        _nobody_else(argv)
     if COMMANDS[argv[0]].kind != "people":
         # for run.json, and refused before anything is written
         package, code = laid.check(HOME), code_digest(COMMANDS[argv[0]].module)
@@ -121,6 +138,18 @@ def _run(argv: list[str], alone: bool) -> int:
         if status is not None:
             return status
     return int(arguments.main(arguments) or 0)
+
+
+def _nobody_else(argv: list[str]) -> None:
+    """Give a job no standard input, which in a rule is the workflow's, and refuse to write where others may.
+
+    Raises:
+        UserError: a folder that it writes may be written by others.
+    """
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "rb") as nothing:  # it is no file in a test
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+    if "KOREASON_IMAGE" not in os.environ:  # whoever entered the image has looked, and knew the host's groups
+        neighbours.refuse([*outputs(argv), *map(Path, values(argv, "--journal")), *([MINE] if MINE.is_dir() else [])])
 
 
 def _write_no_more() -> None:

@@ -49,6 +49,7 @@ seal          data      people    koreason.curate.seal           keep a benchmar
 spikes        data      people    koreason.train.spikes        find a loss's spikes, and exclude the rows that were trained on there
 forget        data      people    koreason.ops.lineage.forget  list all that holds a prompt, and exclude it from the next run
 submit        data      people    koreason.ops.submit          run one stage on the cluster as one array, without Snakemake
+controller    data      people    koreason.ops.controller     run the Snakemake that submits a run's jobs as a job of its own
 price         data      people    koreason.ops.price           what the working tree's change would cost
 adopt         data      people    koreason.ops.adopt           take older code's results for current ones
 archive       data      people    koreason.archive.command     make an archive of a finished run, from which it can be run again

@@ -14,6 +14,7 @@ from pathlib import Path
 
 # Exit status of a job that was told to end, kept its work and wants to be run again.
 RESUMABLE = 75
+AGAIN = "type the same command again to go on"
 
 FREE = "free some and run again, finished work is kept"
 OWN = "run in a folder of your own: a colleague's results can be linked into it"

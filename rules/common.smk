@@ -6,6 +6,10 @@ import shlex
 CELLS = cells(config)
 TRAININGS = trainings(config)
 TRAINED = trained_bases(config)
+MIXES = named(config, "mixes")
+# what mixes draw from, and what is drawn whether a mix asks for it or not
+PARTS = list(dict.fromkeys([*parts_of(config["mixes"][mix] for mix in MIXES), *named_traces(config)]))
+REPORT = f"results/reports/{config['run']['name']}"
 
 
 def names(table):
@@ -123,11 +127,6 @@ def pools_of(*mixes):
     return unique(pool for pool, _ in asked_of(config["mixes"][mix] for mix in mixes))
 
 
-def shards_of(mix):
-    """Manifests of all trace shards that a mix draws from."""
-    return [shard for part in parts_in(mix) for shard in shards_in(*part)]
-
-
 def shards_in(pool, recipe):
     """Manifests of all trace shards that a recipe has of a pool."""
     return manifests_of(pool, recipe, shard_names(shards_of_traces(config, pool, recipe)))
@@ -143,11 +142,11 @@ def manifests_of(pool, recipe, shards):
     return [f"results/traces/{pool}/{recipe}/{shard}/manifest.json" for shard in shards]
 
 
-def beside(folder, mixes):
-    """Manifests of what lies below `folder` beside all traces that some mixes draw from, a block at a time."""
+def beside(folder, parts):
+    """Manifests of what lies below `folder` beside some traces, a block at a time."""
     return [
         f"results/{folder}/{pool}/{recipe}/{block}/manifest.json"
-        for pool, recipe in parts_in(*mixes)
+        for pool, recipe in parts
         for block in blocks(shards_of_traces(config, pool, recipe))
     ]
 
@@ -156,7 +155,7 @@ def judged(mix):
     """Manifests of the judgements of a mix's traces, where it goes by them."""
     entry = config["mixes"][mix]
     asks = by_answers(entry["filters"].get("drop_wrong", False), entry.get("strategies", {}).values())
-    return beside("judged", [mix]) if asks else []
+    return beside("judged", parts_in(mix)) if asks else []
 
 
 def told(wildcards):
@@ -299,18 +298,18 @@ def pools_and_sources(pools):
 
 def wanted(table):
     """Names of a table's entries that the run needs."""
-    mixes = unique(mix for _, mix, _ in TRAININGS)
-    pools, sources = pools_and_sources(pools_of(*mixes))
+    asked = [(pool, recipe) for pool, recipe in PARTS if pool != IMPORTED]
+    pools, sources = pools_and_sources(unique([pool for pool, _ in asked] + named(config, "pools")))
     translators = [config["sources"][source]["recipe"] for source in sources if config["sources"][source].get("recipe")]
-    recipes = unique([recipe for _, recipe in asked_of(config["mixes"][mix] for mix in mixes)] + translators)
+    recipes = unique([recipe for _, recipe in asked] + translators)
     students = [config["models"][model]["base"] for model, *_ in [*TRAININGS, *CELLS]]
     return {
-        "mixes": mixes,
+        "mixes": MIXES,
         "pools": pools,
         "sources": sources,
         "bases": unique([config["recipes"][recipe]["teacher"] for recipe in recipes] + students),
         "recipes": recipes,
-        "imported": [name for pool, name in parts_in(*mixes) if pool == IMPORTED],
+        "imported": [name for pool, name in PARTS if pool == IMPORTED],
         "models": unique(model for model, *_ in [*TRAININGS, *CELLS]),
         "schedules": unique(schedule for _, _, schedule in TRAININGS),
         "benches": unique(bench for *_, bench in CELLS),
@@ -325,7 +324,7 @@ def curated():
         found.append(f"results/duplicates/{pool}/manifest.json")
         if is_decontaminated(pool):
             found.append(f"results/overlaps/{pool}/manifest.json")
-    parts = [part for part in parts_in(*wanted("mixes")) if is_decontaminated(*part)]
+    parts = [part for part in PARTS if is_decontaminated(*part)]
     return found + [f"results/overlaps/{pool}/{recipe}/manifest.json" for pool, recipe in parts]
 
 

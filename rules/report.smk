@@ -7,33 +7,33 @@ rule page:
         sources=[f"results/sources/{source}/manifest.json" for source in wanted("sources")],
         pools=[f"results/pools/{pool}/manifest.json" for pool in wanted("pools")],
         curated=curated(),
-        measures=beside("measures", wanted("mixes")),  # of all traces, which the page reads, too
-        judged=beside("judged", wanted("mixes")) if config["run"]["report"].get("judged") else [],
+        measures=beside("measures", PARTS),  # of all traces, which the page reads, too
+        judged=beside("judged", PARTS) if config["run"]["report"].get("judged") else [],
         mixes=[f"results/mixes/{mix}/manifest.json" for mix in wanted("mixes")],
         models=trained(),
         benches=[f"results/benches/{bench}/manifest.json" for bench in wanted("benches")],
         scores=scores(),
     output:
-        "results/report/manifest.json",
-        report("results/report/index.html", caption="captions/page.rst", category="Results", labels={"what": "The page"}),
+        f"{REPORT}/manifest.json",
+        report(f"{REPORT}/index.html", caption="captions/page.rst", category="Results", labels={"what": "The page"}),
         report(
-            directory("results/report/figures"),
+            directory(f"{REPORT}/figures"),
             patterns=["{name}.svg"],
             caption="captions/figures.rst",
             category="Figures",
             labels={"figure": "{name}"},
         ),
         report(
-            directory("results/report/tables"),
+            directory(f"{REPORT}/tables"),
             patterns=["{name}.csv"],
             caption="captions/tables.rst",
             category="Tables",
             labels={"table": "{name}"},
         ),
     log:
-        "logs/report/page.log",
+        f"logs/report/page.{config['run']['name']}.log",
     benchmark:
-        "benchmarks/report/page.tsv"
+        f"benchmarks/report/page.{config['run']['name']}.tsv"
     container:
         image("data")
     threads: threads_of("report")
@@ -52,7 +52,8 @@ rule page:
             "koreason.select.langmix",
             "koreason.select.replies",
         ),
+        out=REPORT,
         code=code_digest("koreason.report.page"),
         environment=environment_digest("data"),
     shell:
-        "exec {resources.start} page --spec {params.spec:q} --run {params.run:q}" " --results results --out results/report > {log:q} 2>&1"
+        "exec {resources.start} page --spec {params.spec:q} --run {params.run:q}" " --results results --out {params.out:q} > {log:q} 2>&1"

@@ -1,7 +1,7 @@
 rule select:
     input:
         # measured are all traces, and measures change where traces do: so the mix waits for a block instead of its shards
-        measures=lambda wildcards: beside("measures", [wildcards.mix]),
+        measures=lambda wildcards: beside("measures", parts_in(wildcards.mix)),
         judged=lambda wildcards: judged(wildcards.mix),
         twins=twins,
         overlaps=lambda wildcards: [path for path in overlaps(wildcards) if path],

@@ -64,7 +64,7 @@ files = {{"output": {{"sha256": hashlib.sha256(content).hexdigest(), "bytes": le
 made = {{"stage": stage, "files": files, "counts": {{}}}}
 os.makedirs(out, exist_ok=True)
 open(out + "/output", "wb").write(content)
-if out.endswith("/report"):
+if "/reports/" in out:
     for name in ("figures", "tables"):
         os.makedirs(out + "/" + name, exist_ok=True)
     open(out + "/index.html", "w").close()

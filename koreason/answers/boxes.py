@@ -7,20 +7,20 @@ Everything here is linear in the response's length: responses are hostile. Place
 
 import bisect
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from koreason.engine.thinking import CLOSE, MARKS
 
 THINK = re.compile(MARKS)
 BOX_MARKS = re.compile(r"(?P<box>\\{1,2}f?boxed\s*\{|\\{1,2}fbox\s*\{)|\\.|(?P<open>\{)|(?P<close>\})", re.DOTALL)
+PLAIN = re.compile(r"(?<!\\)\\boxed\{([^{}\\]*)\}")
 BARE = re.compile(r"\\boxed\s*(?:\\text(?:bf)?\s*)?([A-Za-z0-9①-⑳ㄱ-ㅎ])(?![A-Za-z0-9{])")
 UNMOVED = ((0, 0),)
 MOST_BOXES = 500  # of a response that are kept, the last ones; an answer has a few
 UNCLOSED = 200  # characters: what stands behind an open box and is longer is no answer
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A response after its thinking.
 
     Attributes:
@@ -39,8 +39,7 @@ class Answer:
         return in_response + offset - start
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A box: its content, where the content starts and ends in the text, and where the whole box does; `how` it is written."""
 
     content: str
@@ -93,6 +92,8 @@ def boxes(text: str, every: bool = True) -> list[Box]:
     first = text.find("box")
     if first < 0:
         return []
+    if (plain := PLAIN.search(text, max(first - 2, 0))) and text.find("box", first + 3) < 0:
+        return [_box(text, *plain.span(1), plain.span())]  # what the pass below finds, where it is the only one
     opened: list[tuple[int, int] | None] = []  # where a box's content and the box start, None for other braces
     open_boxes = 0
     found: list[Box] = []

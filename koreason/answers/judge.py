@@ -143,6 +143,7 @@ def _start() -> "subprocess.Popen[bytes]":
         **os.environ,
         "PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "PYTHONHASHSEED": "0",
+        "PYTHONSAFEPATH": "1",
     }
     command = [sys.executable, "-m", "koreason.answers.judge"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from koreason.answers.exact import fast, normal
-from koreason.answers.plain import JAMO, SYLLABLES, marked, plain, undress
+from koreason.answers.plain import HANGUL, JAMO, SYLLABLES, marked, plain, undress
 from koreason.answers.quantities import Quantity, read
 from koreason.answers.units import agree
 
@@ -138,6 +138,8 @@ def _by_label(token: re.Match[str], names: list[str], meant: dict[str, set[str]]
     rest, mark = token["rest"], bool(token["mark"] or token["close"].strip("\"'’”"))
     if not 0 <= position < len(names):
         return None, not rest, mark
+    if token["number"] and rest and not mark and token.start("rest") == token.end("number") and not re.match(HANGUL, rest):
+        return None, False, False  # a factor: 2\\pi
     name = names[position]
     if DENIED.search(rest):
         return None, False, mark

@@ -18,6 +18,7 @@ from koreason.answers.units import AMBIGUOUS, NAMES, unit
 LONGEST_KOREAN = 120  # characters of a value with Hangul in it
 FORMS = {"−": "-", "–": "-", "×": r"\times ", "÷": r"\div ", "²": "^{2}", "³": "^{3}", "°": r"^\circ ", "∞": r"\infty ", "π": r"\pi "}
 FORMS |= {"≤": r"\le ", "≥": r"\ge ", "≠": r"\neq ", "∅": r"\emptyset ", "∪": r"\cup ", "±": r"\pm ", "·": r"\cdot ", "≈": r"\approx "}
+FORMS |= {"′": "'", "″": "''"}
 FORMS |= {"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "⅔": r"\frac{2}{3}", "：": ":", "∼": r"\sim "}
 FORMS |= {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width to ASCII
 FORMS |= {chr(0x2460 + index): str(index + 1) for index in range(20)}  # circled numbers
@@ -40,6 +41,15 @@ LATIN = re.compile(
     re.DOTALL,
 )
 CLOCK = re.compile(r"(?:오전\s*)?(\d{1,2})\s*시\s*(?:(\d{1,2})\s*분)?")
+RATIO = re.compile(r"(\d+)\s*대\s*(\d+)")
+DATE = re.compile(r"(?:(\d{4})\s*년\s*)?(\d{1,2})\s*월\s*(\d{1,2})\s*일")
+NUMBERED_DATE = re.compile(r"(\d{4})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{1,2})\.?")
+# What stands in brackets behind a value and says nothing about how large it is: `2 (중근)`, `72 (9×8)`.
+REMARK = re.compile(
+    r"(?<=[\w})²³])\s*(?:\\text\w*\s*\{\s*)?\((?P<said>[^()]*[가-힣][^()]*)\)\s*\}?$"
+    r"|\s+\((?P<sum>=\s*\d[^(),가-힣]*|\d[\d.\s]*(?:\\times|\\div|[+*/=])[^(),가-힣]*)\)$"
+)
+OTHERWISE = re.compile(r"이상|이하|미만|초과|보다|배|약수|정도|쯤|가량|약\s*\d|아니|않|또는|혹은|개당|당\b")
 SPANS = {"시간": 3600, "분": 60, "초": 1}
 SPAN = re.compile(r"(?:(\d+)\s*시간)?\s*(?:(\d+)\s*분)?\s*(?:(\d+(?:\.\d+)?)\s*초)?")
 # English words behind or before a value that bound it, deny it or scale it; math-verify would leave them out.
@@ -65,20 +75,29 @@ def read(text: str) -> Quantity | None:
     text = visible(text).translate(TRANSLATION).strip().strip("*`").strip()
     text = re.sub(r"\\text(?:bf|rm|normal)?\s*\{\s*\}", "", text)
     text = re.sub(r"\\mathrm\s*\{\s*([a-zA-Z])\s*\}", r"\1", text)
+    text = re.sub(r"(?:\s|\\q?quad)*\\(?:blacksquare|square|Box|qed)\s*$", "", re.sub(r"\\mathbf\s*\{([^{}]*)\}", r"\1", text))
+    remark = REMARK.search(text)
+    if remark and not OTHERWISE.search(remark["said"] or "") and unit(remark["said"] or "?") is None:
+        text = text[: remark.start()]
     if r"\begin" not in text:
         text = re.sub(r"\\\\(?=[a-zA-Z])", r"\\", text)  # escaped once too often
     money = CURRENCY.match(text)
     text = re.sub(r"(?<!\\)\$", "", text[money.end() :] if money else text).strip().replace("!=", r"\neq ")
-    text = ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2] or root[3] or root[4]}}}", text)
+    text = rooted(text)
     text = re.sub(r"[\s.。]+$", "", text)
     if re.search(f"{HANGUL}", text):
         return korean(text)
     text = numbers(text)
-    if "=" in text and r"\approx" in text:
+    if r"\approx" in text and ("=" in text or re.match(r"[^\\]*\\(?:pi|sqrt|frac|ln|log|e)", text)):
         text = text.split(r"\approx")[0].rstrip()  # x = 1/3 ≈ 0.333: exact first
     if NO_VALUE.search(text):
         return None
     return _with_unit(text, "currency" if money else "as written")
+
+
+def rooted(text: str) -> str:
+    """The text with the signs of roots as LaTeX."""
+    return ROOT.sub(lambda root: rf"\sqrt{{{root[1] or root[2] or root[3] or root[4]}}}", text)
 
 
 def numbers(text: str) -> str:
@@ -129,11 +148,25 @@ def korean(text: str) -> Quantity | None:
         return Quantity(rf"\frac{{{_digits(parts[1])}}}{{{_digits(parts[0])}}}", "", "Korean number")
     if (clock := CLOCK.fullmatch(text)) and clock[2]:
         return Quantity(f"{int(clock[1])}:{int(clock[2]):02d}", "clock", "time of day")
+    if ratio := RATIO.fullmatch(text):
+        return Quantity(f"{ratio[1]}:{ratio[2]}", "", "ratio")
+    if date := DATE.fullmatch(text):
+        return Quantity(_date(*date.groups()), "date", "date")
     span = SPAN.fullmatch(text)
     if span and sum(part is not None for part in span.groups()) > 1:
         seconds = sum((Decimal(part or 0) * scale for part, scale in zip(span.groups(), SPANS.values(), strict=True)), Decimal(0))
         return Quantity(_digits(seconds), "span in seconds", "time span")
     return _counted(text)
+
+
+def date(text: str) -> Quantity | None:
+    """A date in figures, `2026-03-01`: read as one only beside a date in words, since it might be a difference."""
+    found = NUMBERED_DATE.fullmatch(visible(text).strip(" *."))
+    return Quantity(_date(*found.groups()), "date", "date") if found else None
+
+
+def _date(year: str | None, month: str, day: str) -> str:
+    return f"{year or ''}-{int(month):02d}-{int(day):02d}"
 
 
 def _counted(text: str) -> Quantity | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from koreason.answers.exact import compact, fast, normal
 from koreason.answers.plain import HANGUL, undress, visible
-from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, read
+from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, date, read
 from koreason.answers.units import agree
 
 Outcome = Literal["correct", "wrong", "unreadable"]
@@ -25,7 +25,14 @@ CHAIN = re.compile(
     r"(?P<low>[^<>\\]+?|\\?[^<>]*?)\s*(?P<left><|\\le)\s*(?P<name>[a-zA-Z](?:\([a-zA-Z]\))?)\s*(?P<right><|\\le)\s*(?P<high>[^<>]+)"
 )
 RAY = re.compile(r"(?P<name>[a-zA-Z])\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<bound>[^<>=]+)")
+YAR = re.compile(r"(?P<bound>[^<>=a-zA-Z]+)\s*(?P<sign><|>|\\le|\\ge)(?![a-zA-Z])\s*(?P<name>[a-zA-Z])")
 INTERVAL = re.compile(r"^[\[(].*,.*[\])]$", re.DOTALL)
+TUPLE = re.compile(r"\s*\([^()]*,[^()]*\)\s*")
+COLUMN = re.compile(r"\\begin\{(?P<kind>[pb]matrix)\}(?P<entries>[^&{}]*(?:\{[^{}]*\}[^&{}]*)*)\\end\{(?P=kind)\}")
+BREAK = r"\\"
+# A subscripted name or a function before its value, which a gold value leaves out: `a_{10} = 29`, `f'(x) = 6x^2`.
+NAMED = re.compile(r"^\s*\$*\s*[a-zA-Z](?:_\{?\w+\}?|'?\([a-z]\))\s*=\s*(?=[^=]+$)")
+RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d+\}?|\(\s*(?:\\bmod|\\mathrm\{mod\}|mod)\s*\d+\))")
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
 TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
@@ -80,7 +87,13 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
         return "correct" if _text(gold) == _text(answer) else "unreadable"
     if _text(gold) == _text(answer):
         return "correct"
+    if "=" not in gold and (bare := NAMED.sub("", answer, count=1)).strip():
+        answer = bare
+    if "mod" not in gold and (residue := RESIDUE.fullmatch(answer.strip(" $"))):
+        answer = residue["value"]
     right, given = read(gold), read(answer)
+    if right is not None and given is not None and "date" in (right.unit, given.unit):
+        return _dates(date(gold) or right, date(answer) or given)
     if given is None and right is not None:
         given = _several(right, answer)
     if given is None:
@@ -99,6 +112,14 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
     if "!" in given.latex and "!" not in right.latex:
         return "unreadable"  # 4! is not computed yet
     return _alike(normal(right.latex), normal(given.latex))
+
+
+def _dates(right: Quantity, given: Quantity) -> Outcome:
+    """Two dates; a year that one of them leaves out is not held against it."""
+    if right.unit != given.unit:
+        return "unreadable"
+    same = right.latex == given.latex or (right.latex.endswith(given.latex) or given.latex.endswith(right.latex))
+    return "correct" if same else "wrong"
 
 
 def _text(value: str) -> str:
@@ -126,6 +147,9 @@ def _alike(right: str, given: str) -> tuple[str, str]:
         given = given.replace(",", ".")
     elif DECIMAL_COMMA.fullmatch(right) and DECIMAL.fullmatch(given):
         right = right.replace(",", ".")
+    if TUPLE.fullmatch(right) or TUPLE.fullmatch(given):
+        right, given = COLUMN.sub(_row, right), COLUMN.sub(_row, given)
+    right, given = (re.sub(r"\{[bB]matrix\}", "{pmatrix}", side) for side in (right, given))
     right, given = WITHIN.sub("", right), WITHIN.sub("", given)
     if INTERVAL.search(right):
         given = interval(given) or given
@@ -134,17 +158,21 @@ def _alike(right: str, given: str) -> tuple[str, str]:
     return right, given
 
 
+def _row(column: re.Match[str]) -> str:
+    return f"({','.join(part.strip() for part in column['entries'].split(BREAK))})"
+
+
 def interval(text: str) -> str | None:
     r"""`0 \le x < 1` as `[0,1)`, `x > 2` as `(2,\infty)`; None for what is neither."""
     chain = CHAIN.fullmatch(text.strip())
     if chain:
         left, right = "(" if chain["left"] == "<" else "[", ")" if chain["right"] == "<" else "]"
         return f"{left}{chain['low'].strip()},{chain['high'].strip()}{right}"
-    ray = RAY.fullmatch(text.strip())
+    ray = RAY.fullmatch(text.strip()) or YAR.fullmatch(text.strip())
     if not ray:
         return None
     bound, closed = ray["bound"].strip(), ray["sign"] in (r"\le", r"\ge")
-    if ray["sign"] in (">", r"\ge"):
+    if (ray["sign"] in (">", r"\ge")) is (ray.re is RAY):
         return rf"{'[' if closed else '('}{bound},\infty)"
     return rf"(-\infty,{bound}{']' if closed else ')'}"
 

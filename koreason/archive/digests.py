@@ -11,6 +11,8 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import polars as pl
+
 from koreason import progress
 from koreason.archive import private
 from koreason.archive.entries import Entry
@@ -93,8 +95,9 @@ def search(path: Path) -> None:
         while chunk := file.read(CHUNK):
             if b"\0" in chunk:
                 return
-            text = (before + chunk).decode("utf-8", "replace")
-            for finding in private.findings(text, private.TOKENS):
-                raise UserError(f"holds a {finding.kind} ({finding.shown})", f"{path}:{line + finding.line - 1}", "take it out")
+            lines = pl.Series((before + chunk).decode("utf-8", "replace").split("\n"))
+            for place in private.suspected(lines, private.TOKENS):
+                for finding in private.findings(lines[place], private.TOKENS):
+                    raise UserError(f"holds a {finding.kind} ({finding.shown})", f"{path}:{line + place}", "take it out")
             line += chunk.count(b"\n") - chunk[-OVERLAP:].count(b"\n")
             before = chunk[-OVERLAP:]

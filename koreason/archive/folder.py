@@ -16,6 +16,7 @@ from koreason.archive.bag import DATA, TAGS, Bag
 from koreason.archive.contents import Contents
 from koreason.archive.entries import Entry
 from koreason.errors import UserError
+from koreason.neighbours import allowed
 from koreason.records.digests import sha256_file
 
 NEW = ".new-"  # begins the name of what is being written
@@ -69,10 +70,10 @@ def _put(path: Path, entry: Entry, twin: Path, contents: Contents) -> None:
         with suppress(OSError):  # another file system, one without links, or somebody else's file
             os.link(source, path)
             return
-    _write(path, contents(entry), 0o755 if entry.program else 0o644)
+    _write(path, contents(entry), 0o777 if entry.program else 0o666)
 
 
-def _write(path: Path, chunks: Iterable[bytes], mode: int = 0o644, last: bool = False) -> None:
+def _write(path: Path, chunks: Iterable[bytes], mode: int = 0o666, last: bool = False) -> None:
     new = path.with_name(f"{NEW}{os.urandom(8).hex()}")
     try:
         with open(new, "xb") as file:
@@ -81,7 +82,7 @@ def _write(path: Path, chunks: Iterable[bytes], mode: int = 0o644, last: bool = 
             if last:  # what a power cut takes of the others, their digests tell
                 file.flush()
                 os.fsync(file.fileno())
-        new.chmod(mode)
+        new.chmod(allowed(mode))
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)

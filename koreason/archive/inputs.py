@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from koreason.archive.entries import INPUTS, Entry
-from koreason.config.load import expand
 from koreason.config.pinned import is_folder
+from koreason.config.variables import expand
 from koreason.curate.reading.named import named
 from koreason.records.manifest import MANIFEST
 

@@ -22,6 +22,7 @@ from koreason.archive.bag import DATA, DECLARED, MANIFEST, TAGS
 from koreason.archive.contents import CHUNK
 from koreason.archive.entries import RUN
 from koreason.errors import UserError
+from koreason.neighbours import allowed
 from koreason.records.held import readers
 from koreason.records.manifest import is_plain
 
@@ -182,7 +183,7 @@ def _taken(name: str, data: IO[bytes], size: int, target: Path | None, program: 
             if own:
                 kept.append(chunk)
     if target is not None:
-        target.chmod(0o755 if program else 0o644)
+        target.chmod(allowed(0o777 if program else 0o666))
     return b"".join(kept) if own else found.hexdigest()
 
 

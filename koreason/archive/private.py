@@ -7,13 +7,16 @@
 What is understood to be harmless is listed, paths of the system itself; any other absolute path is told of. All patterns are linear.
 """
 
+import functools
 import os
 import pwd
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import polars as pl
 
 from koreason.home import HOME, ORIGIN, environments
 
@@ -40,6 +43,24 @@ TOKENS = {
 SYSTEM = ("usr", "bin", "sbin", "lib", "lib64", "etc", "dev", "proc", "sys", "opt", "var", "run")
 PATHS = {"host-path": rf"(?<![\w.$}}~/:<#*%^\\)\]-])/(?!(?:{'|'.join(SYSTEM)})/)[A-Za-z_][\w.+-]*(?:/[\w.+@=-]+)+"}
 EVERYTHING = TOKENS | PATHS
+# Of each kind words one of which stands in whatever its pattern matches: a text is searched where they are, which most are not.
+NEEDLES = {
+    "hugging-face-token": ("hf_",),
+    "github-token": ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    "gitlab-token": ("glpat-",),
+    "api-key": ("sk-",),
+    "aws-key": ("AKIA", "ASIA"),
+    "google-key": ("AIza",),
+    "slack-token": tuple(f"xox{letter}-" for letter in "abeoprs"),
+    "package-index-token": ("pypi-",),
+    "web-token": ("eyJ",),
+    "private-key": ("PRIVATE KEY-----",),
+    "password-in-address": ("://",),
+    "password-of-netrc": ("password",),
+    "bearer": ("earer",),
+    "secret-variable": ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY"),
+    "host-path": ("/",),
+}
 # Names of accounts that everybody has: as words they mean nothing.
 NOBODY = ("root", "user", "users", "nobody", "admin", "ubuntu", "debian", "test", "data", "home", "work", "snakemake", "slurm")
 SHOWN = 6  # characters of a secret that a message shows
@@ -91,11 +112,37 @@ def without(text: str, places: Places) -> str:
 
 
 def findings(text: str, kinds: dict[str, str]) -> Iterator[Finding]:
-    """What of some kinds stands in a text, in its order."""
-    for match in _together(tuple(kinds.items())).finditer(text):
-        kind = (match.lastgroup or "").replace("_", "-")
-        shown = match[0] if kind in PATHS else match[0][:SHOWN] + "…"
-        yield Finding(text.count("\n", 0, match.start()) + 1, kind, shown)
+    """What of some kinds stands in a text, in its order; only lines with a word of `NEEDLES` are searched: none goes over a line."""
+    there = {kind: words for kind in kinds if (words := [word for word in NEEDLES[kind] if word in text])}
+    if not there:
+        return
+    pattern = _together(tuple((kind, kinds[kind]) for kind in there))
+    line, counted = 1, 0
+    for start, end in _lines_with([word for words in there.values() for word in words], text):
+        for match in pattern.finditer(text, start, end):
+            kind = (match.lastgroup or "").replace("_", "-")
+            line, counted = line + text.count("\n", counted, start), start
+            yield Finding(line, kind, match[0] if kind in PATHS else match[0][:SHOWN] + "…")
+
+
+def suspected(texts: pl.Series, kinds: dict[str, str]) -> list[int]:
+    """Places of texts in which a word of some kinds stands: all that have to be searched, known ten times as fast."""
+    words = [word for kind in kinds for word in NEEDLES[kind]]
+    found: list[int] = texts.str.contains_any(words).arg_true().to_list()
+    return found
+
+
+def _lines_with(words: list[str], text: str) -> list[tuple[int, int]]:
+    """Where the lines begin and end in which one of some words stands, each once, in their order."""
+    found = {}
+    for word in words:
+        at = text.find(word)
+        while at >= 0:
+            start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            end = end if end >= 0 else len(text)
+            found[start] = end
+            at = text.find(word, end)
+    return sorted(found.items())
 
 
 def redacted(text: str, kinds: dict[str, str]) -> str:
@@ -103,5 +150,6 @@ def redacted(text: str, kinds: dict[str, str]) -> str:
     return _together(tuple(kinds.items())).sub(lambda match: f"[removed: {(match.lastgroup or '').replace('_', '-')}]", text)
 
 
-def _together(kinds: Sequence[tuple[str, str]]) -> re.Pattern[str]:
+@functools.cache
+def _together(kinds: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{name.replace('-', '_')}>{pattern})" for name, pattern in kinds))

@@ -12,29 +12,27 @@ import argparse
 import importlib.util
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 from koreason import mirrored
 from koreason.bases import kept
 from koreason.bases.convert import convert
 from koreason.bases.spec import Base
-from koreason.config.load import add_spec, expand, read_spec
+from koreason.config.load import add_spec, read_spec
 from koreason.config.pinned import pinned
-from koreason.engine.prompts.rendering import read_renderer
+from koreason.config.variables import expand
 from koreason.errors import UserError
+from koreason.intake.child import ask
+from koreason.intake.folders import plain
 from koreason.pretrained.configuration import read_configuration
 from koreason.pretrained.files import CONFIG, INDEX, SMALL, SUFFIX, parts_of
-from koreason.pretrained.layout import check_layout, has_template, places
-from koreason.pretrained.tokenizers import FILE
+from koreason.pretrained.layout import check_layout, places, refuse_links
 from koreason.pretrained.understood import refuse
 from koreason.records.digests import sha256_file
 from koreason.records.held import read_digests
 from koreason.records.stage import Stage
-
-# Text in which pre-tokenizers differ: runs of spaces and of digits, lines, letters of several scripts, signs of their own.
-PROBE = "1 + 1 = 2, 12345.678 koreason\n\n  def f(x):\treturn x²  # “한국어” 문장이다. It's ½ née 漢字 🙂 "
 
 log = logging.getLogger(__name__)
 
@@ -60,17 +58,15 @@ def main(arguments: argparse.Namespace) -> None:
         bring = {"hub": from_hub, "path": from_folder, "package": from_package}[place]
         trained = arguments.use == "training"
         bring(base, stage, trained)
-        check_layout(arguments.out, trained)
+        check_layout(stage.making, trained)
         if base.digest:
-            parts = parts_of(arguments.out)
+            parts = parts_of(stage.making)
             digests = dict(zip((path.name for path in parts), read_digests(parts), strict=True))
             mirrored.check(str(base.hub or base.path or base.package), base.digest, digests)
-        for path in parts_of(arguments.out):
+        for path in parts_of(stage.making):
             stage.add(path.name)
-        if has_template(arguments.out):  # else another base's is used
-            renderer = read_renderer(arguments.out)
-            refuse_other_reading(renderer.tokenizer, arguments.out)
-            stage.run["template"] = renderer.traits
+        if traits := ask("koreason.bases.look", [str(stage.making)], arguments.out):
+            stage.run["template"] = traits
 
 
 def from_hub(base: Base, stage: Stage, trained: bool) -> None:
@@ -84,21 +80,25 @@ def from_hub(base: Base, stage: Stage, trained: bool) -> None:
         link(mirror, stage)
         return
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     patterns = [*SMALL, INDEX]
+    arriving = stage.out / ".arriving"  # stays where it is cut off: the next attempt fetches the rest
     try:
         # what the configuration asks for is known before hours of weights are fetched
-        snapshot_download(str(base.hub), revision=revision, allow_patterns=patterns, local_dir=stage.out)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=patterns, local_dir=arriving)
         if trained:
-            refuse(read_configuration(stage.out / CONFIG)[1], stage.out)
-        snapshot_download(str(base.hub), revision=revision, allow_patterns=[*patterns, f"*{SUFFIX}"], local_dir=stage.out)
-    except (HfHubHTTPError, LocalEntryNotFoundError, ConnectionError) as error:
+            refuse(read_configuration(arriving / CONFIG)[1], arriving)
+        snapshot_download(str(base.hub), revision=revision, allow_patterns=[*patterns, f"*{SUFFIX}"], local_dir=arriving)
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, ConnectionError) as error:
         raise UserError(
             f"not to be had from the hub at {revision} ({str(error).splitlines()[0]})",
             base.hub,
             "check its name, your access to it and the network, or give a `path`",
         ) from None
+    for path in parts_of(arriving):
+        path.replace(stage.path(path.name))
+    shutil.rmtree(arriving)
 
 
 def from_folder(base: Base, stage: Stage, trained: bool) -> None:
@@ -109,7 +109,7 @@ def from_folder(base: Base, stage: Stage, trained: bool) -> None:
     """
     folder = expand(base.path or "").resolve()
     if not folder.is_dir():
-        raise UserError("no such folder", folder, "correct `path` of this entry of `bases`")
+        raise UserError("no such folder", base.path, "correct `path` of this entry of `bases`")
     if folder == stage.out.resolve():
         raise UserError("is where this entry's own files go", folder, "move the model to another folder, and name that in `path`")
     link(folder, stage)
@@ -117,7 +117,7 @@ def from_folder(base: Base, stage: Stage, trained: bool) -> None:
 
 def link(folder: Path, stage: Stage) -> None:
     """Link the files of a model's folder."""
-    clear(stage.out)
+    refuse_links(folder)
     for path in sorted(parts_of(folder)):
         stage.path(path.name).symlink_to(path)
 
@@ -130,6 +130,9 @@ def from_package(base: Base, stage: Stage, trained: bool) -> None:
     Raises:
         UserError: the package or file is missing, or the file is not the one the catalogue means.
     """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", base.package or ""):  # of `a.b` Python would import `a` to find `b`
+        raise UserError(f"{base.package!r} is no name of an installed package", stage.out.name, "one without dots")
+    plain(base.gguf, f"gguf of {stage.out.name}")
     found = importlib.util.find_spec(base.package or "")
     folder = Path(next(iter(found.submodule_search_locations or []), "")) if found else Path()
     source = folder / (base.gguf or "")
@@ -149,30 +152,7 @@ def from_package(base: Base, stage: Stage, trained: bool) -> None:
             made.mkdir()
             convert(folder, base.gguf or "", made)
             kept.keep(name, made)
-        clear(stage.out)
         for path in sorted(made.iterdir()):
             path.replace(stage.path(path.name))
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def clear(folder: Path) -> None:
-    """Remove what an entry that had the same name before left in `folder`: engines load every file of weights that they find."""
-    for path in parts_of(folder):
-        path.unlink()
-
-
-def refuse_other_reading(tokenizer: Any, folder: Path) -> None:
-    """Refuse a tokenizer of which `transformers` makes another than its file describes: other readers go by the file.
-
-    Raises:
-        UserError: a text has other tokens.
-    """
-    from tokenizers import Tokenizer
-
-    if not (folder / FILE).is_file():
-        return
-    described = Tokenizer.from_file(str(folder / FILE)).encode(PROBE, add_special_tokens=False).ids
-    read = tokenizer(PROBE, add_special_tokens=False)["input_ids"]
-    if described != read:
-        raise UserError(f"transformers reads it otherwise than it is written: {len(read)} tokens for {len(described)}", folder / FILE)

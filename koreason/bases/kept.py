@@ -14,6 +14,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import shutil
 import time
 from pathlib import Path
@@ -58,7 +59,7 @@ def keep(name: str | None, made: Path) -> None:
     if name is None:
         return
     folder = _folder()
-    new = folder / f".{name}.{os.getpid()}"
+    new = folder / f".{name}.{secrets.token_hex(8)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, new, copy_function=shutil.copyfile)

@@ -5,25 +5,23 @@ records, where = read_source(source)
 
 import csv
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from koreason import mirrored
 from koreason.benches.spec import Items
-from koreason.config.load import expand
-from koreason.config.pinned import is_folder, pinned
+from koreason.config.pinned import is_folder
+from koreason.config.variables import expand
 from koreason.errors import UserError
+from koreason.intake import arrow
+from koreason.intake.datasets import files_of, snapshot
 from koreason.records.digests import sha256_file
 
 READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
-    ".parquet": lambda path: pl.read_parquet(path).to_dicts(),
+    ".parquet": lambda path: list(arrow.records(path)),
     ".jsonl": lambda path: _json_lines(path),
     ".csv": lambda path: _csv(path),
-    ".arrow": lambda path: pl.read_ipc_stream(path).to_dicts(),
+    ".arrow": lambda path: list(arrow.records(path, arrow.streamed(path))),
 }
 
 
@@ -89,46 +87,7 @@ def _csv(path: Path) -> list[dict[str, Any]]:
 def _read_hub(source: Items) -> list[dict[str, Any]]:
     """Rows of one split: of a local folder, or of a data set fetched at its commit (with HF_HUB_OFFLINE=1 from the cache)."""
     hub, split = str(source.hub), source.split or "test"
-    folder = expand(hub)
+    folder = expand(hub) if is_folder(hub) else snapshot(hub, source.revision, split, source.name, source.digest)
     if not folder.is_dir():
-        if is_folder(hub):
-            raise UserError("no such folder", folder, "mend its 'hub' in benches")
-        folder = _snapshot(hub, source.revision, source.digest)
-    files = sorted(path for path in folder.rglob("*") if path.suffix in READERS and _belongs(path.relative_to(folder), split, source.name))
-    if not files:
-        subset = f" of the subset '{source.name}'" if source.name else ""
-        raise UserError(
-            f"has no {', '.join(READERS)} file{subset} for the split '{split}'", folder, "mend its 'name' or 'split' in benches"
-        )
-    try:
-        return [record for path in files for record in READERS[path.suffix](path)]
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"not readable ({error})", folder, "fetch the data set again") from None
-
-
-def _snapshot(hub: str, revision: str | None, digest: str | None) -> Path:
-    commit = pinned(hub, revision)
-    if mirror := mirrored.folder_of("datasets", hub, commit, digest):
-        return mirror
-    from huggingface_hub import snapshot_download  # only benchmarks from the hub need it
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        patterns = [f"*{suffix}" for suffix in READERS]
-        return Path(snapshot_download(hub, repo_type="dataset", revision=commit, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(
-            f"not to be had from the hub at {commit} ({first})", hub, "check its name, and fetch it where the internet is"
-        ) from None
-
-
-def _belongs(path: Path, split: str, subset: str | None) -> bool:
-    """Tell whether `path` is of the split, as `data/test-00000-of-00001.parquet` is of `test`, and of the subset.
-
-    A subset is a folder, or the start of a file's name: `CLIcK/test.jsonl`, `CLIcK-test.jsonl`.
-    """
-    parts = path.with_suffix("").parts
-    of_split = any(split in re.split(r"[^A-Za-z0-9]+", part) for part in parts)
-    of_subset = subset is None or subset in parts[:-1] or re.match(rf"{re.escape(subset)}[^A-Za-z0-9]", parts[-1]) is not None
-    return of_split and of_subset
+        raise UserError("no such folder", hub, "mend its 'hub' in benches")
+    return [record for path in files_of(folder, split, source.name) for record in READERS[path.suffix](path)]

@@ -11,8 +11,9 @@ from koreason.benches.bench import normalised
 from koreason.benches.spec import Items
 from koreason.checking.finding import Finding, Run, kept
 from koreason.config.effects import given
-from koreason.config.load import expand, load
+from koreason.config.load import load
 from koreason.config.pinned import is_folder, pinned
+from koreason.config.variables import expand
 from koreason.curate.decontaminate import sealed
 from koreason.curate.spec import Overlap
 

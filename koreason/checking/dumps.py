@@ -16,8 +16,9 @@ from typing import Any
 from koreason.checking.finding import Finding, Run, kept
 from koreason.config.effects import given
 from koreason.config.joined.made import is_made
-from koreason.config.load import expand, load
+from koreason.config.load import load
 from koreason.config.pinned import is_folder, pinned
+from koreason.config.variables import expand
 from koreason.curate.guessing.looks import encoding_of, looked
 from koreason.curate.ingest import checked
 from koreason.curate.reading.dump import readable

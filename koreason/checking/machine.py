@@ -6,6 +6,7 @@ found = list(environments(run))
 import shutil
 from collections.abc import Iterator
 
+from koreason import neighbours
 from koreason.checking.finding import Finding, Run
 from koreason.commands import COMMANDS
 from koreason.config.site import asked
@@ -14,6 +15,7 @@ from koreason.home import ORIGIN
 from koreason.images import record
 from koreason.ops import disk, doctor, expected
 from koreason.ops.budget import RESOURCES
+from koreason.ops.shared import written
 from koreason.ops.watching.drawing import NINETY
 
 SUBCOMMANDS = {"import_traces": "import-traces", "decontaminate_traces": "decontaminate", "score": "score-bench"}  # of rules
@@ -40,6 +42,14 @@ def environments(run: Run) -> Iterator[Finding]:
                 yield Finding.of(f"{image.file}: {state}" if image else state, f"image {name}", "make images, or copy it there", True)
     except UserError as error:
         yield Finding(str(error), True)
+
+
+def folders(run: Run) -> Iterator[Finding]:
+    """Folders that others may write, and so change what is made and run there."""
+    trusted = run.config["run"].get("shared_group")
+    for folder in dict.fromkeys(map(neighbours.nearest, written(run.site))):
+        if wrong := neighbours.writers(folder, trusted):
+            yield Finding.of(wrong, folder, neighbours.mend(folder), bool(run.jobs))
 
 
 def ranks(run: Run) -> Iterator[Finding]:

@@ -10,8 +10,9 @@ from typing import Any
 from koreason.bases.spec import Base
 from koreason.checking.finding import Finding, Run, kept
 from koreason.config.joined.experiments import trained_bases
-from koreason.config.load import expand, load
+from koreason.config.load import load
 from koreason.config.pinned import pinned
+from koreason.config.variables import expand
 from koreason.errors import UserError
 from koreason.home import environments
 from koreason.ops.bases import folder_of
@@ -19,7 +20,7 @@ from koreason.ops.templates import unfit
 from koreason.pretrained.configuration import Configuration, read_configuration
 from koreason.pretrained.files import CONFIG
 from koreason.pretrained.finding import read_object
-from koreason.pretrained.layout import check_layout, has_template, places
+from koreason.pretrained.layout import check_layout, has_template, places, refuse_links
 from koreason.records.held import known_digest
 
 STRETCHING = ("linear", "dynamic", "yarn")  # scalings that are not counted among `max_position_embeddings`
@@ -43,7 +44,9 @@ def bases(run: Run) -> Iterator[Finding]:
                     "is where this entry's own files go", expand(base.path or "").absolute(), "move the model to another folder"
                 )
             elif not expand(base.path or "").is_dir():
-                raise UserError("no such folder", expand(base.path or "").absolute(), f"correct `path` of {where}")
+                raise UserError("no such folder", base.path, f"correct `path` of {where}")
+            else:
+                refuse_links(expand(base.path or ""))
         folder = _folder(run, name)
         if folder:
             with kept(found, where, touches):

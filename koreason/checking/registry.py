@@ -12,14 +12,14 @@ from koreason.checking.benches import benches, seals
 from koreason.checking.dumps import dumps
 from koreason.checking.finding import Finding, Run
 from koreason.checking.hubs import gated
-from koreason.checking.machine import environments, ranks, space
+from koreason.checking.machine import environments, folders, ranks, space
 from koreason.checking.models import bases, sizes, templates
 from koreason.checking.outputs import outputs
 from koreason.checking.settings import settings
 
 Check = Callable[[Run], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (environments, settings, dumps, benches, seals, bases, templates, sizes, ranks, gated, outputs, space)
+CHECKS: tuple[Check, ...] = (environments, folders, settings, dumps, benches, seals, bases, templates, sizes, ranks, gated, outputs, space)
 
 
 def findings(run: Run) -> list[Finding]:

@@ -5,11 +5,12 @@
     failures = follow(arrays, queue, print, done=0, what="trace", poll=20)
 
 A task is done when the manifests that it makes are there; what Slurm says of it only tells whether to wait on. submitit
-writes a task's work as a pickle into our folder of logs, and its job there reads that file and no other; nothing here
-unpickles anything. States come from squeue, which needs no accounting.
+writes a task's work as a pickle into a folder of mode 0700 below our logs, and its job reads that file and no other, after
+it has seen that the folder still is this user's alone; nothing here unpickles anything. States come from squeue, which needs no accounting.
 """
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from koreason import progress
+from koreason import neighbours, progress
 from koreason.cluster import turn
 from koreason.errors import UserError
 from koreason.records.digests import write_atomically
@@ -98,11 +99,13 @@ class Slurm:
         from submitit.helpers import clean_env
 
         folder = self.logs / name
+        pickles = private(folder / "submitit")
         # signals: `koreason exec` minds the walltime, submitit is to send none
         try:
-            executor = submitit.SlurmExecutor(folder / "submitit")
+            executor = submitit.SlurmExecutor(pickles)
             extra = {**self.parameters.get("additional_parameters", {}), "output": str(folder / "%j.log")}
             told = {"job_name": name, "array_parallelism": self.at_once, "signal_delay_s": 0, "stderr_to_stdout": True, "wckey": None}
+            told["setup"] = [still_private(pickles)]
             executor.update_parameters(**{**self.parameters, **told, "additional_parameters": extra})
             with clean_env():
                 commands = [[unit.command for unit in task] for task in tasks]
@@ -119,6 +122,25 @@ class Slurm:
             print(f"koreason: squeue does not answer ({done.stderr.strip()}), trying again", file=sys.stderr, flush=True)
             time.sleep(10)
         return parse_states(done.stdout)
+
+
+def private(folder: Path) -> Path:
+    """Make a folder of our own that nobody else can look into: what lies there is run.
+
+    Raises:
+        UserError: there is one already, or others may write where it is to lie.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    neighbours.refuse([folder.parent])
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def still_private(folder: Path) -> str:
+    """A shell's line that ends a job before it loads a pickle from a folder that is not ours alone any more."""
+    words = f"koreason: {folder}: is not this user's alone any more, and nothing is loaded from it"
+    at = shlex.quote(str(folder))
+    return f'[ "$(stat -c %a.%u -- {at})" = "700.$(id -u)" ] && [ ! -L {at} ] || {{ echo {shlex.quote(words)} >&2; exit 2; }}'
 
 
 def parse_states(text: str) -> dict[int, str]:

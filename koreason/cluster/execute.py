@@ -29,6 +29,7 @@ from koreason.records.manifest import CHECKPOINTS, MANIFEST
 
 POLL = 0.2  # seconds between looks at the command
 SAVING = ("trace", "generate", "train")  # stages that can save and go on later
+STOPPING = Path(".koreason/stopping")  # in the run's folder: jobs that have saved leave the queue, as somebody has stopped the run
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -86,6 +87,9 @@ def run_job(site: Site, command: list[str], attempt: attempts.Attempt) -> int:
     attempt.end(status)
     over = time.time() >= notice
     # A job that gets nothing done in its walltime would go back to the queue for ever.
+    if status == RESUMABLE and STOPPING.exists():
+        print("koreason: the run was stopped: saved, and not put back into the queue", file=sys.stderr)
+        return RESUMABLE
     if status == RESUMABLE and not (over and _kept(command) == before) and requeue(job):
         return RESUMABLE
     if status in (RESUMABLE, 128 + signal.SIGTERM) and over:

@@ -6,11 +6,13 @@ requeue(job)                  # back into the queue under the same id, if it may
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from koreason.errors import UserError
 
@@ -93,21 +95,54 @@ def requeue(job: Job) -> bool:
     return True
 
 
+def submit(script: Path, *options: str) -> str:
+    """Submit a batch script; returns the job's id.
+
+    Raises:
+        UserError: Slurm does not take it.
+    """
+    done = subprocess.run(["sbatch", "--parsable", *options, str(script)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(done.stderr.strip() or "no answer", "sbatch", "`koreason doctor` compares the site file with the cluster")
+    return done.stdout.strip().split(";")[0]
+
+
+def tell(jobs: list[str]) -> None:
+    """Tell jobs to save and end: those that run are sent SIGTERM, those that wait are taken out of the queue."""
+    for options in (["--state=PENDING"], ["--signal=TERM", "--state=RUNNING"]):
+        subprocess.run(["scancel", *options, *jobs], capture_output=True, check=False)
+
+
 def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp() if text[:1].isdigit() else float("inf")
 
 
 def scontrol(*arguments: str) -> str:
-    """Output of `scontrol`, asked again while the controller is away.
+    """Output of `scontrol`; see `answered`."""
+    return answered("scontrol", *arguments)
+
+
+def answered(*command: str) -> str:
+    """Output of a program of Slurm's, asked again while the controller is away.
 
     Raises:
         UserError: it stays away.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
-        done = subprocess.run(["scontrol", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return done.stdout
         if time.monotonic() > deadline:
-            raise UserError(done.stderr.strip() or "no answer", f"scontrol {' '.join(arguments)}", "look at Slurm's controller")
+            raise UserError(done.stderr.strip() or "no answer", " ".join(command), "look at Slurm's controller")
         time.sleep(2)
+
+
+def my_jobs() -> str:
+    """All of this user's jobs that Slurm's controller knows, a line each, as `scontrol show job` tells them.
+
+    Whose a job is the controller says, by its number. In the text of the job itself the name, which may hold anything, comes first.
+    """
+    mine = set(answered("squeue", "--me", "--states=all", "--noheader", "--format=%A").split())
+    lines = scontrol("show", "job", "--oneliner").splitlines() if mine else []
+    return "\n".join(line for line in lines if (match := re.match(r"JobId=(\d+) ", line)) and match[1] in mine)

@@ -23,7 +23,7 @@ from koreason.evaluate.spec import Asking, Scoring
 from koreason.imported.spec import Imported
 from koreason.languages import Language
 from koreason.report.spec import Report
-from koreason.select.spec import Mix, Refusing
+from koreason.select.spec import Mix, Part, Refusing
 from koreason.switching.spec import Beside
 from koreason.trace.spec import Recipe
 from koreason.train.spec import Model, Schedule
@@ -188,21 +188,29 @@ class BenchEntry(Items, Asking, Scoring):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A cross product: each model trained on each mix with each schedule, evaluated on each bench.
+    """A cross product: each model trained on each mix with each schedule, evaluated on each bench; or a part of that, with what it needs.
 
     Attributes:
-        models: entries of `models`.
-        mixes: entries of `mixes`.
+        models: entries of `models`; without any, the run ends with its mixes.
+        mixes: entries of `mixes`; without any, models are asked as they are.
         schedules: entries of `schedules`.
         benches: entries of `benches`; without any, models are trained and not scored.
         base: evaluate the models as they are, too.
+        pools: entries of `pools` that are made whether a mix draws from them or not; alone, the run ends with them.
+        traces: of pools and recipes, or imported, that are made whether a mix draws from them or not; alone, the run ends with them.
     """
 
-    models: Annotated[list[ModelName], Flow(reruns=("page",), makes=("train", "generate", "score"))]
-    mixes: Annotated[list[MixName], Flow(reruns=("page",), makes=("select", "pack", "train", "generate", "score"))]
-    schedules: Annotated[list[ScheduleName], Flow(reruns=("page",), makes=("train", "generate", "score"))]
-    benches: Annotated[list[BenchName], Flow(reruns=("page",), makes=("bench", "generate", "score"))]
-    base: Annotated[bool, Flow(reruns=("page",), makes=("generate", "score"))]
+    models: Annotated[list[ModelName], Flow(reruns=("page",), makes=("train", "generate", "score"))] = field(default_factory=list)
+    mixes: Annotated[list[MixName], Flow(reruns=("page",), makes=("select", "pack", "train", "generate", "score"))] = field(
+        default_factory=list
+    )
+    schedules: Annotated[list[ScheduleName], Flow(reruns=("page",), makes=("train", "generate", "score"))] = field(default_factory=list)
+    benches: Annotated[list[BenchName], Flow(reruns=("page",), makes=("bench", "generate", "score"))] = field(default_factory=list)
+    base: Annotated[bool, Flow(reruns=("page",), makes=("generate", "score"))] = False
+    pools: Annotated[list[PoolName], Flow(reruns=("page",), makes=("clean", "sketch", "dedup", "decontaminate", "pool"))] = field(
+        default_factory=list
+    )
+    traces: Annotated[list[Part], Flow(reruns=("page",))] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -211,13 +219,18 @@ class Run:
 
     Attributes:
         experiments: what is trained and scored, and by that all that is made.
+        name: of the run: its report goes to `results/reports/NAME`; where nothing is said, that of the configuration's file.
         report: the words of the page.
         withdrawn: ids of prompts that every pool, and all finished traces, leave out; `koreason forget` writes them.
+        shared_group: name of a group that may write the run's folders, and is trusted with all that is made and run there; without it
+            folders that others may write are refused.
     """
 
     experiments: list[Experiment]
     report: Annotated[Report, Label()]
+    name: Annotated[str, Flow(makes=("page",))] = "run"
     withdrawn: Annotated[list[str], Flow(reruns=("pool", "import_traces"))] = field(default_factory=list)
+    shared_group: Annotated[str | None, How()] = None
 
 
 @dataclass(frozen=True)

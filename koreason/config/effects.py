@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from koreason.config.pinned import is_folder
 from koreason.config.schema import read_schema
 
 ORDER = (
@@ -115,9 +116,14 @@ def given(rule: str, table: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(table: str, entry: dict[str, Any]) -> dict[str, Any]:
-    """All of an entry but what only says how something works: what the report may show."""
+    """All of an entry but what only says how something works, or where it lies on this machine: what the report may show."""
     fields = _fields(table)
-    return {name: _split(value, fields[name], how=False) for name, value in entry.items() if not fields[name].get("x-how")}
+
+    def told(name: str, value: Any) -> bool:
+        here = fields[name].get("x-path") and not (name == "hub" and isinstance(value, str) and not is_folder(value))
+        return not (fields[name].get("x-how") or here)
+
+    return {name: _split(value, fields[name], how=False) for name, value in entry.items() if told(name, value)}
 
 
 def _given(rule: str, field: dict[str, Any], *, how: bool) -> bool:

@@ -9,7 +9,6 @@
 import argparse
 import dataclasses
 import json
-import os
 import types
 import typing
 from collections.abc import Iterator
@@ -122,16 +121,3 @@ def what(spec: Any) -> dict[str, Any]:
 def note_how(run: dict[str, Any], arguments: argparse.Namespace) -> None:
     """Record `--how` among the facts of a run."""
     run["how"] = json.loads(arguments.how)
-
-
-def expand(path: str) -> Path:
-    """A configured path with its `$NAME`s read from the environment.
-
-    Raises:
-        UserError: a variable is not set.
-    """
-    expanded = os.path.expandvars(path)
-    if "$" in expanded:
-        name = expanded.split("$", 1)[1].split("/", 1)[0].strip("{}")
-        raise UserError(f"the environment variable {name} is not set", path, f"export {name}=FOLDER")
-    return Path(expanded).expanduser()

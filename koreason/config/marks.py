@@ -115,7 +115,16 @@ class Place:
         return {"x-path": True}
 
 
-Mark = How | Label | Flow | Range | OneOf | Table | Place
+@dataclass(frozen=True)
+class Secret:
+    """Names the variable of the environment that holds a secret, as `$NAME`."""
+
+    def keywords(self) -> dict[str, Any]:
+        """The mark in the schema's words."""
+        return {"x-secret": True}
+
+
+Mark = How | Label | Flow | Range | OneOf | Table | Place | Secret
 
 Share = Annotated[float, Range(0, 1)]
 Positive = Annotated[int, Range(1)]

@@ -15,6 +15,7 @@ from typing import Literal
 
 import yaml
 
+from koreason import neighbours
 from koreason.config.checks.structure import ConfigError, check_structure
 from koreason.config.load import load
 from koreason.config.resources import Jobs
@@ -141,8 +142,10 @@ def read_site(path: Path) -> Site:
     """Read a site file.
 
     Raises:
-        UserError: it is missing, or says what no site file may say.
+        UserError: it is missing, says what no site file may say, or others may write it.
     """
+    if path.is_file():
+        neighbours.refuse([path, path.parent])
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError:

@@ -7,6 +7,7 @@ JSON of these, or what Python prints of a list; or one text in which each has it
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -22,10 +23,10 @@ ORDERS = ("123456789", "ABCDEFGHIJ", "abcdefghij")
 
 
 def text_of(value: Any) -> str:
-    """A value of a dump as text: strings as they are, nothing as nothing, dates as people write them, the rest as JSON."""
+    """A value of a dump as text: strings as they are, nothing (NaN, too) as nothing, dates as people write them, the rest as JSON."""
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(value) if hasattr(value, "isoformat") else json.dumps(value, ensure_ascii=False, default=str)
 

@@ -8,7 +8,6 @@ whoever lacks the key they say nothing. The key stays with those who may look: i
 """
 
 import argparse
-import os
 from pathlib import Path
 
 import yaml
@@ -16,6 +15,7 @@ import yaml
 from koreason.curate.overlap.items import read_items
 from koreason.curate.overlap.sealed import key_of, seal
 from koreason.errors import UserError
+from koreason.neighbours import created
 from koreason.records.digests import sha256_file
 
 
@@ -36,14 +36,11 @@ def main(arguments: argparse.Namespace) -> None:
     frame = seal(items, key_of(arguments.key))
     if not frame.height:
         raise UserError("none of its items is long enough to be known by its characters", arguments.bench, "nothing can be sealed")
-    part = arguments.out.with_name(f".{arguments.out.name}.{os.getpid()}.tmp")
     try:
-        frame.write_parquet(part, compression="zstd", compression_level=3)
-        part.replace(arguments.out)
+        with created(arguments.out) as file:
+            frame.write_parquet(file, compression="zstd", compression_level=3)
     except OSError as error:
         raise UserError(f"not writable ({error.strerror})", arguments.out, "give another --out") from None
-    finally:
-        part.unlink(missing_ok=True)
     entry = {
         "sealed": {arguments.out.name: sha256_file(arguments.out)},
         "sealed_root": str(arguments.out.parent.resolve()),

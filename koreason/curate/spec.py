@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from koreason.config.marks import How, Natural, Place, Positive, Share
+from koreason.config.marks import How, Natural, Place, Positive, Secret, Share
 from koreason.errors import UserError
 from koreason.languages import Language
 
@@ -251,7 +251,7 @@ class Overlap:
     max_bench_share: Share = 0.5
     sealed: dict[str, str] = field(default_factory=dict)
     sealed_root: Annotated[str, How(), Place()] = "."
-    seal_key: Annotated[str | None, How()] = None
+    seal_key: Annotated[str | None, How(), Secret()] = None
 
 
 ShareOf = Literal["characters", "outside_math_and_code", "letters"]

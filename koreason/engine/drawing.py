@@ -11,6 +11,7 @@ folder are another model: the rows of the former one stay in the journal, unused
 
 import json
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -27,6 +28,7 @@ from koreason.engine.poison import drawn
 from koreason.engine.prompts.rendering import WEIGHTS, Prompt, Refused, Renderer, read_renderer
 from koreason.engine.signals import Interrupted, Notice
 from koreason.engine.spec import Engine, Sampling
+from koreason.errors import AGAIN
 from koreason.records import attempts
 from koreason.records.digests import digest
 from koreason.records.held import Held, held
@@ -186,8 +188,10 @@ def _draw(
         return [rows[chosen.get(request.key, request.key)] for request in requests], facts
     except Interrupted:
         kept = sum(request.key in rows for request in requests)
-        message = "told to end by %s: %d tokens drawn, %d of %d answers are in the journal; run again to go on"
+        print(file=sys.stderr)  # ends the line of a progress bar that was cut short
+        message = "told to end by %s: %d tokens drawn, %d of %d answers are in the journal"
         log.warning(message, notice.told, facts["engine_tokens"], kept, len(requests))
+        print(f"koreason: stopped: {kept} of {len(requests)} answers are in the journal; {AGAIN}", file=sys.stderr, flush=True)
         raise
     finally:
         if "generator" in vars(model):

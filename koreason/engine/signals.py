@@ -1,6 +1,6 @@
-"""A job told to end (SIGTERM, SIGUSR1) ends with status 75, which asks for another run, and never in the middle of keeping its work.
+"""A job told to end (SIGTERM, SIGUSR1, Ctrl-C) ends with status 75, which asks for another run, and never while it keeps its work.
 
-notice = Notice()    # from here on such a signal ends the process at once
+notice = Notice()    # from here on such a signal ends the process at once; a second Ctrl-C kills it whatever it does
 notice.hold()        # from here on only where `notice.check()` is called
 notice.release()     # from here on at once again
 """
@@ -28,10 +28,12 @@ class Notice:
     def __init__(self) -> None:
         self.told: str | None = None
         self._held = False
-        for number in (signal.SIGTERM, signal.SIGUSR1):
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
             signal.signal(number, self._hear)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         if self.told is None:
             self.told = signal.Signals(number).name
             if not self._held:

@@ -22,6 +22,7 @@ from koreason.answers.options import options_in
 from koreason.benches.kinds import KINDS, written
 from koreason.errors import UserError
 from koreason.evaluate.profiles.readings import Asked
+from koreason.intake.arrow import records
 
 FIELDS = ("id", "kind", "question", "options", "gold", "response")
 LONGEST_LINE = 64 << 20  # bytes of one row, after decompression
@@ -56,7 +57,7 @@ def _records(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
     with open(path, "rb") as file:
         start = file.read(6)
     if start.startswith(b"PAR1"):
-        yield from _parquet(path)
+        yield from ((number, f"{path}: row {number}", record) for number, record in enumerate(records(path), 1))
         return
     opened = next((opener for first, opener in STARTS.items() if start.startswith(first)), None)
     name = path.with_suffix("").name if opened else path.name
@@ -95,17 +96,6 @@ def _csv(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]
             yield number, f"{path}:{rows.line_num}", {name: value if value != "" else None for name, value in record.items()}
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"not readable as CSV ({error})", f"{path}:{rows.line_num + 1}", "save it as UTF-8, fields quoted") from None
-
-
-def _parquet(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    import polars as pl
-
-    try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"not a readable Parquet file ({str(error)[:80]})", path, "write it again") from None
-    for number, record in enumerate(frame.iter_rows(named=True), 1):
-        yield number, f"{path}: row {number}", record
 
 
 def harness(record: dict[str, Any]) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from koreason.errors import UserError
+from koreason.neighbours import allowed
 from koreason.records.manifest import RUN
 
 FOLDER = Path(".koreason/code")
@@ -71,10 +72,10 @@ def lay(home: Path, folder: Path, digest: str) -> Path:
         for name in files_of(home):
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(home / name, new / name)
-            (new / name).chmod(0o555 if (home / name).stat().st_mode & stat.S_IXUSR else 0o444)
+            (new / name).chmod(allowed(0o555 if (home / name).stat().st_mode & stat.S_IXUSR else 0o444))
         if tree_digest(new) != digest:
             raise UserError("was edited while the run was being planned", home, "type the same command again")
-        new.chmod(0o755)
+        new.chmod(allowed(0o777))
         shutil.rmtree(target, ignore_errors=True)  # damaged, else it had served
         new.rename(target)
     finally:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 # digest, because a new digest makes every rule of that image run again.
 EPOCH = 1767225600
 PIP_LOCK = Path("envs/pip.lock")
+SOURCES = Path("envs/from-source.txt")
 SCRIPT = Path("containers/install")
 BASE_SCRIPT = Path("containers/base")
 # CUDA kernels are compiled on first use by what calls them (Triton, torch.compile).
@@ -139,10 +140,17 @@ def _fill(stage: Path, home: Path, folder: Path, name: str, flavour: str) -> Non
 
 def _download(lock: Path, wheels: Path, logged: Path, path: list[Path]) -> None:
     options = ["--disable-pip-version-check", "--no-deps", "--require-hashes", "--dest", str(wheels), "--requirement", str(lock)]
+    options += ["--only-binary", ":all:", *(word for name in sources(HOME) for word in ("--no-binary", name)), "--no-build-isolation"]
     environment = {**os.environ, **({"PYTHONPATH": str(path[0])} if path else {})}
     if where := os.environ.get("KOREASON_WHEELS"):
         options += ["--find-links", where]
     _run([sys.executable, "-m", "pip", "download", *options], wheels.parent, logged, "packages could not be downloaded", environment)
+
+
+def sources(home: Path) -> list[str]:
+    """Packages that are published as source only; all others come as wheels."""
+    lines = (line.split("#")[0].split() for line in (home / SOURCES).read_text(encoding="utf-8").splitlines())
+    return [words[0] for words in lines if words]
 
 
 def _build(home: Path, folder: Path, stage: Path, name: str, flavour: str, base: str, key: Path | None) -> Image:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from koreason.config.site import VARIABLE as SITE
 from koreason.config.site import Site
+from koreason.config.variables import named
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.home import HOME, ORIGIN, VARIABLE
@@ -53,7 +54,7 @@ def entered(site: Site, environment: str, command: list[str], hub: bool = False)
     image, sha256 = record.checked(HOME, ORIGIN / site.containers.images, environment, site.containers.verify_signatures)
     temporary = Path(tempfile.mkdtemp(prefix="koreason-"))
     try:
-        binds = [f"{temporary}:/tmp", *_folders(command), *site.containers.binds]
+        binds = [f"{temporary}:/tmp", *_nested([*_folders(command), *site.containers.binds])]
         options = ["--cleanenv", "--no-mount", "home,tmp,cwd", "--home", "/tmp", "--pwd", str(Path.cwd())]
         options += ["--nv"] if site.containers.nv and Path("/dev/nvidiactl").exists() else []
         options += [part for bind in binds for part in ("--bind", bind)]
@@ -71,10 +72,24 @@ def entered(site: Site, environment: str, command: list[str], hub: bool = False)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _nested(binds: list[str]) -> list[str]:
+    """Binds in the order in which they are mounted: the outer before the inner, so that none covers one that lies in it.
+
+    Of two at one place the later one counts, and a later one may only take rights away.
+    """
+    placed: dict[str, str] = {}
+    for bind in binds:
+        source, target, mode = (*bind.split(":"), "", "")[:3]
+        target = os.path.normpath(target or source)
+        if target in placed and placed[target].endswith(":ro"):
+            continue
+        placed[target] = f"{source}:{target}:{mode or 'rw'}"
+    return [placed[target] for target in sorted(placed, key=lambda target: (len(Path(target).parts), target))]
+
+
 def _folders(command: list[str]) -> list[str]:
     """Binds of the run's folder, the package, and what lies outside of both: link targets, and folders that variables name."""
     work = Path.cwd()
-    # the package last: laid down in the run's folder, it is not to be written all the same
     folders = {work: "rw", HOME: "ro"} if work != HOME else {HOME: "rw"}
     for name in WRITTEN:
         target = (work / name).resolve()
@@ -102,8 +117,8 @@ def _told(command: list[str], hub: bool) -> dict[str, str]:
 
 
 def _named(command: list[str]) -> dict[str, str]:
-    """Variables that the configuration uses in paths, such as $KOREASON_DATA; and the mirror, which it does not name."""
-    names = {MIRROR} | {name for part in command for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)", part)}
+    """Variables that the configuration uses in paths, such as $KOREASON_DATA, and where it names its one secret; and the mirror."""
+    names = {MIRROR} | {name for part in command for name in named(part)}
     return {name: os.environ[name] for name in sorted(names) if name in os.environ}
 
 

@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from koreason import neighbours
 from koreason.errors import UserError
 from koreason.home import HOME
 from koreason.records import seen
@@ -63,19 +64,23 @@ def write_images(images: dict[str, Image], home: Path) -> None:
 def checked(home: Path, folder: Path, name: str, signed: bool = False) -> tuple[Path, str]:
     """The image of environment `name` in `folder` and its digest, after making sure that it is the recorded one.
 
+    Apptainer takes a name, and makes one again of an open descriptor. So the name that is given back is that of the file itself, behind all
+    links, and nobody else may put another file there: folders that others may write are refused.
+
     Args:
         home: the repository, which has the record.
         signed: let Apptainer check its signature, too.
 
     Raises:
-        UserError: it is not recorded, not there, other than recorded, or not signed by the right key.
+        UserError: it is not recorded, not there, other than recorded, not signed by the right key, or others may replace it.
     """
     images = read_images(home)
     if name not in images:
         known = ", ".join(sorted(images)) or "none"
         raise UserError(f"no image of environment '{name}' (there are: {known})", home / LOCK, f"run {BUILD} {name}")
     image = images[name]
-    path = folder / image.file
+    path = (folder / image.file).resolve()
+    neighbours.refuse([path.parent, *([path] if path.is_file() else [])])
     verify(path, image.sha256)
     if signed:
         verify_signature(path, home / KEY)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.config.joined.experiments import trained_bases
-from koreason.config.load import expand
+from koreason.config.variables import expand
 from koreason.errors import UserError
 from koreason.pretrained.finding import Finding
 from koreason.pretrained.understood import findings

@@ -44,18 +44,21 @@ def in_order(rule: str) -> tuple[int, str]:
     return ORDER.index(rule) if rule in ORDER else len(ORDER), rule
 
 
-def of_rule(rule: str, jobs: int, resources: Mapping[str, dict[str, int]], site: Site | None) -> Cost:
-    """Cost of `jobs` jobs of a rule: walltime times GPUs, and walltime times cores."""
+def of_rule(rule: str, jobs: int, resources: Mapping[str, dict[str, int]], site: Site | None, free: float = 0.0) -> Cost:
+    """Cost of `jobs` jobs of a rule, of which as many as `free` have nothing to do: walltime times GPUs, and walltime times cores."""
     name = RESOURCES.get(rule, rule)
     each = asked(site, name, resources[name])
-    hours = jobs * each["runtime"] / 60
+    hours = max(jobs - free, 0.0) * each["runtime"] / 60
     cores = each["nodes"] * each["tasks"] * each["threads"]
     return Cost(jobs, each, hours, hours * each["nodes"] * each["gpus"], hours * cores)
 
 
-def cost(jobs: Mapping[str, int], resources: Mapping[str, dict[str, int]], site: Site | None) -> dict[str, Cost]:
-    """Cost of every rule, in the order of `jobs`; none of another workflow's, of which nothing is known."""
-    return {rule: of_rule(rule, number, resources, site) for rule, number in jobs.items() if RESOURCES.get(rule, rule) in resources}
+def cost(
+    jobs: Mapping[str, int], resources: Mapping[str, dict[str, int]], site: Site | None, free: Mapping[str, float] | None = None
+) -> dict[str, Cost]:
+    """Cost of every rule, in the order of `jobs`; none of another workflow's, of which nothing is known. `free`: of `koreason.ops.paid`."""
+    known = {rule: number for rule, number in jobs.items() if RESOURCES.get(rule, rule) in resources}
+    return {rule: of_rule(rule, number, resources, site, (free or {}).get(rule, 0.0)) for rule, number in known.items()}
 
 
 def longest_chain(jobs: list[Planned], costs: Mapping[str, Cost]) -> float:
@@ -82,15 +85,18 @@ def excess(costs: Mapping[str, Cost], site: Site | None) -> str | None:
     return " and ".join(over) or None
 
 
-def enforce(planned: Iterable[tuple[Mapping[str, int], Mapping[str, dict[str, int]]]], site: Site | None) -> None:
-    """Before the first job of a run: `planned` says how many jobs of each rule there are, and what the rules' `resources` are.
+def limited(site: Site | None) -> bool:
+    """Whether a site has a budget."""
+    return site is not None and not (site.budget.gpu_hours is None and site.budget.core_hours is None)
+
+
+def enforce(planned: Iterable[tuple[Mapping[str, int], Mapping[str, dict[str, int]], Mapping[str, float]]], site: Site | None) -> None:
+    """Before the first job of a run: `planned` says how many jobs of each rule there are, what the rules' `resources` are, what is free.
 
     Raises:
         UserError: they are above the site's budget.
     """
-    if site is None or (site.budget.gpu_hours is None and site.budget.core_hours is None):
-        return
-    parts = enumerate(cost(jobs, resources, site) for jobs, resources in planned)
+    parts = enumerate(cost(jobs, resources, site, free) for jobs, resources, free in planned)
     costs = {f"{number} {rule}": item for number, part in parts for rule, item in part.items()}
     if over := excess(costs, site):
         raise UserError(over, "budget", "`koreason plan` shows where; choose less, or raise `budget` in the site file")

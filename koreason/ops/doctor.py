@@ -19,9 +19,9 @@ from koreason.cluster.checks import Check, fits, site_checks, slurm_checks
 from koreason.cluster.sitefile import choose, render
 from koreason.cluster.slurm import Cluster, ask, read_cluster
 from koreason.config.joined.experiments import trained_bases
-from koreason.config.load import expand
 from koreason.config.pinned import is_folder, pinned
 from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
+from koreason.config.variables import expand
 from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.images import enter, record
@@ -209,7 +209,10 @@ def model(name: str, base: dict[str, Any], fetch: str) -> Check:
     """A model that is not below results/bases yet: where it will come from."""
     what = f"model {name}"
     if base.get("path"):
-        folder = Path(os.path.expandvars(base["path"])).expanduser()
+        try:
+            folder = expand(base["path"])
+        except UserError as error:
+            return Check("error", what, str(error), f"correct bases.{name}.path")
         if folder.is_dir():
             return Check("ok", what, f"will be copied from {folder}")
         return Check("error", what, f"{folder} is no folder", f"correct bases.{name}.path")

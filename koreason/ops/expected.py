@@ -55,12 +55,12 @@ def find(entry: dict[str, Any], results: Path) -> Drawn | None:
     """What was drawn by the recipe, where most of it was."""
     found = []
     for journal in sorted(results.glob("traces/*/*/journal")):
-        if runs := dict(_runs(journal.parent, entry, results)):
-            found.append(_drawn(journal, runs, execution("trace", "recipes", entry)))
+        if finished := dict(runs(journal.parent, entry, results)):
+            found.append(_drawn(journal, finished, execution("trace", "recipes", entry)))
     return max((drawn for drawn in found if drawn), key=lambda drawn: drawn.answers, default=None)
 
 
-def _runs(folder: Path, entry: dict[str, Any], results: Path) -> Iterator[tuple[str, Run]]:
+def runs(folder: Path, entry: dict[str, Any], results: Path) -> Iterator[tuple[str, Run]]:
     """Finished shards of this recipe and teacher, by name."""
     wanted = canonical(identity("trace", "recipes", entry))
     teacher = results / "bases" / entry["teacher"] / MANIFEST

@@ -4,7 +4,8 @@
     koreason plan models --configfile config/paper.yaml
 
 It makes Snakemake plan in the current folder and starts nothing. Costs are what jobs ask for (`resources` of the configuration,
-`rules` of the site file), so they are the most that a run takes if nothing is tried twice. What traces take is told from those that
+`rules` of the site file), so they are the most that a run takes if nothing is tried twice. What journals hold, and trainings that need
+only be declared again, counts nothing. What will be replaced is named, with what it had cost. What traces take is told from those that
 the same recipe has drawn before, as of a pool with `limit: 200`; without any, from its limit of tokens. Exit status 2, and one line, where
 they are above the site's `budget`; `snakemake --profile slurm` refuses such a run in the same way. Below the plan stands how many things
 `koreason check` finds, and the first three.
@@ -20,7 +21,7 @@ from koreason.checking.command import SHOWN, look, told
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
-from koreason.ops import disk, expected
+from koreason.ops import disk, expected, paid
 from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
 from koreason.ops.watching.drawing import NINETY
 from koreason.workflow.dryrun import Planned, read_whole, site_path
@@ -51,13 +52,15 @@ def main(arguments: argparse.Namespace) -> int:
         print("Nothing to be done: every requested file is there and up to date.")
         print("\n".join(told(look(plan, site), SHOWN)))
         return 0
-    costs = cost(Counter(job.rule for job in jobs), config["resources"], site)
     results = Path("results")
+    shares = paid.free(jobs, config, results)
+    costs = cost(Counter(job.rule for job in jobs), config["resources"], site, shares)
     at_once = site.jobs if site else 1
     drawn = expected.of_plan(jobs, config, results)
     tokens = {recipe: one.tokens + NINETY * one.error for recipe, one in drawn.items()}
     sizes = disk.peak(jobs, config, results, at_once, tokens)
     print("\n".join([*table(costs, site), *chain(jobs, costs, at_once), *room(sizes, results)]))
+    print("\n".join([*paid.told(jobs, shares), *paid.replaced(jobs)]))
     print("\n".join(expected.told(jobs, config, results, drawn)))
     print("\n".join([*why(jobs), "", *told(look(plan, site), SHOWN)]))
     if over := excess(costs, site):

@@ -77,7 +77,6 @@ def profile(name: str, folder: Path) -> Path | None:
         return None
     there.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(HOME / there.relative_to(folder), there)
-    there.chmod(0o644)
     return there
 
 

@@ -19,6 +19,7 @@ from koreason.ops.prune import RESULTS, below, existing
 from koreason.ops.watching.drawing import Drawing
 from koreason.ops.watching.shown import drawing_lines, spell
 from koreason.ops.watching.training import Training
+from koreason.records.manifest import LIVE
 
 CLEAR = "\x1b[H\x1b[J"  # cursor home, and nothing below it
 FEWEST = 4  # shards of each journal that are shown on a small terminal
@@ -95,7 +96,7 @@ class Watched:
         for path in sorted(folder.glob("**/metrics.jsonl")):
             results = next((above for above in path.absolute().parents if above.name == "models"), None)
             if results is not None and "checkpoints" not in path.parts:
-                out = path.parent.absolute()
+                out = (path.parents[1] if path.parent.name == LIVE else path.parent).absolute()
                 self._trainings.setdefault(out, Training(out, results.parent.parent / "logs"))
 
 

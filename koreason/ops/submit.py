@@ -20,6 +20,7 @@ from typing import Any
 from koreason import progress
 from koreason.cluster import array, asks, turn
 from koreason.cluster.array import Array, Failure, Task, Unit
+from koreason.cluster.job import my_jobs
 from koreason.cluster.slurm import longest_array
 from koreason.config import site as sites
 from koreason.config.checks.check import check
@@ -210,7 +211,7 @@ def refuse_strangers(state: Path, logs: Path) -> None:
     Raises:
         UserError: with some of their ids.
     """
-    text = driver.all_jobs()
+    text = my_jobs()
     strangers = driver.jobs_of(text, Path.cwd() / driver.LOGS)
     for each in array.read_arrays(state):
         strangers -= driver.jobs_of(text, logs / each.name)

@@ -64,7 +64,7 @@ def understand(facts: dict[str, Any]) -> tuple[Configuration | None, list[Findin
     found += _of_keys(config, keys, family)
     rope, wrong = read_rope(config, keys.defaults["rope_theta"])
     sizes = {key: config[key] for key in SIZES if key in config}
-    found += [*wrong, *_of_sizes(sizes), *_of_values(config, keys)]
+    found += [*wrong, *check_sizes(sizes), *_of_values(config, keys)]
     if found or rope is None:
         return None, found
     sizes.setdefault("num_key_value_heads", sizes["num_attention_heads"])
@@ -101,7 +101,8 @@ def _of_keys(config: dict[str, Any], keys: Keys, family: str) -> list[Finding]:
     return found
 
 
-def _of_sizes(sizes: dict[str, Any]) -> list[Finding]:
+def check_sizes(sizes: dict[str, Any]) -> list[Finding]:
+    """Which of a configuration's sizes are none, or none that would fit anything."""
     return [
         Finding(f"{key} is {value(one)}; accepted: a whole number from 1 to {SIZES[key]}", CONFIG)
         for key, one in sizes.items()

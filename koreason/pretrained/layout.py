@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.errors import UserError
+from koreason.intake.folders import refuse_leaving
 from koreason.pretrained.files import CONFIG, SUFFIX, TOKENIZER, parts_of
 from koreason.pretrained.understood import findings, refuse
 
@@ -30,6 +31,16 @@ def has_template(folder: Path) -> bool:
     """Whether a model's folder has a chat template."""
     path = folder / "tokenizer_config.json"
     return any(folder.glob("chat_template*")) or (path.is_file() and '"chat_template"' in path.read_text(encoding="utf-8"))
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a stranger's folder in which a file that would be taken is a link that leaves it.
+
+    Raises:
+        UserError: the first such link.
+    """
+    for path in parts_of(folder):
+        refuse_leaving(path, folder)
 
 
 def check_layout(folder: Path, trained: bool) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from koreason.archive.private import TOKENS, findings
+from koreason import progress
+from koreason.archive.private import TOKENS, findings, suspected
 from koreason.config.load import read_spec
 from koreason.curate.spec import PersonalData, PromptLanguage
 from koreason.curate.text.personal import masked
@@ -29,14 +30,15 @@ def kinds_of(entry: dict[str, Any]) -> dict[str, PersonalData]:
 def search(rows: pl.DataFrame, languages: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows whose messages hold personal data, one for each row and kind."""
     found = []
-    for chunk in rows.iter_slices(BATCH):
+    for chunk in progress.bar(rows.iter_slices(BATCH), total=-(-rows.height // BATCH), what="personal data", unit=" batches"):
         texts = texts_of(chunk)
         for entry in languages:
             for kind, personal in kinds_of(entry).items():
                 new, _ = masked(texts, {kind: personal})
                 found.append(chunk.filter(new != texts).select("prompt_id", "sample", kind=pl.lit(kind)))
                 texts = new  # what is of one kind is of no other
-    return pl.concat([pl.DataFrame(schema=FOUND), *found]).unique().sort("prompt_id", "sample", "kind")
+    all_of_them: pl.DataFrame = pl.concat([pl.DataFrame(schema=FOUND), *found]).unique()
+    return all_of_them.sort("prompt_id", "sample", "kind")
 
 
 def refuse_keys(rows: pl.DataFrame) -> None:
@@ -45,11 +47,12 @@ def refuse_keys(rows: pl.DataFrame) -> None:
     Raises:
         UserError: with the first row and the kind.
     """
-    texts = texts_of(rows)
-    suspected = texts.str.contains("|".join(f"(?:{pattern})" for pattern in TOKENS.values()))
-    for prompt, text in zip(rows["prompt_id"].filter(suspected), texts.filter(suspected), strict=True):
-        for finding in findings(text, TOKENS):
-            raise UserError(f"holds a {finding.kind} ({finding.shown})", f"the row of prompt {prompt}", f"koreason forget {prompt}")
+    for chunk in rows.iter_slices(BATCH):
+        texts = texts_of(chunk)
+        for place in suspected(texts, TOKENS):
+            for finding in findings(texts[place], TOKENS):
+                prompt = chunk["prompt_id"][place]
+                raise UserError(f"holds a {finding.kind} ({finding.shown})", f"the row of prompt {prompt}", f"koreason forget {prompt}")
 
 
 def texts_of(rows: pl.DataFrame) -> pl.Series:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from koreason.neighbours import appended, replaced
 from koreason.records.manifest import RUN
 from koreason.records.whereabouts import job_of, whereabouts
 
@@ -68,7 +69,7 @@ def begin(outs: Sequence[Path], **facts: Any) -> Attempt:
         out.mkdir(parents=True, exist_ok=True)
         for path in out.glob(OPEN):
             _close(out, path)
-    attempt.path.write_text(json.dumps(attempt.facts | {"pid": os.getpid()}), encoding="utf-8")
+    replaced(attempt.path, json.dumps(attempt.facts | {"pid": os.getpid()}))
     return attempt
 
 
@@ -96,9 +97,7 @@ def note(last: bool = False, **facts: Any) -> None:
     _noted = time.monotonic()
     file = Path(path)
     try:
-        temporary = file.with_suffix(".new")
-        temporary.write_text(json.dumps(_read(file) | facts), encoding="utf-8")
-        temporary.replace(file)
+        replaced(file, json.dumps(_read(file) | facts))
     except OSError:
         pass  # a full disk is told of by the work itself
 
@@ -197,7 +196,7 @@ def _append(outs: Sequence[Path], line: dict[str, Any]) -> None:
         try:
             out.mkdir(parents=True, exist_ok=True)
             # one write in append mode: lines of two processes do not mix
-            with open(out / FILE, "ab", buffering=0) as file:
+            with appended(out / FILE) as file:
                 file.write(data)
         except OSError:
             continue  # the attempt's own end matters more than its line

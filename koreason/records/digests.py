@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from koreason.neighbours import created
+
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
@@ -28,13 +30,8 @@ def digest(value: Any) -> str:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step that survives a crash on either side of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Replace `path` by `text` in one step that survives a crash on either side of it; nothing that stands there is followed."""
+    with created(path) as file:
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())

@@ -5,19 +5,22 @@
         stage.add("prompts.parquet", rows=3)
 
 The manifest is content only (deterministic, the next rule's input) and is written last: where it exists the stage is
-complete. A stage that fails leaves none, and removes the files it declared. `run.json` repeats what was made, so that a
-stage too costly to repeat can take its output over where only the manifest was lost: `made_before`.
+complete. Files are built beside, in the folder `.making`, and take the places of what an earlier run made at the end: a stage that fails
+or is stopped leaves that as it was, without a manifest. `run.json` repeats what was made, so that a stage too costly to repeat can take
+its output over where only the manifest was lost: `made_before`.
 """
 
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from koreason import neighbours
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.home import HOME
@@ -28,18 +31,22 @@ from koreason.records.held import Held, read_digests
 from koreason.records.manifest import MANIFEST, RUN, is_plain, made_by
 from koreason.records.whereabouts import whereabouts
 
+MAKING = ".making"  # below an output's folder: what is to take its place
+
 
 class Stage:
     """Context of one stage's run over the folder `out`; see the module's docstring.
 
     Attributes:
-        out: the folder; everything declared with `add` lies below it.
+        out: the folder; everything declared with `add` lies below it at the end.
+        making: where it is built.
         counts: what went in, what came out, and how many were dropped for each reason; part of the manifest.
         run: free-form facts of this run (throughput, seeds); part of `run.json` only.
     """
 
     def __init__(self, out: Path, name: str, spec: Any, inputs: Iterable[Path]) -> None:
         self.out, self.name, self.spec = Path(out), name, spec
+        self.making = self.out / MAKING
         self.inputs = [Path(path) for path in inputs]
         self.counts: dict[str, Any] = {}
         self.run: dict[str, Any] = {}
@@ -50,7 +57,8 @@ class Stage:
         self.out.mkdir(parents=True, exist_ok=True)
         (self.out / MANIFEST).unlink(missing_ok=True)
         if self._before is None:
-            self._leave_links()
+            shutil.rmtree(self.making, ignore_errors=True)  # of an attempt that was killed
+            self.making.mkdir()
         self._started = time.time()
         return self
 
@@ -73,10 +81,11 @@ class Stage:
         return True
 
     def path(self, name: str) -> Path:
-        """Where the declared file `name` goes; its folder is made, and a failing stage will remove it."""
+        """Where the declared file `name` is built; its folder is made."""
         self._files.setdefault(name, {})
-        path = self.out / name
+        path = self.making / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        neighbours.clear(path)
         return path
 
     def add(self, name: str, **facts: Any) -> None:
@@ -85,30 +94,30 @@ class Stage:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if error is not None:
-            for name in self._files:
-                (self.out / name).unlink(missing_ok=True)
+            shutil.rmtree(self.making, ignore_errors=True)
             return
         made = self._before
         if made is None:
             names = sorted(self._files)
-            digests = dict(zip(names, read_digests([self.out / name for name in names]), strict=True))
-            files = {name: {"sha256": digests[name], "bytes": (self.out / name).stat().st_size, **self._files[name]} for name in names}
+            digests = dict(zip(names, read_digests([self.making / name for name in names]), strict=True))
+            files = {name: {"sha256": digests[name], "bytes": (self.making / name).stat().st_size, **self._files[name]} for name in names}
             made = described(self.name, files, self.counts)
-            self._remove_former(names)
+            self._swap(names)
             write_atomically(self.out / RUN, text(self._run() | {"made": made}))
         write_atomically(self.out / MANIFEST, text(made))
 
-    def _remove_former(self, names: list[str]) -> None:
-        """Remove what an earlier run made here and this one did not: an old figure, a file of an older model."""
-        for path in self._former():
+    def _swap(self, names: list[str]) -> None:
+        """Let what was built take the place of what an earlier run made here, and that go: an old figure, a file of an older model."""
+        former = self._former()
+        # where this is cut off, files of both lie there: `run.json` must not tell of the former ones as whole
+        (self.out / RUN).unlink(missing_ok=True)
+        for path in former:
             if path.relative_to(self.out).as_posix() not in names:
                 path.unlink(missing_ok=True)
-
-    def _leave_links(self) -> None:
-        """Let go of files that an archive holds, too: by hard links, so that to write into one would change what was archived."""
-        for path in self._former():
-            if path.is_file() and not path.is_symlink() and path.stat().st_nlink > 1:
-                path.unlink()
+        for name in names:
+            (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.making / name).replace(self.out / name)
+        shutil.rmtree(self.making, ignore_errors=True)
 
     def _former(self) -> list[Path]:
         """The files that an earlier run made here."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from koreason.config.joined.experiments import cells, trainings
-from koreason.config.joined.parts import IMPORTED, asked_of, parts_of, shards_of_traces, source_of, traced
+from koreason.config.joined.experiments import cells, named_traces, trainings
+from koreason.config.joined.parts import IMPORTED, parts_of, shards_of_traces, source_of, traced
 from koreason.errors import UserError
 from koreason.records import attempts
 from koreason.records.held import Held, held
@@ -50,13 +50,13 @@ class Plan:
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        """Every (pool, recipe) that a mix draws from; of finished traces `imported` and their name."""
-        return parts_of(self.mixes.values())
+        """Every (pool, recipe) whose traces there are; of finished traces `imported` and their name."""
+        return list(dict.fromkeys([*parts_of(self.mixes.values()), *named_traces({"run": {"experiments": self.experiments}})]))
 
     @property
     def teachers(self) -> list[str]:
         """Who wrote the traces that did not come finished."""
-        return list(dict.fromkeys(self.recipes[recipe]["teacher"] for _, recipe in asked_of(self.mixes.values())))
+        return list(dict.fromkeys(self.recipes[recipe]["teacher"] for pool, recipe in self.parts if pool != IMPORTED))
 
     @property
     def labels(self) -> dict[str, dict[str, Any]]:

@@ -23,9 +23,9 @@ from typing import Any
 
 import jinja2
 import polars as pl
+from markupsafe import Markup
 
 from koreason.config.load import add_spec, read_spec
-from koreason.errors import UserError
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
 from koreason.report import reasons, story, words
@@ -38,7 +38,7 @@ from koreason.report.spec import Report
 from koreason.report.svg import PALETTE, Figure
 from koreason.report.tables import content_tables, times
 from koreason.report.teacher import teacher_tables
-from koreason.shown import printable
+from koreason.shown import cell, masked, printable
 
 EACH_SCORE = 3  # answers that profiles read differently
 HERE = Path(__file__).parent
@@ -57,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Write the report into `--out`."""
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
-    if not plan.trained:
-        raise UserError("trains no model", "run.experiments", "name at least one model, mix and schedule")
     facts = read_facts(arguments.results, plan, report.judged)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)
@@ -73,13 +71,20 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
     clock = times(facts.jobs)
     figures = story.draw(plan, facts, tables, clock)
     for name, table in {**tables, "time": clock}.items():
-        table.write_csv(stage.path(f"tables/{name}.csv"), float_precision=6)
+        table.with_columns(pl.col(pl.String).map_elements(cell, return_dtype=pl.String)).write_csv(
+            stage.path(f"tables/{name}.csv"), float_precision=6
+        )
         stage.add(f"tables/{name}.csv", rows=table.height)
     for figure in (figure for group in figures.values() for figure in group):
         write_text(stage, f"figures/{figure.name}.svg", figure.standalone())
     page = render(report, plan, facts, tables, clock, figures, results)
     write_text(stage, "index.html", page)
     stage.counts.update(tables=len(tables) + 1, figures=sum(map(len, figures.values())))
+
+
+def only_shown(value: object) -> object:
+    """What stands in the page, without characters that would act there; what is markup of ours has been seen to."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def write_text(stage: Stage, name: str, text: str) -> None:
@@ -99,7 +104,12 @@ def render(
 ) -> str:
     """The page's HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=only_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     said = (reasons.say, words.percent, words.points, words.plus_minus, words.span, words.whole, words.tenth)
     environment.filters.update({function.__name__: function for function in said})
@@ -128,6 +138,7 @@ def render(
         differing=differing(facts),
         paper=tables["paper"].to_dicts() if "paper" in tables else [],
         clock=clock.to_dicts(),
+        cost=story.cost(clock),
         samples=read_samples(results, plan),
         provenance=provenance(facts),
         cited=cited(),
@@ -157,10 +168,10 @@ def differing(facts: Facts) -> list[dict[str, Any]]:
     return [
         {
             "where": f"{model}, {mix}, {bench} {printable(answer['item_id'])}",
-            "gold": printable(answer["gold"]),
-            "answer": printable(answer["answer"]),
+            "gold": printable(masked(answer["gold"])),
+            "answer": printable(masked(answer["answer"])),
             "read": printable(
-                "; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items())
+                masked("; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items()))
             ),
         }
         for (model, mix, _, bench), score in facts.scores.items()

@@ -16,7 +16,7 @@ from koreason.engine.thinking import split
 from koreason.records.held import held
 from koreason.report.facts import Plan
 from koreason.report.tables import scan_traces
-from koreason.shown import blanked, printable
+from koreason.shown import blanked, masked, printable
 from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, TRACE_KEY, scan_table
 
 EACH = 4  # most samples of one kind from one pool or mix
@@ -55,8 +55,8 @@ class Samples:
 
 
 def cut(text: str | None, most: int) -> Text:
-    """The first `most` characters of a text."""
-    text = printable((text or "").strip())
+    """The first `most` characters of a text, without what may be somebody's data: no filter that a text has passed finds all of it."""
+    text = masked(printable((text or "").strip()))
     return Text(text[:most], max(len(text) - most, 0))
 
 

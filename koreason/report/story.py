@@ -32,6 +32,8 @@ def flow(plan: Plan, facts: Facts) -> list[dict[str, str]]:
     dumps = [source for source, label in plan.sources.items() if "pool" not in label]
     records = sum(facts.sources[source]["records"] for source in dumps)
     cleaned, kept = (sum(counts[key] for counts in facts.pools.values()) for key in ("input", "kept"))
+    over = sum(counts["dropped"].get(LIMIT, 0) for counts in facts.pools.values())
+    limited = f"; {over:,} of these are over the limit" if over else ""
     written, traces = (sum(counts[key] for counts in facts.traces.values()) for key in ("tokens", "rows"))
     drawn, judged = (sum(counts[key] for counts in facts.mixes.values()) for key in ("kept", "input"))
     tokens, learnt = (sum(counts[key] for counts in facts.packed.values()) for key in ("tokens", "loss_tokens"))
@@ -41,15 +43,27 @@ def flow(plan: Plan, facts: Facts) -> list[dict[str, str]]:
     told = "; ".join([*wrote, *([f"{came:,} came finished from {', '.join(plan.imported)}"] if came else [])])
     answers = sum(score["items"] * score["repeats"] for score in facts.scores.values())
     benches = several(len({cell[3] for cell in facts.scores}), "benchmark")
-    return [
-        step("Raw records", records, f"read from {several(len(dumps), 'source')}"),
-        step("Clean prompts", kept, f"{share(kept, cleaned)} of the questions pass the filters"),
-        step("Traces", traces, told),
-        step("Selected traces", drawn, f"{share(drawn, judged)} pass the filters and fit the quotas"),
-        step("Training tokens", tokens, f"of which {share(learnt, tokens)} are learnt from"),
-        step("Trained models", len(facts.models), f"in {several(steps, 'optimizer step')}"),
-        step("Scores", len(facts.scores), f"from {answers:,} answers to {benches}"),
+    every = [
+        (facts.pools, step("Raw records", records, f"read from {several(len(dumps), 'source')}")),
+        (facts.pools, step("Clean prompts", kept, f"{share(kept + over, cleaned)} of the questions pass the filters{limited}")),
+        (facts.traces, step("Traces", traces, told)),
+        (facts.mixes, step("Selected traces", drawn, f"{share(drawn, judged)} pass the filters and fit the quotas")),
+        (facts.packed, step("Training tokens", tokens, f"of which {share(learnt, tokens)} are learnt from")),
+        (facts.models, step("Trained models", len(facts.models), f"in {several(steps, 'optimizer step')}")),
+        (facts.scores, step("Scores", len(facts.scores), f"from {answers:,} answers to {benches}")),
     ]
+    return [one for there, one in every if there]  # a run may begin in the middle, and end before the end
+
+
+def cost(times: pl.DataFrame) -> str:
+    """What all of it took, in a sentence or two."""
+    hours, gpu_hours = float(times["seconds"].sum()), float(times["gpu_hours"].sum())
+    drawn = {stage: tokens for stage, tokens in times.select("stage", "tokens").iter_rows() if tokens}
+    told = [f"{span(hours)} of jobs"] + ([f"{gpu_hours:,.1f} GPU-hours"] if gpu_hours else [])
+    told += [f"{short(tokens)} tokens in {STAGES[stage]}" for stage, tokens in drawn.items()]
+    tries, stopped = int(times["attempts"].sum()), int(times["interrupted"].sum())
+    again = f"{several(stopped, 'attempt was', 'attempts were')} interrupted or failed" if stopped else "none was interrupted"
+    return f"All {tries:,} attempts together took {', '.join(told)}; {again}."
 
 
 def findings(facts: Facts, tables: Frames) -> list[str]:
@@ -62,9 +76,10 @@ def findings(facts: Facts, tables: Frames) -> list[str]:
             over = counts["dropped"].get(LIMIT, 0)
             more = f", and {over:,} more would be but for the limit" if over else ""
             told.append(f"{what} {name}: {share(counts['kept'], counts['input'])} of {counts['input']:,} {start} were kept{more}{why}.")
-    for (model, mix, _), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
+    for (model, mix, schedule), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
         told.append(
-            f"{model} on {mix}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f} in {several(steps.height, 'step')}."
+            f"{model} on {mix} by {schedule}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f}"
+            f" in {several(steps.height, 'step')}."
         )
     pairs = compared(tables["scores"]).drop_nulls("change")
     if pairs.height > MANY:
@@ -212,23 +227,36 @@ def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
             "Mean loss over the tokens trained on at each step, in nats, and the learning rate."
             f" Trained on {mix} with the schedule {schedule}."
         )
-        drawn.append(figures.curve(f"loss-{model}-{mix}-{schedule}", f"Training of {model}", told, steps.select("step", "loss", "lr")))
+        drawn.append(
+            figures.curve(
+                f"loss-{model}-{mix}-{schedule}", f"Training of {model}, {mix}, {schedule}", told, steps.select("step", "loss", "lr")
+            )
+        )
     return drawn
 
 
 def compared(scores: pl.DataFrame) -> pl.DataFrame:
-    """Scores of trained models beside their base's, null where the run has none: + base, base_error, base_low, base_high, change."""
+    """Scores of trained models beside their base's, null where the run has none: + base, base_error, base_low, base_high, change.
+
+    A model that is not trained has a row of its own, with its base's values alone.
+    """
     numbers = ["accuracy", "error", "low", "high"]
     base = scores.filter(pl.col("mix") == BASE).select("model", "bench", *[pl.col(name).alias(f"base_{name}") for name in numbers])
     trained = scores.filter(pl.col("mix") != BASE).join(base, on=["model", "bench"], how="left", maintain_order="left")
-    return trained.with_columns(change=pl.col("accuracy") - pl.col("base_accuracy"))
+    alone = scores.filter(pl.col("mix") == BASE).join(trained, on=["model", "bench"], how="anti", maintain_order="left")
+    alone = alone.with_columns(**{f"base_{name}": pl.col(name) for name in numbers}).with_columns(
+        **dict.fromkeys([*numbers, "sd_over_repeats"], pl.lit(None, pl.Float64))
+    )
+    return pl.concat([trained, alone.select(trained.columns)]).with_columns(change=pl.col("accuracy") - pl.col("base_accuracy"))
 
 
 def score_figures(plan: Plan, scores: pl.DataFrame, verdicts: pl.DataFrame) -> list[Figure]:
     """Per benchmark a chart of accuracies with a row per trained model, and one of what became of the answers."""
     drawn = []
-    several_mixes = len(plan.mixes) > 1
-    label = pl.col("model") + (pl.lit(", ") + pl.col("mix") if several_mixes else pl.lit(""))
+    several_mixes, several_schedules = len(plan.mixes) > 1, len(plan.schedules) > 1
+    of_mix = pl.lit(", ") + pl.col("mix") if several_mixes else pl.lit("")
+    of_schedule = pl.lit(", ") + pl.col("schedule") if several_schedules else pl.lit("")
+    label = pl.col("model") + pl.when(pl.col("mix") == BASE).then(pl.lit("")).otherwise(of_mix + of_schedule)
     for (bench,), group in compared(scores).group_by("bench", maintain_order=True):
         values = group.select(
             label.alias("label"),
@@ -245,17 +273,18 @@ def score_figures(plan: Plan, scores: pl.DataFrame, verdicts: pl.DataFrame) -> l
             " accuracy for other items of the same kind (Wilson, clustered by item)."
         )
         drawn.append(figures.dots(f"scores-{bench}", f"Accuracy on {bench}", told, values, chance))
-        drawn.append(verdict_figure(str(bench), verdicts.filter(pl.col("bench") == bench), several_mixes))
+        drawn.append(verdict_figure(str(bench), verdicts.filter(pl.col("bench") == bench), several_mixes, several_schedules))
     return drawn
 
 
-def verdict_figure(bench: str, verdicts: pl.DataFrame, several_mixes: bool) -> Figure:
+def verdict_figure(bench: str, verdicts: pl.DataFrame, several_mixes: bool, several_schedules: bool) -> Figure:
     """Right, wrong and unusable answers of the untrained and the trained models."""
     rows = []
-    for (model, mix, _), group in verdicts.group_by("model", "mix", "schedule", maintain_order=True):
+    for (model, mix, schedule), group in verdicts.group_by("model", "mix", "schedule", maintain_order=True):
         found = dict(group.select("verdict", "answers").iter_rows())
         right, wrong = found.pop("correct", 0), found.pop("wrong", 0)
-        trained = str(mix) if several_mixes else "trained"
+        told_apart = [str(name) for name, several in ((mix, several_mixes), (schedule, several_schedules)) if several]
+        trained = ", ".join(told_apart) or "trained"
         label = f"{model}, {'base' if mix == BASE else trained}"
         parts = [("right", "kept", right), ("wrong", "dropped", wrong), ("no usable answer", "idle", sum(found.values()))]
         rows.append((label, parts))

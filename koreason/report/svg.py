@@ -12,6 +12,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from koreason.shown import printable
+
 WIDTH = 360  # in user units, which are CSS pixels where the figure is shown at its natural size
 PALETTE = Path(__file__).with_name("palette.css")
 
@@ -30,7 +32,7 @@ class Figure:
     def inline(self) -> Markup:
         """For the page, whose style sheet has the colours."""
         head = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">')
-        return head.format(WIDTH, number(self.height), self.summary) + self.body + Markup("</svg>")
+        return head.format(WIDTH, number(self.height), printable(self.summary)) + self.body + Markup("</svg>")
 
     def standalone(self) -> str:
         """A file of its own."""
@@ -41,7 +43,7 @@ class Figure:
         )
         size = WIDTH, number(self.height)
         style = Markup(PALETTE.read_text(encoding="utf-8"))
-        return str(head.format(*size, *size, self.title, self.summary, style) + self.body + Markup("</svg>\n"))
+        return str(head.format(*size, *size, printable(self.title), printable(self.summary), style) + self.body + Markup("</svg>\n"))
 
 
 def number(value: float) -> str:
@@ -107,12 +109,14 @@ class Canvas:
         """Words with their base line at `y`; `anchor` is `start`, `middle` or `end`; turned by so many degrees, clockwise."""
         turned = Markup(' transform="rotate({} {} {})"').format(number(turn), number(x), number(y)) if turn else Markup("")
         self._shapes.append(
-            Markup('<text x="{}" y="{}" class="{}" text-anchor="{}"{}>{}</text>').format(number(x), number(y), kind, anchor, turned, words)
+            Markup('<text x="{}" y="{}" class="{}" text-anchor="{}"{}>{}</text>').format(
+                number(x), number(y), kind, anchor, turned, printable(words)
+            )
         )
 
     def bar(self, x: float, y: float, width: float, height: float, kind: str, tip: str = "", shade: float = 1) -> None:
         """A rectangle, of the colour's `shade` (0 to 1); `tip` shows where the pointer rests on it."""
-        inside = Markup("<title>{}</title>").format(tip) if tip else Markup("")
+        inside = Markup("<title>{}</title>").format(printable(tip)) if tip else Markup("")
         faint = Markup(' fill-opacity="{}"').format(number(shade)) if shade < 1 else Markup("")
         self._shapes.append(
             Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"{}>{}</rect>').format(
@@ -133,7 +137,7 @@ class Canvas:
 
     def dot(self, x: float, y: float, radius: float, kind: str, tip: str = "") -> None:
         """A circle."""
-        inside = Markup("<title>{}</title>").format(tip) if tip else Markup("")
+        inside = Markup("<title>{}</title>").format(printable(tip)) if tip else Markup("")
         self._shapes.append(
             Markup('<circle cx="{}" cy="{}" r="{}" class="{}">{}</circle>').format(number(x), number(y), number(radius), kind, inside)
         )

@@ -108,7 +108,8 @@ def lengths(results: Path, plan: Plan) -> pl.DataFrame:
 
 def shares(results: Path, plan: Plan) -> pl.DataFrame:
     """Histograms of the target language's share: pool, recipe, text (`think`, `answer`), from, to, traces; 1 is in the last bar."""
-    frames = []
+    names = dict.fromkeys(("pool", "recipe", "text"), pl.String)
+    frames = [rows({**names, "from": pl.Float64, "to": pl.Float64, "traces": pl.Int64}, [])]
     for pool, recipe in plan.parts:
         for text in ("think", "answer"):
             column = scan_traces(results, plan, [(pool, recipe)]).select(f"{text}_share")
@@ -173,7 +174,10 @@ def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:
     """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
-    return pl.concat([read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained])
+    found = [read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained]
+    names = dict.fromkeys(("model", "mix", "schedule"), pl.String)
+    none = {**names, "step": pl.Int64, **dict.fromkeys(("loss", "lr", "grad_norm"), pl.Float64), "tokens": pl.Int64}
+    return pl.concat([rows(none, []), *found])
 
 
 def read_metrics(path: Path, model: str, mix: str, schedule: str) -> pl.DataFrame:
@@ -226,8 +230,8 @@ def profiles(plan: Plan, facts: Facts) -> pl.DataFrame:
 def times(jobs: list[Job]) -> pl.DataFrame:
     """Time per stage, of every attempt at its outputs, also of those that failed or were put back.
 
-    Columns: stage, jobs, attempts, seconds (of all attempts), lost (of those that failed), longest (seconds), tokens_per_second (mean over
-    jobs that say it).
+    Columns: stage, jobs, attempts, interrupted (attempts that did not come to the end), seconds (of all attempts), lost (of those that
+    failed), longest (seconds), gpu_hours, tokens (drawn or trained on, of all attempts), tokens_per_second (mean over jobs that say it).
     """
     stages: dict[str, list[Job]] = {}
     for job in jobs:
@@ -239,6 +243,11 @@ def times(jobs: list[Job]) -> pl.DataFrame:
         seconds = [attempts.seconds(attempt) for attempt in tries]
         rates = [float(job.run["tokens_per_second"]) for job in of_stage if job.run.get("tokens_per_second")]
         rate = sum(rates) / len(rates) if rates else None
-        values.append((stage, len(of_stage), len(tries), sum(seconds), sum(lost), max(seconds, default=0.0), rate))
-    figures = dict.fromkeys(("seconds", "lost", "longest", "tokens_per_second"), pl.Float64)
-    return rows({"stage": pl.String, "jobs": pl.Int64, "attempts": pl.Int64, **figures}, values)
+        interrupted = sum(attempt.get("exit") != 0 for attempt in tries)
+        gpu_hours = sum(attempts.seconds(attempt) * attempts.cards(attempt) for attempt in tries) / 3600
+        tokens = sum(int(attempt.get("tokens") or 0) for attempt in tries)
+        counts = len(of_stage), len(tries), interrupted
+        values.append((stage, *counts, sum(seconds), sum(lost), max(seconds, default=0.0), gpu_hours, tokens or None, rate))
+    whole, real = pl.Int64, pl.Float64
+    figures = {**dict.fromkeys(("seconds", "lost", "longest", "gpu_hours"), real), "tokens": whole, "tokens_per_second": real}
+    return rows({"stage": pl.String, **dict.fromkeys(("jobs", "attempts", "interrupted"), whole), **figures}, values)

@@ -12,7 +12,7 @@ from enum import StrEnum, auto
 import polars as pl
 
 from koreason.engine.thinking import MARKS
-from koreason.select.langmix import answer_in_other_language, outside_band, outside_bounds, wrong_answer
+from koreason.select.langmix import answer_in_other_language, outside_band, outside_bounds, thinks, wrong_answer
 from koreason.select.replies import copies_question, garbled, leaks_prompt, refuses, third_script
 from koreason.select.spec import Filters
 
@@ -48,7 +48,7 @@ def incomplete(filters: Filters) -> pl.Expr:
 
 def no_thinking(filters: Filters) -> pl.Expr:
     """No thinking. There is no thinking in the reply."""
-    return pl.col("think").fill_null("").str.len_chars() == 0
+    return ~thinks() if not filters.allow_no_thinking else pl.lit(False)
 
 
 def no_answer(filters: Filters) -> pl.Expr:
@@ -68,7 +68,7 @@ def broken_text(filters: Filters) -> pl.Expr:
 
 def thinking_too_short(filters: Filters) -> pl.Expr:
     """Too little thinking. The thinking has too few characters."""
-    return pl.col("think").str.len_chars() < filters.min_think_chars
+    return thinks() & (pl.col("think").str.len_chars() < filters.min_think_chars)
 
 
 def too_long(filters: Filters) -> pl.Expr:

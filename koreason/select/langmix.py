@@ -15,7 +15,12 @@ def outside_band(filters: Filters) -> pl.Expr:
 
     The paper's band is 5 to 20 percent (section 4).
     """
-    return ~pl.col("think_share").is_between(filters.min_think_share, filters.max_think_share)
+    return thinks() & ~pl.col("think_share").is_between(filters.min_think_share, filters.max_think_share)
+
+
+def thinks() -> pl.Expr:
+    """Whether there is thinking: without any, nothing can be asked of it."""
+    return pl.col("think").fill_null("").str.len_chars() > 0
 
 
 def outside_bounds(filters: Filters) -> pl.Expr:

@@ -251,7 +251,7 @@ def training_row(trace: dict[str, Any], label: dict[str, str]) -> dict[str, Any]
         **{key: label[key] for key in ("category", "licence")},
         "messages": [
             {"role": "user", "content": trace["question"]},
-            {"role": "assistant", "content": joined(trace["think"], trace["answer"])},
+            {"role": "assistant", "content": joined(trace["think"], trace["answer"]) if trace["think"] else trace["answer"]},
         ],
         "why_kept": f"passes every filter (target language: {trace['think_share']:.3f} of the thinking, {trace['answer_share']:.3f} of the"
         f" answer) and drawn for {label['category']}{strategy}, rank {trace['rank'][:8]}",

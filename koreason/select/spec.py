@@ -107,6 +107,8 @@ class Filters:
         max_leaked_share: largest share of letters in a third script, of the thinking or of the answer; null: any.
         max_garbled_share: largest share of characters that no text holds on purpose; null: any.
         drop_copies: drop traces whose thinking or answer is the question again.
+        allow_no_thinking: replies without thinking pass, and are learnt from as the answer alone; what is asked of the thinking is
+            asked of those that have some.
     """
 
     min_think_share: Share
@@ -122,6 +124,7 @@ class Filters:
     max_leaked_share: Share | None = None
     max_garbled_share: Share | None = None
     drop_copies: bool = False
+    allow_no_thinking: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from koreason.config.load import add_spec, read_spec, what
 from koreason.records.digests import digest
 from koreason.records.held import Held, held
-from koreason.records.manifest import CHECKPOINTS
+from koreason.records.manifest import CHECKPOINTS, LIVE
 from koreason.train.spec import Model, Schedule
 
 
@@ -36,6 +36,11 @@ class Job:
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.out / CHECKPOINTS
+
+    @property
+    def live(self) -> Path:
+        """Folder of `metrics.jsonl` and `throughput.jsonl` while it is trained: what lies in `out` may be of an earlier model."""
+        return self.out / LIVE
 
     @property
     def ranks(self) -> int:

@@ -26,6 +26,7 @@ from typing import Any
 from koreason import locks
 from koreason.config.load import note_how, what
 from koreason.errors import UserError
+from koreason.pretrained.files import read_tensors
 from koreason.pretrained.understood import findings, refuse
 from koreason.records.stage import Stage
 from koreason.train import export
@@ -140,9 +141,12 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     import torch
 
     export.write(stage, job.base, job.spec.dtype)
-    for path in sorted(job.out.glob("model*.safetensors*")):
+    # what its index promises, and nothing else
+    if wrong := read_tensors(stage.making)[1]:
+        raise RuntimeError("; ".join(map(str, wrong)))
+    for path in sorted(stage.making.glob("*.safetensors*")):
         stage.add(path.name)
-    rows = _rows(job.out / "metrics.jsonl")
+    rows = _rows((job.live / "metrics.jsonl").replace(stage.path("metrics.jsonl")))
     stage.add("metrics.jsonl", rows=len(rows))
     stage.counts = {
         "documents": sum(map(len, plan.bins)),
@@ -152,7 +156,8 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         "tokens": sum(row["tokens"] for row in rows),
         "loss_tokens": sum(row["loss_tokens"] for row in rows),
     }
-    steps = _rows(job.out / "throughput.jsonl")
+    steps = _rows((job.live / "throughput.jsonl").replace(job.out / "throughput.jsonl"))
+    job.live.rmdir()
     if steps:
         seconds = sum(row["seconds"] for row in steps)
         stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)

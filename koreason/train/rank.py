@@ -1,6 +1,6 @@
 """One rank of a training job; `koreason train` starts all of them, a cluster may start them itself.
 
-    koreason train-rank --help     with RANK, LOCAL_RANK, WORLD_SIZE and KOREASON_RENDEZVOUS=file://$PWD/meet in its environment
+    koreason train-rank --help     with RANK, LOCAL_RANK, WORLD_SIZE and KOREASON_RENDEZVOUS=$PWD/meet in its environment
 
 Takes what `koreason train` takes. Writes safetensors, `metrics.jsonl` and `throughput.jsonl` into OUT, and checkpoints
 into OUT/checkpoints. Exit status 75 means: told to stop, saved, run again to go on.

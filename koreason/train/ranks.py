@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
-from koreason.errors import RESUMABLE, UserError
+from koreason.errors import AGAIN, RESUMABLE, UserError
 from koreason.records.digests import write_atomically
 from koreason.train.job import Job
 from koreason.train.rank import failure_path
@@ -26,7 +27,8 @@ HEARSAY = 1.0  # seconds within which the other tasks' failures are known here, 
 def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> None:
     """Start this task's ranks and wait for them; they keep the file descriptor `lock` open.
 
-    SIGTERM and SIGUSR1 tell the ranks to save. Once they have ended, such a signal changes nothing for the rest of the process: what a
+    SIGTERM, SIGUSR1 and Ctrl-C tell the ranks to save, a second Ctrl-C kills them.
+    Once they have ended, such a signal changes nothing for the rest of the process: what a
     finished training still needs is short beside what ending it would cost.
 
     Raises:
@@ -36,15 +38,18 @@ def run_ranks(job: Job, task: Task, command: list[str], lock: int | None) -> Non
     share = task.ranks(job.ranks)
     for rank in share:
         failure_path(job, rank).unlink(missing_ok=True)  # an earlier attempt's
-    if task.index == 0:
-        for path in job.out.glob("model*.safetensors*"):
-            path.unlink()
     stop: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, lambda number, _: stop.append(number))
+
+    def hear(number: int, _: object) -> None:
+        if number == signal.SIGINT and number in stop:
+            raise KeyboardInterrupt
+        stop.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        signal.signal(number, hear)
     started = time.time()
     with tempfile.TemporaryDirectory(prefix="koreason-") as folder:
-        rendezvous = task.meeting or f"file://{folder}/meet"
+        rendezvous = str((job.checkpoints / task.meeting).resolve() if task.meeting else Path(folder, "meet"))
         ranks = {
             rank: subprocess.Popen(
                 command,
@@ -83,6 +88,7 @@ def _wait(ranks: dict[int, "subprocess.Popen[bytes]"], stop: list[int]) -> dict[
         failed = {rank: status for rank, status in statuses.items() if status}
         # the ranks stop together, though the signal may have reached only some of them
         if failed and set(failed.values()) <= {RESUMABLE, *([-signal.SIGTERM] if told else [])}:
+            print(f"\nkoreason: stopped: what is trained is saved; {AGAIN}", file=sys.stderr, flush=True)
             raise SystemExit(RESUMABLE)
         if failed or not any(status is None for status in statuses.values()):
             return failed

@@ -30,7 +30,7 @@ from koreason.config.load import load
 from koreason.errors import UserError
 from koreason.records.digests import sha256_file
 from koreason.records.held import Held, held
-from koreason.records.manifest import MANIFEST, RUN
+from koreason.records.manifest import LIVE, MANIFEST, RUN
 from koreason.tables import read_table
 from koreason.train.documents.bins import plan_bins, read_packed
 from koreason.train.documents.table import DOCUMENTS
@@ -189,6 +189,8 @@ def trainings(name: str) -> list[Path]:
     plain = len(parts) <= 3 and not any(part in ("..", "/") or set(part) & set("*?[") for part in parts)
     pattern = "/".join([*parts, *["*"] * (3 - len(parts)), METRICS])
     found = [path.parent for path in sorted(MODELS.glob(pattern))] if plain else []
+    live = MODELS.glob(pattern.replace(METRICS, f"{LIVE}/{METRICS}")) if plain else ()
+    found = sorted({*found, *(path.parents[1] for path in live)})
     if not found:
         raise UserError(f"no training with a {METRICS} is called {name!r}", MODELS.absolute(), "type it in the run's folder")
     return found
@@ -200,7 +202,8 @@ def read_training(folder: Path, files: list[Path]) -> Training:
     Raises:
         UserError: what is needed of it cannot be read.
     """
-    metrics = read_metrics(folder / METRICS)
+    live = folder / LIVE / METRICS
+    metrics = read_metrics(live if live.is_file() else folder / METRICS)
     if (folder / MANIFEST).exists():
         held(folder / MANIFEST).path(METRICS)
         try:

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 
 from koreason.host import STEP
 
-PORTS = range(20000, 40000)  # below what Linux gives to outgoing connections
-
 
 @dataclass(frozen=True)
 class Task:
@@ -27,13 +25,15 @@ class Task:
     Attributes:
         index, count: which of how many tasks this is.
         local: which of the tasks on this node.
-        meeting: where all ranks meet, `tcp://ADDRESS:PORT` of the first node; None when this task has all ranks.
+        meeting: name of the file in which all ranks meet, another one for each start of a step; None when this task has all ranks.
+        first: address of the first node, on the network that ranks talk over.
     """
 
     index: int = 0
     count: int = 1
     local: int = 0
     meeting: str | None = None
+    first: str | None = None
 
     def ranks(self, total: int) -> range:
         """This task's share of all ranks: neighbours, so that tensor-parallel ranks stay on one node."""
@@ -56,7 +56,7 @@ class Task:
             # Snakemake sets both to the threads that the job asked for
             "OMP_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
-            "GLOO_SOCKET_IFNAME": interface_to(self.meeting.split("//")[1].split(":")[0]) if self.meeting else "lo",
+            "GLOO_SOCKET_IFNAME": interface_to(self.first) if self.first else "lo",
             "HF_HUB_OFFLINE": "1",
             # cuDNN would plan anew for each document length never seen, 150 ms each
             "TORCH_CUDNN_SDPA_AVOID_RECOMPILE": "1",
@@ -69,13 +69,13 @@ def this_task(environment: Mapping[str, str]) -> Task:
     count = int(environment.get("SLURM_STEP_NUM_TASKS", "1"))
     if count == 1 or environment.get(STEP) != environment.get("SLURM_JOB_ID"):
         return Task()
-    # srun runs on the first node of the job, where the first task is; a job id's neighbours may run on the same node
-    port = PORTS[int(environment["SLURM_JOB_ID"]) * 7 % len(PORTS)]
+    start = (environment.get(name, "0") for name in ("SLURM_JOB_ID", "SLURM_RESTART_COUNT", "SLURM_STEP_ID"))
     return Task(
         index=int(environment["SLURM_PROCID"]),
         count=count,
         local=int(environment["SLURM_LOCALID"]),
-        meeting=f"tcp://{environment['SLURM_LAUNCH_NODE_IPADDR']}:{port}",
+        meeting=f"meet-{'-'.join(start)}",
+        first=environment["SLURM_LAUNCH_NODE_IPADDR"],  # srun runs on the first node of the job, where the first task is
     )
 
 

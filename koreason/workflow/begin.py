@@ -21,13 +21,15 @@ from typing import Any
 import yaml
 
 from koreason import home as places
+from koreason import neighbours
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
-from koreason.ops import budget
+from koreason.ops import budget, paid
+from koreason.ops.shared import written
 from koreason.records.digests import canonical, write_atomically
-from koreason.workflow import driver, dryrun
+from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT
 
 PLANNED = "KOREASON_PLANNED"  # names the laid-down package to everything that a run starts
@@ -83,6 +85,11 @@ class Part:
         names = self.names()
         return Counter(names[job.rule.name] for job in workflow.dag.needrun_jobs() if job.output and job.rule.name in names)
 
+    def free(self, workflow: Any) -> dict[str, float]:
+        """How many of these are paid for already."""
+        planned = [job for job in dryrun.jobs_of(workflow.dag, self.names()) if not job.rule.startswith("(")]
+        return paid.free(planned, self.config, Path("results"))
+
 
 def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: dict[str, Any], site: Site | None) -> None:
     """Have the run of `workflow` begin with our own first steps."""
@@ -98,12 +105,18 @@ def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: di
     def begin_and_schedule(scheduler: Any) -> Any:
         of_run = scheduler.workflow
         parts = getattr(of_run, "koreason", [])
-        if parts and not (of_run.dryrun or of_run.touch):
-            _begin(of_run, parts)
         if parts and of_run.dryrun and not dryrun.planning():
             # what is planned is known now, and is said below all that Snakemake still prints
             atexit.register(check, plans(of_run, parts), "--first", "3")
-        return schedule(scheduler)
+        if not parts or of_run.dryrun or of_run.touch:
+            return schedule(scheduler)
+        _begin(of_run, parts)
+        told = telling.listen(scheduler, {rule: name for part in parts for rule, name in part.names().items()})
+        stopping.politely(scheduler, told, parts[0].site)
+        done = schedule(scheduler)
+        if told.stopped:
+            stopping.settle(scheduler)
+        return done
 
     JobScheduler.schedule = begin_and_schedule
 
@@ -111,13 +124,16 @@ def before_jobs(workflow: Any, home: Path, planned: Path, rules: Any, config: di
 def _begin(workflow: Any, parts: list[Part]) -> None:
     site = parts[0].site
     try:
+        neighbours.refuse(written(site))
         if workflow.local_exec:
             driver.alone(Path.cwd())
         else:
             driver.begin(Path.cwd(), site.poll if site else driver.POLL)
         if status := check(plans(workflow, parts)):
             raise SystemExit(status)
-        budget.enforce([(part.jobs(workflow), part.config["resources"]) for part in parts], site)
+        stopping.go_on()
+        if budget.limited(site):
+            budget.enforce([(part.jobs(workflow), part.config["resources"], part.free(workflow)) for part in parts], site)
         lay_down(parts[0].home, parts[0].planned)
     except UserError as error:
         print(f"koreason: {error}", file=sys.stderr, flush=True)
@@ -140,6 +156,12 @@ def check(planned: list[tuple[Path, dryrun.Plan]], *options: str) -> int:
             command = [str(home / "bin" / "koreason"), "check", "--planned", file.name, *options]
             worst = max(worst, subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode)
     return worst
+
+
+def share(config: dict[str, Any]) -> None:
+    """Tell all that the run starts which group may write its folders."""
+    if group := config["run"].get("shared_group"):
+        os.environ[neighbours.SHARED] = group
 
 
 def lay_down(home: Path, planned: Path) -> None:

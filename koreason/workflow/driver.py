@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from koreason import locks
-from koreason.cluster.job import scontrol
+from koreason.cluster.job import my_jobs
 
 STARTED_IN = "KOREASON_STARTED_IN"  # the profile says where Snakemake was typed, before it went to the run's folder
 LOCK = Path(".snakemake/koreason.lock")
@@ -71,17 +71,12 @@ def refuse(error: Exception) -> NoReturn:
 
 
 def left_over(folder: Path) -> set[str]:
-    """Ids of jobs in Slurm whose logs lie in a run's folder."""
-    return jobs_of(all_jobs(), folder / LOGS)
-
-
-def all_jobs() -> str:
-    """All jobs that Slurm's controller knows, a line each; waits for a controller that is away, as no answer is not no jobs."""
-    return scontrol("show", "job", "--oneliner")
+    """Ids of this user's jobs in Slurm whose logs lie in a run's folder; a controller that is away is waited for: no answer is not none."""
+    return jobs_of(my_jobs(), folder / LOGS)
 
 
 def jobs_of(text: str, logs: Path) -> set[str]:
-    """Ids of the unfinished jobs in the text of `all_jobs` that write their logs below a folder."""
+    """Ids of the unfinished jobs in the text of `my_jobs` that write their logs below a folder."""
     found = set()
     for line in text.splitlines():
         facts = {key: match[1] if (match := re.search(rf"\b{key}=(\S+)", line)) else "" for key in ("JobId", "JobState", "StdOut")}

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from koreason.config.files.layers import layered
+from koreason.config.files.layers import layered, read_yaml
 from koreason.config.site import DEFAULT, VARIABLE
 from koreason.errors import UserError
 from koreason.home import HOME
@@ -127,9 +127,14 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
     from snakemake.exceptions import RuleException, WorkflowError
     from snakemake.settings import types
 
+    for file in configfiles:
+        read_yaml(file)  # one that brings code is refused before Snakemake reads it
     arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
+    # the package's own profile, which says what makes jobs run again: a profile may be a program, and the current folder anybody's
+    arguments += ["--workflow-profile", str(HOME / "profiles" / "default")]
+    os.environ.pop("SNAKEMAKE_PROFILE", None)
     with contextlib.redirect_stderr(io.StringIO()):
-        _, given = cli.parse_args(arguments)  # reads profiles/default, which says what makes jobs run again
+        _, given = cli.parse_args(arguments)
     _planning.append(snakefile)
     output = types.OutputSettings(dryrun=True, quiet=given.quiet, log_level_override=logging.WARNING)
     try:
@@ -209,14 +214,36 @@ def _table(value: Any) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _differences(old: dict[str, Any], new: dict[str, Any], above: str = "") -> list[str]:
+    """The parts that changed, however deep they stand."""
     lines = []
     for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            lines.append(f"{key}: {_short(old, key)} -> {_short(new, key)}")
+        before, now = old.get(key), new.get(key)
+        if before == now and (key in old) == (key in new):
+            continue
+        if isinstance(before, dict) and isinstance(now, dict):
+            lines += _differences(before, now, f"{above}{key}.")
+        elif isinstance(before, list) and isinstance(now, list):
+            lines.append(f"{above}{key}: {_listed(before, now)}")
+        else:
+            was, is_now = _short(old, key), _short(new, key)
+            alike = next((place for place, (one, other) in enumerate(zip(was, is_now, strict=False)) if one != other), 0)
+            start = alike - 10 if alike > 20 else 0  # of a long text the part that changed
+            lines.append(f"{above}{key}: {_cut(was, start)} -> {_cut(is_now, start)}")
     return lines
 
 
+def _listed(before: list[Any], now: list[Any]) -> str:
+    """What a list lost and gained, or that only its order changed."""
+    gone, new = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
+    words = [f"{word} {_cut(json.dumps(item, ensure_ascii=False))}" for word, items in (("without", gone), ("with", new)) for item in items]
+    return ", ".join(words) or "in another order"
+
+
 def _short(table: dict[str, Any], key: str) -> str:
-    text = json.dumps(table[key], ensure_ascii=False) if key in table else "nothing"
-    return text if len(text) <= 40 else text[:37] + "..."
+    return json.dumps(table[key], ensure_ascii=False) if key in table else "nothing"
+
+
+def _cut(text: str, start: int = 0) -> str:
+    shown = ("..." if start else "") + text[start:]
+    return shown if len(shown) <= 40 else shown[:37] + "..."

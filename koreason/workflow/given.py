@@ -7,6 +7,7 @@ that a fresh clone has a plan, and linters and catalogues of workflows something
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from koreason.config.files.places import relative
 from koreason.config.site import VARIABLE
 
 DEMO = Path("config/demo.yaml")
+NAME = "KOREASON_RUN"  # tells the Snakemakes inside jobs what the run is called, where no file says it
 KEPT = Path(".koreason/configs")  # in the run's folder: what it was planned with, for its jobs
 
 
@@ -37,6 +39,10 @@ def complete(workflow: Any, home: Path, config: dict[str, Any]) -> None:
     settle(catalogue, _files(workflow, catalogue) if workflow.is_main_process else [])
     config.clear()
     config.update(catalogue)
+    if workflow.is_main_process or NAME not in os.environ:
+        files = workflow.config_settings.configfiles
+        os.environ[NAME] = called(Path(files[-1]) if files else DEMO if over else None)
+    config["run"].setdefault("name", os.environ[NAME])
 
 
 def _files(workflow: Any, config: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:
@@ -44,3 +50,9 @@ def _files(workflow: Any, config: dict[str, Any]) -> list[tuple[Path, dict[str, 
     if next(relative(config), None) is None:
         return []
     return [(Path(file).parent, read_yaml(Path(file))) for file in workflow.config_settings.configfiles]
+
+
+def called(file: Path | None) -> str:
+    """What a run is called whose configuration does not say it: after the file that was given last."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem if file else "").strip("-_")
+    return plain[:64] or "run"

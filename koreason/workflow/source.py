@@ -9,6 +9,7 @@ gets links there. Packages of earlier tags stay, a few MB each: jobs of another 
 
 import io
 import os
+import secrets
 import shutil
 import sys
 import tarfile
@@ -67,7 +68,7 @@ def _unpack(repository: Any, at: str, commit: str, folder: Path) -> Path:
                 (new / name).parent.mkdir(parents=True, exist_ok=True)
                 (new / name).symlink_to(os.path.relpath(folder / name, (home / name).parent))
             (folder / ".koreason" / ".gitignore").write_text("*\n")  # the tag in the Snakefile says it all
-            new.chmod(0o755)
+            new.chmod(_allowed(0o777))
             new.rename(home)
         except OSError:
             shutil.rmtree(new, ignore_errors=True)
@@ -77,11 +78,17 @@ def _unpack(repository: Any, at: str, commit: str, folder: Path) -> Path:
     return home
 
 
+def _allowed(mode: int) -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return mode & ~umask
+
+
 def _link(link: Path, home: Path) -> None:
     target = Path(os.path.relpath(home, link.parent))
     if link.is_symlink() and link.readlink() == target:
         return
-    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new = link.with_name(f".{link.name}.{secrets.token_hex(8)}")
     new.symlink_to(target)
     new.replace(link)
     print(f"koreason: {link} is the package now; `{link}/bin/koreason setup` makes its environments", file=sys.stderr, flush=True)

@@ -1,7 +1,10 @@
 """What counts as a response's answer, and what a box means."""
 
+import re
+
 import pytest
 
+from koreason.answers import boxes as boxes_module
 from koreason.answers.boxes import after_thinking, final_box
 from koreason.answers.labels import label
 
@@ -108,3 +111,14 @@ def test_hostile_responses_take_no_quadratic_time(response: str) -> None:
 )
 def test_hostile_boxes_are_no_labels_of_two_options(box: str) -> None:
     assert label(box, CITIES) in ("A", None)
+
+
+BEFORE_A_BOX = ["", "답은 ", "{", "}", "\\", "\\\\", "$", "<think>x</think>", "ㄱ{\\", "\\text{", "box ", "\\{"]
+CONTENTS = ["3", "", " 3번 ", "\\frac12", "{3}", "3", "a\nb", "③"]
+
+
+def test_one_plain_box_is_found_as_by_the_whole_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{before}\\boxed{{{content}}}{behind}" for before in BEFORE_A_BOX for content in CONTENTS for behind in BEFORE_A_BOX]
+    fast = [boxes_module.boxes(text, every) for text in texts for every in (True, False)]
+    monkeypatch.setattr(boxes_module, "PLAIN", re.compile(r"(?!)"))
+    assert fast == [boxes_module.boxes(text, every) for text in texts for every in (True, False)]

@@ -4,7 +4,7 @@ import pytest
 
 from koreason.answers.labels import label, named
 from koreason.answers.options import options_in
-from koreason.answers.stated import stated_label
+from koreason.answers.stated.statements import stated_label
 
 CITIES = ["부산", "서울", "대전", "인천"]
 FOUR = ["가", "나", "다", "라"]
@@ -124,10 +124,23 @@ STATED = {
         "정답은 C라고 생각합니다.",
         "정답은 ③번(대전)입니다",
     ],
+    "B": [
+        "정답은 A가 아니라 B이다.",
+        "부산도 대전도 인천도 아니므로 서울입니다.",
+        "남는 것은 서울뿐이다.",
+        "그래서 2번을 고르시면 됩니다!",
+        "알맞은 것은 두 번째 보기입니다.",
+        "부산: 항구\n서울: 수도 ✅",
+        "서울이 수도이다. ③의 대전은 광역시일 뿐 수도가 아니다.",
+        "<think>A?</think>\n∴ **서울**",
+    ],
     None: [
+        "죄송하지만 서울이라고 말씀드릴 수 없습니다.",
+        "서울과 대전 가운데 하나입니다.",
+        "서울은 수도가 아니다.",
+        "이제 남은 서울을 확인해 보면",
         "A는 정답이 아니다",
         "정답은 A입니다. 다시 보면 정답은 B입니다.",
-        "정답은 A가 아니라 B이다.",
         "정답은 A 또는 B입니다",
         "정답을 알 수 없다",
         "정답이 아닌 것은 A이다",

@@ -78,7 +78,7 @@ def test_traces_are_bytes_where_their_journal_is_and_another_sample_without(fini
 
 
 def test_a_page_may_differ_and_what_was_not_made_is_told(finished: Path, tmp_path: Path) -> None:
-    assert verdicts(again(finished, tmp_path / "page", {"report": {"index.html": "an hour later"}}))["report"] == "same"
+    assert verdicts(again(finished, tmp_path / "page", {"reports/run": {"index.html": "an hour later"}}))["report"] == "same"
     folder = tmp_path / "cut"
     shutil.copytree(finished, folder)
     (folder / "results/mixes/mix/manifest.json").unlink()
@@ -137,7 +137,7 @@ def test_every_stage_states_how_its_files_repeat(home: Path) -> None:
 def test_a_rerun_makes_a_stage_and_what_was_made_of_it(finished: Path, tmp_path: Path) -> None:
     before = {job.folder: job for job in jobs(finished) if job.made}
     later = rerun.chosen(finished, before, "select", [])
-    assert later == {"results/mixes/mix", "results/models/student/mix/short", "results/report"}
+    assert later == {"results/mixes/mix", "results/models/student/mix/short", "results/reports/run"}
     assert rerun.chosen(finished, before, None, ["mixes", "trace"]) == {"results/mixes/mix", "results/traces/small/mixed/00000-of-00001"}
     assert len(rerun.chosen(finished, before, None, [])) == len(before)
     for start, only in (("selekt", []), (None, ["judged"])):

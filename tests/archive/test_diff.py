@@ -35,7 +35,7 @@ def test_it_tells_what_differs_and_what_that_did(finished: Path, copied: Path, c
     pool["files"]["rows.parquet"]["sha256"] = "0" * 64
     edit(results / "pools/small/manifest.json", counts=pool["counts"], files=pool["files"])
     edit(results / "pools/small/run.json", made=pool, environment="data:" + "1" * 64)
-    (results / "report/manifest.json").unlink()
+    (results / "reports/run/manifest.json").unlink()
     [kept] = (copied / ".koreason/configs").glob("*.json")
     config = json.loads(kept.read_text())
     config["sources"]["quiz"]["revision"] = "1" * 40
@@ -46,7 +46,7 @@ def test_it_tells_what_differs_and_what_that_did(finished: Path, copied: Path, c
     assert f"sources/quiz.revision: {'0' * 40} became {'1' * 40}" in told
     assert "ingest: seed: 7 became 8 (2 jobs)" in told and "became feed (2 jobs)" in told
     assert "results/pools/small: kept 3 became 2" in told and "results/pools/small: 1 files in other bytes" in told
-    assert "results/report" in told
+    assert "results/reports/run" in told
 
 
 def test_keys_are_named_to_the_innermost_and_shards_are_one() -> None:

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from koreason.archive import private
 from koreason.archive.private import EVERYTHING, TOKENS, findings
@@ -44,6 +46,21 @@ def refused(run: Path, out: Path, *options: str) -> str:
 def test_every_stated_pattern_finds_what_it_is_for(kind: str) -> None:
     assert [found.kind for found in findings(f"first line\nsaid {PLANTED[kind]} here", EVERYTHING)][:1] == [kind]
     assert next(findings(f"first line\nsaid {PLANTED[kind]} here", EVERYTHING)).line == 2
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from([*PLANTED.values(), "\n", " ", "sk-", "://", "/usr/lib/x", "문제", "password", "a/b/c", "TOKEN="]), max_size=12
+    )
+)
+def test_where_no_word_of_a_kind_stands_nothing_of_it_is_missed(parts: list[str]) -> None:
+    """Against the plain way: every pattern over the whole text."""
+    text = "".join(parts)
+    for kinds in (TOKENS, EVERYTHING):
+        plain = private._together(tuple(kinds.items())).finditer(text)
+        expected = [(text.count("\n", 0, match.start()) + 1, (match.lastgroup or "").replace("_", "-")) for match in plain]
+        assert [(found.line, found.kind) for found in findings(text, kinds)] == expected
 
 
 def test_what_logs_are_full_of_is_no_secret() -> None:

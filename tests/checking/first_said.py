@@ -31,7 +31,9 @@ TABLE = {
     "identity/laid.py:check": "job: the package is laid down by the run and can only be changed after its start",
     "workflow/*": "start",
     # --- the configuration
-    "config/load.py:expand": "check: dumps",
+    "config/variables.py:expand": "check: dumps",
+    "neighbours.py:refuse": "check: folders",
+    "neighbours.py:*": "job: a link is put there by somebody while the run goes on",
     "config/load.py:*": HAND,
     "config/pinned.py:*": "check: bases",
     "config/files/exclusion.py:*": "typed",
@@ -66,7 +68,12 @@ TABLE = {
     # --- models
     "pretrained/*": "check: bases",
     "bases/fetch.py:from_hub": "job: the weights of a hub are on no disk before they are fetched; commit and gate `check: gated` asks for",
-    "bases/fetch.py:refuse_other_reading": ENGINE,
+    "bases/look.py:*": ENGINE,
+    "intake/child.py:*": ENGINE,
+    "intake/arrow.py:*": READ_ON,
+    "intake/datasets.py:*": OF_A_HUB,
+    "intake/folders.py:refuse_leaving": "check: bases",
+    "intake/folders.py:*": OF_A_HUB,
     "bases/*": "check: bases",
     "engine/spec.py:*": "check: settings",
     "engine/prompts/rendering.py:Renderer.refuse_unfit": "check: templates",
@@ -92,7 +99,6 @@ TABLE = {
     "train/spikes.py:*": "typed",
     "train/steps/*": "job: a loss that is no number any more is known in its step",
     # --- benchmarks and scores
-    "benches/readers.py:_snapshot": OF_A_HUB,
     "benches/*": "check: benches",
     "evaluate/anybody.py:*": "typed",
     "evaluate/compare.py:*": "typed",
@@ -100,7 +106,6 @@ TABLE = {
     "evaluate/spec.py:*": "check: settings",
     "evaluate/score.py:score": "job: whether a gold of text stands among the options in its question takes the reading of both",
     "evaluate/*": WRITTEN,
-    "report/page.py:*": "plan",
     "report/*": WRITTEN,
     # --- what runs jobs
     "cluster/asks.py:*": "plan",

@@ -108,7 +108,10 @@ def test_a_shell_in_an_allocation_or_a_step_is_no_task_of_ours():
     assert not is_interactive(step | {"SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1"})
     task = this_task(step | {"SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1"})
     assert list(task.ranks(8)) == [6, 7]
-    environment = task.rank_environment(7, 8, task.meeting)
+    assert task.meeting == "meet-7-0-0"
+    again = step | {"SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1", "SLURM_RESTART_COUNT": "1"}
+    assert this_task(again).meeting == "meet-7-1-0"  # a file that an earlier start left behind is not met in
+    environment = task.rank_environment(7, 8, "/run/checkpoints/meet-7-0-0")
     assert (environment["RANK"], environment["LOCAL_RANK"], environment["WORLD_SIZE"]) == ("7", "3", "8")
     assert environment["GLOO_SOCKET_IFNAME"] == "lo"
 

@@ -287,26 +287,29 @@ def test_a_data_set_saved_to_disk(capsys, tmp_path):
 
 
 def test_a_data_set_of_the_hub(capsys, tmp_path, monkeypatch):
-    datasets = pytest.importorskip("datasets")
+    import huggingface_hub
+
+    (tmp_path / "ko").mkdir()
+    pl.DataFrame({"q": ["가", "나"], "n": [1, 2]}).write_parquet(tmp_path / "ko" / "train.parquet")
     asked = []
 
-    def load_dataset(hub, name, **options):
-        asked.append((hub, name, options))
-        return datasets.Dataset.from_dict({"q": ["가", "나"], "n": [1, 2]}).to_iterable_dataset()
+    def snapshot_download(hub, **options):
+        asked.append((hub, options["revision"]))
+        return str(tmp_path)
 
-    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
     source = spec(tmp_path, format="datasets", hub="someone/something", revision="0123456789" * 4, split="train", name="ko")
     assert ingest(tmp_path / "out", source) == 0
-    assert asked == [("someone/something", "ko", {"split": "train", "revision": "0123456789" * 4, "streaming": True})]
+    assert set(asked) == {("someone/something", "0123456789" * 4)}
     frame = pl.read_parquet(tmp_path / "out" / "prompts.parquet")
     assert frame["question"].to_list() == ["가", "나"]
     assert frame["origin"].to_list()[1] == {"file": "someone/something", "record": 2, "first": None, "bytes": None}
 
-    def unreachable(hub, name, **options):
+    def unreachable(hub, **options):
         raise ConnectionError("no route to host")
 
-    monkeypatch.setattr(datasets, "load_dataset", unreachable)
-    refused(capsys, tmp_path / "out", source, "someone/something", "cannot be loaded (no route to host)")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
+    refused(capsys, tmp_path / "out", source, "someone/something", "not to be had from the hub", "no route to host")
 
 
 def test_a_full_disk_is_one_line(capsys, dump, monkeypatch):
@@ -322,7 +325,7 @@ def small_disk(tmp_path):
     """A file system of 256 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "tmpfs", folder], capture_output=True).returncode:
         pytest.skip("needs the right to mount")
     yield folder
     subprocess.run(["umount", folder], check=True)
@@ -341,3 +344,18 @@ def test_the_demos_dumps(tmp_path, name):
     assert ingest(tmp_path, given("ingest", "sources", DEMO["sources"][name]), name) == 0
     counts = manifest(tmp_path)["counts"]
     assert counts["records"] == counts["accepted"] + sum(counts["skipped"].values()) + sum(counts["rejected"].values())
+
+
+def test_what_is_no_number_is_no_gold_and_no_option(tmp_path):
+    write(
+        tmp_path,
+        "a.jsonl",
+        {"q": "값은?", "g": float("nan"), "o": ["1", float("nan")]},
+        {"q": "참인가?", "g": True},
+        {"q": "수는?", "g": 2.5},
+    )
+    columns = {"question": ["q"], "options": ["o"], "gold": ["g"]}
+    assert ingest(tmp_path / "out", spec(tmp_path, "a.jsonl", columns=columns)) == 0
+    frame = pl.read_parquet(tmp_path / "out" / "prompts.parquet")
+    assert frame["gold"].to_list() == [None, "true", "2.5"]
+    assert frame["options"].to_list() == [["1"], None, None]

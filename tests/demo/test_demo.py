@@ -34,8 +34,8 @@ def demo(tmp_path_factory, home):
 @whole
 def test_it_says_where_the_report_is(demo):
     folder, printed = demo
-    assert f"report: {folder}/results/report/index.html" in printed
-    page = (folder / "results" / "report" / "index.html").read_text()
+    assert f"report: {folder}/results/reports/demo/index.html" in printed
+    page = (folder / "results" / "reports" / "demo" / "index.html").read_text()
     assert "ko_math" in page
     assert "ko_choice" in page
 
@@ -95,4 +95,4 @@ def test_the_same_pipeline_runs_on_community_data(home, tmp_path, real_data):
     counts = read_manifest(tmp_path / "results" / "pools" / "community")["counts"]
     assert counts["input"] > 20_000
     assert counts["kept"] == 12
-    assert (tmp_path / "results" / "report" / "index.html").is_file()
+    assert (tmp_path / "results" / "reports" / "community" / "index.html").is_file()

@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 def test_it_says_where_the_report_is_and_how_little_it_rests_on(tasted: tuple[Path, str]) -> None:
     folder, printed = tasted
-    assert f"report: {folder}/results/report/index.html" in printed
-    page = (folder / "results" / "report" / "index.html").read_text(encoding="utf-8")
+    assert f"report: {folder}/results/reports/taste/index.html" in printed
+    page = (folder / "results" / "reports" / "taste" / "index.html").read_text(encoding="utf-8")
     assert "no figure on it means anything" in page
 
 

@@ -101,7 +101,8 @@ def check_command(place: str, lines: str) -> None:
             assert word in COMMANDS, f"{place}: no subcommand is called {word}"
             # `exec` is given another command, with options of its own
             known = options(word).union(*(options(other) for other in rest if word == "exec" and other in COMMANDS))
-            unknown = set(re.findall(r"--[a-z][a-z-]+", part)) - known
+            # what stands behind `--` is given to another program
+            unknown = set(re.findall(r"--[a-z][a-z-]+", part.split(" -- ")[0])) - known
             assert not unknown, f"{place}: {', '.join(unknown)} is no option of {word}"
 
 

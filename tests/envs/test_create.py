@@ -32,7 +32,7 @@ class House:
         self.wheels, self.envs, self.made = folder / "wheels", folder / "envs", folder / "made"
         for path in (self.wheels, self.envs, self.made):
             path.mkdir(parents=True)
-        for name in ("create", "with_uv.py", "uv.lock"):
+        for name in ("create", "with_uv.py", "uv.lock", "from-source.txt"):
             shutil.copy2(home / "envs" / name, self.envs)
         (self.made / "uv").symlink_to(uv)
         self.lock("pip", "tool", "1")

@@ -27,14 +27,16 @@ FLOORS = (
         "the ground floor",
         (
             *("home", "errors", "progress", "imports", "shards", "languages", "locks", "commands", "host", "git", "shown"),
-            *("arrays", "utf8", "suspects"),
+            *("arrays", "utf8", "suspects", "neighbours"),
         ),
     ),
     Floor("records", ("records",)),
     Floor("tables", ("tables",)),
     Floor("texts", ("switching", "minhash")),
     Floor("config", ("config",)),
-    Floor("identity", ("identity", "mirrored")),
+    Floor("a mirror of hubs", ("mirrored",)),
+    Floor("files from strangers", ("intake",)),
+    Floor("identity", ("identity",)),
     Floor("models", ("pretrained",)),
     Floor("engine", ("engine",)),
     Floor("answers", ("answers", "repeats")),
@@ -71,7 +73,7 @@ UNDERSTOOD = {
     ("koreason.evaluate.*", "koreason.benches.*"): "a benchmark's items are what is answered and scored",
 }
 # What the Snakefile and the rules may import: it is read in every job, so no engine, no stage.
-WORKFLOW = ("home", "errors", "shards", "records", "config", "identity", "cluster", "images", "ops", "workflow")
+WORKFLOW = ("home", "errors", "neighbours", "shards", "records", "config", "identity", "cluster", "images", "ops", "workflow")
 
 # --- Who may know what -------------------------------------------------------------------------------------------------------
 
@@ -157,8 +159,8 @@ KNOWS = (
     Knows(
         what="a hub",
         why="what comes from outside is pinned, and fetched where that is checked",
-        where=("bases/", "curate/reading/hub.py", "benches/", "mirror/hub.py", "publish/upload.py", "checking/hubs.py"),
-        belongs="in koreason/bases/ (models), koreason/curate/reading/hub.py (dumps), koreason/benches/ or koreason/mirror/hub.py",
+        where=("bases/", "intake/datasets.py", "mirror/hub.py", "publish/upload.py", "checking/hubs.py"),
+        belongs="in koreason/bases/ (models), koreason/intake/datasets.py (dumps and benchmarks) or koreason/mirror/hub.py",
         modules=("huggingface_hub", "datasets"),
     ),
     Knows(
@@ -170,6 +172,7 @@ KNOWS = (
             "git.py",
             "answers/judge.py",
             "train/ranks.py",
+            "intake/child.py",
             "ops/setup.py",
             "archive/rerun.py",
             "workflow/begin.py",
@@ -190,6 +193,10 @@ NEVER_CALLED = {
     "os.system": "give subprocess a list, in a file that may",
     "yaml.load": "yaml.safe_load",
     "torch.load": "safetensors: a file of torch's is a pickle",
+    **{
+        f"torch.distributed.{name}": "tensors: what ranks send each other as objects are pickles"
+        for name in ("broadcast_object_list", "all_gather_object", "gather_object", "scatter_object_list", "send_object_list")
+    },
 }
 NEVER_IMPORTED = {
     module: "JSON, Parquet or safetensors: reading a pickle runs what its writer wrote"

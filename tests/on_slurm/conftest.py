@@ -50,7 +50,7 @@ def snakemake(home: Path, cluster: None) -> Callable[..., Result]:
 def local_taste(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make taste` makes on this machine, without Slurm and containers; KOREASON_TASTE may name the folder of a finished one."""
     ready = os.environ.get("KOREASON_TASTE")
-    if ready and (Path(ready) / "results" / "report" / "manifest.json").is_file():
+    if ready and (Path(ready) / "results" / "reports" / "taste" / "manifest.json").is_file():
         return Path(ready)
     folder = tmp_path_factory.mktemp("local")
     without = {name: value for name, value in os.environ.items() if name != "KOREASON_SITE"}

@@ -134,7 +134,7 @@ class Run:
 
     def trained(self, steps: int) -> str:
         """Wait until so many steps are taken; returns the job's id."""
-        self.reached(MODEL / "metrics.jsonl", steps)
+        self.reached(MODEL / ".live" / "metrics.jsonl", steps)
         return self.jobs("train")[-1]
 
     def _alive(self) -> bool:

@@ -41,7 +41,7 @@ def inputs(home, shared):
 def reference(inputs, home, shared):
     """The same run, undisturbed, without Slurm and containers."""
     folder = shared / "run"
-    if (folder / "results/report/manifest.json").is_file():
+    if (folder / "results/reports/faults/manifest.json").is_file():
         return folder
     folder.mkdir(exist_ok=True)
     command = [home / "envs/run", "data", "snakemake", "--cores", "2", "--directory", folder, "--configfile", faults.CONFIG]

@@ -104,9 +104,9 @@ def test_a_tampered_image_is_refused_with_both_digests(tasted, home, snakemake, 
     site.write_text(
         (home / "tests/on_slurm/site.yaml").read_text().replace("images: containers/images", f"images: {folder}") + "retries: 0\n"
     )
-    (tasted / "results/report/manifest.json").unlink()
+    (tasted / "results/reports/taste/manifest.json").unlink()
     failed = snakemake(tasted, "--configfile", CONFIG, site=site, check=False)
-    said = (tasted / "logs/report/page.log").read_text()
+    said = (tasted / "logs/report/page.taste.log").read_text()
     assert failed.returncode == 1
     assert read_images(home)["data"].sha256 in said
     assert said.count("\n") == 1, "one line"

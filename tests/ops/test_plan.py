@@ -1,5 +1,6 @@
 """`koreason plan` against the real Snakemake, and the budget that stops a run."""
 
+import json
 import os
 import re
 import subprocess
@@ -67,6 +68,21 @@ def test_changed_parameters_are_named() -> None:
     assert what_changed(before, {"environment": "cccc"}) == ["params: its environment's lock or image changed"]
     assert what_changed(before, {"language": '{"name": "Ainu"}'}) == ['params: language.name: "Korean" -> "Ainu"']
     assert what_changed(["gone"], {}) == ["params have changed since last execution"]
+
+
+def test_of_a_nested_value_the_part_that_changed_is_shown() -> None:
+    def changed(before: object, now: object) -> list[str]:
+        return what_changed([json.dumps({"filters": before, "seed": 1})], {"spec": json.dumps({"filters": now, "seed": 1})})
+
+    wide = {"max_loop_ratio": 4.0, "max_think_share": 0.9, "min_answer_share": 0.05, "measures": {"burstiness": {"min": 0.1}}}
+    assert changed(wide, wide | {"min_answer_share": 0.3}) == ["params: spec.filters.min_answer_share: 0.05 -> 0.3"]
+    deep = wide | {"measures": {"burstiness": {"min": 0.2}}}
+    assert changed(wide, deep) == ["params: spec.filters.measures.burstiness.min: 0.1 -> 0.2"]
+    assert changed(["a", "b", "c"], ["a", "c", "d"]) == ['params: spec.filters: without "b", with "d"']
+    assert changed(["a", "b"], ["b", "a"]) == ["params: spec.filters: in another order"]
+    text = "a system prompt that says the same for a long while and then "
+    [line] = changed(text + "thinks", text + "answers")
+    assert line.endswith('... and then thinks" -> ... and then answers"') or ("thinks" in line and "answers" in line), line
 
 
 def test_disk_follows_its_formula(tmp_path: Path) -> None:

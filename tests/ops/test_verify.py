@@ -26,7 +26,7 @@ RUN = {
     "models/small/m/s": ("train", ["model.safetensors"], ["packed/m/tiny", "bases/tiny"]),
     "evals/small/m/s/x/generations": ("generate", ["generations.parquet"], ["models/small/m/s"]),
     "evals/small/m/s/x/scores": ("score", ["scores.json"], ["evals/small/m/s/x/generations"]),
-    "report": ("report", ["index.html", "tables/a.csv"], ["sources/a", "evals/small/m/s/x/scores"]),
+    "reports/r": ("report", ["index.html", "tables/a.csv"], ["sources/a", "evals/small/m/s/x/scores"]),
 }
 
 
@@ -83,11 +83,11 @@ def test_one_byte_of_a_stages_file_is_named_and_what_was_made_of_it(results: Pat
 
 
 def test_repair_takes_back_the_manifests_of_what_is_broken_and_nothing_else(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for place, (name, damage) in enumerate(zip(("sources/a", "mixes/m", "models/small/m/s", "report"), DAMAGES.values(), strict=True)):
+    for place, (name, damage) in enumerate(zip(("sources/a", "mixes/m", "models/small/m/s", "reports/r"), DAMAGES.values(), strict=True)):
         damage(results / name / RUN[name][1][place % len(RUN[name][1])])
     (results / "bases/tiny/manifest.json").write_text("")
     (results / "pools/p/manifest.json").unlink()
-    broken = ["bases/tiny", "mixes/m", "models/small/m/s", "pools/p", "report", "sources/a"]
+    broken = ["bases/tiny", "mixes/m", "models/small/m/s", "pools/p", "reports/r", "sources/a"]
     before = snapshot()
     status, lines = verify(capsys)
     assert status == 2 and len(broken_in(lines)) == len(broken)
@@ -98,7 +98,7 @@ def test_repair_takes_back_the_manifests_of_what_is_broken_and_nothing_else(resu
     assert snapshot() == {path: digest for path, digest in before.items() if path not in manifests}
     typed = [line.split(" -- ")[1] for line in lines if " -- " in line]
     assert typed == [
-        f"results/{name}/manifest.json" for name in ("bases/tiny", "sources/a", "pools/p", "mixes/m", "models/small/m/s", "report")
+        f"results/{name}/manifest.json" for name in ("bases/tiny", "sources/a", "pools/p", "mixes/m", "models/small/m/s", "reports/r")
     ]
     status, lines = verify(capsys)
     assert status == 2 and sum(line.startswith("gone ") for line in lines) == len(broken)
@@ -115,9 +115,9 @@ def test_a_changed_manifest_and_a_copied_shard_are_broken(results: Path, capsys:
 
 
 def test_foreign_files_are_told_and_count_where_an_engine_would_read_them(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (results / "report/old.svg").touch()
+    (results / "reports/r/old.svg").touch()
     status, lines = verify(capsys)
-    assert status == 0 and lines[0] == "foreign  results/report/old.svg: its manifest does not name it"
+    assert status == 0 and lines[0] == "foreign  results/reports/r/old.svg: its manifest does not name it"
     (results / "bases/tiny/model-2.safetensors").touch()
     assert verify(capsys, "--repair")[0] == 2
     assert (results / "bases/tiny/model-2.safetensors").exists() and (results / "bases/tiny/manifest.json").exists()
@@ -132,7 +132,7 @@ def test_only_what_is_asked_for_is_read(
         (["select"], 2),
         (["results/mixes"], 2),
         (["results/mixes/m/mix.parquet"], 2),
-        (["results/report"], 0),
+        (["results/reports/r"], 0),
     ):
         assert verify(capsys, *words)[0] == status, words
     assert main(["verify", "selct"]) == 2

@@ -24,13 +24,12 @@ UNDERSTOOD = {
     "train/decoder/weights.py": "what `held` gives out",
     "engine/prompts/rendering.py": "a folder that `held` has looked at whole",
     "train/steps/checkpoint.py": "checkpoints, which no manifest describes",
-    "curate/reading/arrow.py": "dumps, whose digests the catalogue has",
+    "intake/arrow.py": "files of strangers, whose digests the configuration has, or the hub's commit",
     "curate/decontaminate.py": "what `held` gives out",
     "curate/overlap/sealed.py": "sealed benchmarks, whose digests the pool has",
-    "evaluate/intake.py": "anybody's answers, which no manifest describes",
     "archive/differing.py": "two runs held side by side and shown, and nothing is made of it",
     "ops/lineage/places.py": "looked into and shown, and nothing is made of it",
-    "curate/reading/hub.py": "data sets of the hub at a commit",
+    "curate/reading/hub.py": "files of data sets at their commit",
     "bases/convert.py": "a package's file, whose digest the catalogue has",
 }
 

@@ -60,3 +60,24 @@ def test_nor_one_that_is_not_whole(out: Path, given: Path) -> None:
     assert not stage(out, given).made_before()
     (out / "model").unlink()
     assert not stage(out, given).made_before()
+
+
+def test_what_is_there_stays_until_its_successor_is_whole(out: Path, given: Path) -> None:
+    before = (out / RUN).read_text()
+    with pytest.raises(KeyboardInterrupt), stage(out, given, spec="other") as run:
+        run.path("model").write_text("another", encoding="utf-8")
+        run.path("half").write_text("ha", encoding="utf-8")
+        raise KeyboardInterrupt
+    assert sorted(path.name for path in out.iterdir()) == ["model", "run.json"], "no manifest, and nothing of what was begun"
+    assert (out / "model").read_text() == "model" and (out / RUN).read_text() == before
+    with stage(out, given) as again:
+        assert again.made_before()
+
+
+def test_what_a_killed_attempt_built_is_no_part_of_the_next_one(out: Path, given: Path) -> None:
+    (out / ".making").mkdir()
+    (out / ".making" / "torn").write_text("to", encoding="utf-8")
+    with stage(out, given, spec="other") as run:
+        run.path("folder/new").write_text("new", encoding="utf-8")
+        run.add("folder/new")
+    assert sorted(path.name for path in out.iterdir()) == ["folder", "manifest.json", "run.json"], "and the former model has made way"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -233,10 +234,70 @@ def test_run_without_benchmarks(tree: Tree) -> None:
     assert tree.table("scores").height == 0
 
 
-def test_run_without_training(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
-    tree.run["experiments"] = []
-    assert tree.report() == 2
-    assert "run.experiments: trains no model" in capsys.readouterr().err
+def sections(tree: Tree) -> set[str]:
+    """Which sections the page has."""
+    return set(re.findall(r'<section id="(\w+)">', tree.page()))
+
+
+ENDS = {
+    "pools": ({"pools": ["forum"]}, {"prompts"}),
+    "traces": ({"traces": [{"pool": "forum", "recipe": "en_ko"}]}, {"prompts", "traces"}),
+    "mixes": ({"mixes": ["mixed"]}, {"prompts", "traces", "selection"}),
+    "models": ({"models": ["small"], "mixes": ["mixed"], "schedules": ["short"]}, {"prompts", "traces", "selection", "training", "scores"}),
+    "scores": ({"models": ["small"], "benches": ["exam"], "base": True}, {"scores"}),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_part_of_the_way_shows_what_there_is(tree: Tree, end: str) -> None:
+    block, shown = ENDS[end]
+    tree.run["experiments"] = [block]
+    behind = {
+        "mixes": ("pools", "traces", "scores"),
+        "pools": ("scores",),
+        "recipes": ("pools", "scores"),
+        "models": ENDS.keys() - {"models", "scores"},
+    }
+    for table, ends in behind.items():
+        if end in ends:
+            tree.run[table] = {}
+    tree.run["sources"] = {} if end == "scores" else tree.run["sources"]
+    tree.run["benches"] = {"exam": tree.run["benches"]["exam"]} if end == "scores" else {}
+    assert tree.report() == 0
+    assert sections(tree) - {"flow", "time", "provenance", "again"} == shown
+    if end == "scores":
+        assert tree.table("scores")["mix"].unique().to_list() == ["base"] and "Accuracy on exam" in tree.page()
+
+
+def test_what_is_over_the_limit_passes_the_filters(tree: Tree) -> None:
+    counts = json.loads((tree.results / "pools/forum/manifest.json").read_text())["counts"]
+    over = counts["dropped"].get("limit", 0)
+    assert tree.report() == 0
+    share = (counts["kept"] + over) / counts["input"]
+    assert over and f"{share:.1%} of the questions pass the filters; {over:,} of these are over the limit" in " ".join(outline(tree).words)
+
+
+def test_two_schedules_of_one_model_are_told_apart(tree: Tree) -> None:
+    tree.run["schedules"]["long"] = tree.run["schedules"]["short"]
+    for folder in ("models/small/mixed", "evals/small/mixed"):
+        shutil.copytree(tree.results / folder / "short", tree.results / folder / "long")
+    tree.run["experiments"][0]["schedules"] = ["short", "long"]
+    assert tree.report() == 0
+    figure = (tree.out / "figures" / "scores-exam.svg").read_text(encoding="utf-8")
+    assert "small, short" in figure and "small, long" in figure
+    assert "small on mixed by long: the loss went" in " ".join(outline(tree).words)
+
+
+def test_the_cost_is_that_of_all_attempts(tree: Tree) -> None:
+    lines = [
+        {"start": 0.0, "end": 3600.0, "exit": 75, "gpus": "0,1", "tokens": 500},
+        {"start": 4000.0, "end": 5800.0, "exit": 0, "gpus": "0,1", "tokens": 250},
+    ]
+    (tree.results / "models/small/mixed/short/attempts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert tree.report() == 0
+    row = tree.table("time").filter(pl.col("stage") == "train").row(0, named=True)
+    assert (row["attempts"], row["interrupted"], row["seconds"], row["gpu_hours"], row["tokens"]) == (2, 1, 5400.0, 3.0, 750)
+    assert "3.0 GPU-hours" in (said := " ".join(outline(tree).words)) and "1 attempt was interrupted or failed" in said
 
 
 def test_paper_stands_beside_its_repetition(tree: Tree) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -108,10 +109,11 @@ def test_told_to_end_it_keeps_its_work(undisturbed, tmp_path, teacher, home):
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and not (segments.exists() and segments.stat().st_size):
         time.sleep(0.02)
-    process.terminate()
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 75
-    [drawn] = re.findall(r"told to end by SIGTERM: (\d+) tokens drawn, .*; run again to go on", errors)
+    assert process.returncode == 75 and "Traceback" not in errors, errors
+    assert errors.splitlines()[-1].endswith("answers are in the journal; type the same command again to go on")
+    [drawn] = re.findall(r"told to end by SIGINT: (\d+) tokens drawn, ", errors)
     assert 0 < int(drawn) == facts["engine_tokens"] - trace(home, teacher, pool, tmp_path)["engine_tokens"], "no token twice"
     assert sha256_file(tmp_path / "00000-of-00001" / "manifest.json") == sha256_file(root / "00000-of-00001" / "manifest.json")
 

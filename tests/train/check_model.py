@@ -290,6 +290,6 @@ def check_learning_rate_rises_and_falls(folder: Path) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    connect(spec(), int(os.environ["RANK"]), RANKS, f"file://{os.environ['MEET']}")
+    connect(spec(), int(os.environ["RANK"]), RANKS, os.environ["MEET"])
     run_checks(globals(), Path(sys.argv[1]))
     os._exit(0)

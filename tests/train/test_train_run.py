@@ -89,7 +89,8 @@ def training(bases, tmp_path_factory) -> Training:
 
 
 def rows(out: Path) -> list[dict]:
-    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    live = out / ".live" / "metrics.jsonl"
+    return [json.loads(line) for line in (live if live.is_file() else out / "metrics.jsonl").read_text().splitlines()]
 
 
 def manifest(out: Path) -> dict:
@@ -97,7 +98,7 @@ def manifest(out: Path) -> dict:
 
 
 def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> None:
-    while process.poll() is None and not ((out / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
+    while process.poll() is None and not ((out / ".live" / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
         time.sleep(0.005)
     assert process.poll() is None, "it ended before it could be disturbed"
 
@@ -182,13 +183,14 @@ def test_a_checkpoint_goes_on_in_any_layout(training, tmp_path):
 
 
 def test_told_to_stop_saves_and_ends_with_75(training, tmp_path):
-    for number, steps in ((signal.SIGTERM, 3), (signal.SIGUSR1, 23)):
+    for number, steps in ((signal.SIGTERM, 3), (signal.SIGINT, 13), (signal.SIGUSR1, 23)):
         process = training.start(tmp_path, "tensor parallel")
         wait_for_steps(process, tmp_path, steps)
         process.send_signal(number)
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 75, errors
         assert "told to stop: saved after step" in errors and not (tmp_path / "manifest.json").exists()
+        assert errors.endswith("koreason: stopped: what is trained is saved; type the same command again to go on\n"), errors
         assert len(list((tmp_path / "checkpoints").glob("step-*/complete"))) <= 2
     status, errors = training.run(tmp_path, "tensor parallel")
     assert status == 0 and "going on after step" in errors

@@ -10,7 +10,7 @@ from typing import Any
 
 from koreason.config.checks.bounds import nothing_between, out_of_order
 from koreason.config.checks.structure import ConfigError, accepted, wrongs
-from koreason.config.joined.experiments import BASE
+from koreason.config.joined.experiments import BASE, incomplete
 from koreason.config.joined.made import is_made
 from koreason.config.joined.made import wrongs as wrongs_of_made
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, labelled, pair_of
@@ -68,6 +68,7 @@ def _run(config: dict[str, Any]) -> Iterator[str]:
             yield f"run.withdrawn: '{prompt_id}' is no prompt's id; accepted: 24 hexadecimal digits"
     if not config["run"]["experiments"]:
         yield "run.experiments: is empty; choose a run, for example with --configfile config/demo.yaml"
+    yield from incomplete(config)
 
 
 def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
@@ -171,6 +172,8 @@ def _names(config: dict[str, Any]) -> Iterator[str]:
         for name in config[table]:
             if not isinstance(name, str) or not NAME.fullmatch(name):
                 yield (f"{table}: '{name}' cannot be a name; accepted: up to 64 letters, digits, '_' and '-', a letter or digit first")
+    if not NAME.fullmatch(called := config["run"].get("name", "run")):
+        yield f"run.name: '{called}' cannot be a name; accepted: up to 64 letters, digits, '_' and '-', a letter or digit first"
     for table in ("mixes", "schedules"):
         if BASE in config[table]:
             yield f"{table}: '{BASE}' is reserved for untrained models; any other name would be accepted"

@@ -16,6 +16,8 @@ from koreason.errors import UserError
 from koreason.home import HOME
 
 CATALOGUE = Path("config/config.yaml")
+# Of YTE: with these Snakemake takes a file for a program.
+CODE = frozenset({"__use_yte__", "__definitions__", "__variables__"})
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LANGUAGES = Path("config/languages")  # a file an entry: its patterns are long, and a new one touches no other
 
@@ -82,6 +84,9 @@ def read_yaml(file: Path) -> dict[str, Any]:
         found = LOADER(file.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"cannot be read ({' '.join(str(error).split())})", file, "give a file of the configuration, in YAML") from None
+    if isinstance(found, dict) and (code := sorted(CODE & found.keys())):
+        do = "write out what it makes; given to Snakemake itself it would be run, before anything of koreason is"
+        raise UserError(f"brings code ({', '.join(code)})", file, do)
     if not isinstance(found, dict | None):
         raise UserError("holds no table", file, "give a file of the configuration, in YAML")
     return found or {}

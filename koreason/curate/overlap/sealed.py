@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy
 import polars as pl
 
+from koreason.config.variables import OURS
 from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.characters import LEAST, WIDTH, hashes_of, in_runs, long_windows
@@ -53,8 +54,9 @@ def key_of(named: str) -> SealKey:
     Raises:
         UserError: it is not named so, not set, or so short that it can be guessed.
     """
-    if not re.fullmatch(r"\$\w+|\$\{\w+\}", named):
-        raise UserError("names no environment variable", "seal_key", "write $KOREASON_SEAL_KEY: a key never stands in a file")
+    if not re.fullmatch(rf"\$(?:{OURS.pattern}|\{{{OURS.pattern}\}})", named):
+        do = "write $KOREASON_SEAL_KEY, or another that begins with KOREASON_: a key never stands in a file"
+        raise UserError("names no environment variable for it", "seal_key", do)
     secret = os.environ.get(named.strip("${}"), "")
     if len(secret) < SHORTEST_KEY:
         what = f"has fewer than {SHORTEST_KEY} characters" if secret else "is not set"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from koreason.config.load import expand
 from koreason.config.pinned import is_folder
+from koreason.config.variables import expand
 from koreason.curate.reading.named import named
 from koreason.curate.reading.readers import WHOLE
 from koreason.curate.reading.streams import Stream, opened

@@ -14,10 +14,8 @@ from pathlib import Path
 
 from koreason.curate.reading.packed import CHUNK_BYTES, refuse, refuse_packed, unpacked
 from koreason.errors import UserError
+from koreason.intake.arrow import ALWAYS_BYTES, MOST_RATIO
 
-# A text that is compressed better than this is no text: dumps of forums come to 3 to 20, templates filled in by a program to 60.
-MOST_RATIO = 250
-ALWAYS_BYTES = 1 << 30  # as much is read whatever the ratio
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16's, which is how it begins
     (codecs.BOM_UTF32_BE, "utf-32-be"),

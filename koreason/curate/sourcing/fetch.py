@@ -20,7 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from koreason import mirrored
 from koreason.config.files.layers import layered
-from koreason.config.load import expand
+from koreason.config.variables import expand
 from koreason.curate.reading.named import is_glob, named
 from koreason.errors import UserError
 from koreason.progress import bar

@@ -15,7 +15,8 @@ import polars as pl
 from koreason.config.effects import given
 from koreason.config.files.layers import layered
 from koreason.config.joined import per_source
-from koreason.config.load import expand, load
+from koreason.config.load import load
+from koreason.config.variables import expand
 from koreason.curate.filters import evidence, first_reason, names
 from koreason.curate.guessing.guess import guess
 from koreason.curate.ingest import checked

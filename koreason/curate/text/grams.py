@@ -16,7 +16,8 @@ import polars as pl
 from koreason.arrays import Places
 
 FACTOR, SHIFT = 0x9E3779B97F4A7C15, 29  # 2**64 by the golden ratio; mixes the high bits into the low ones
-BITS = 20  # of a key, by which a gram is found: a megabyte of places, and few share one
+BITS = 20  # of a key, by which a gram is found: a million places, and few share one
+FEW_BITS = 18  # of a key, by which most grams are known to have no weight: a table that stays next to the core
 EDGE = "\x00"  # stands before the first text, between two, and behind the last
 Keys = numpy.typing.NDArray[numpy.uint64]
 
@@ -68,6 +69,8 @@ class Grams:
         self._first = numpy.full(1 << BITS, -1, numpy.int32)
         self._first[places[::-1]] = numpy.arange(len(places), dtype=numpy.int32)[::-1]
         self._deepest = int(numpy.bincount(places).max()) if len(places) else 0
+        self._some = numpy.zeros(1 << FEW_BITS, bool)
+        self._some[(self._keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)] = True
 
     def sums(self, codes: Codes) -> Places:
         """Of each text the weights of all n-grams that begin in it; one across an edge has none unless it is written with it."""
@@ -87,9 +90,11 @@ class Grams:
 
     def _looked_up(self, keys: Keys) -> tuple[Places, Places]:
         """The places of keys that have a weight, and the weights."""
-        first = self._first[(keys >> numpy.uint64(64 - BITS)).astype(numpy.int64)]
-        open_ = numpy.flatnonzero(first >= 0)
-        here, wanted = first[open_].astype(numpy.int64), keys[open_]
+        some = numpy.flatnonzero(self._some[(keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)])
+        first = self._first[(keys[some] >> numpy.uint64(64 - BITS)).view(numpy.int64)]
+        found = first >= 0
+        open_ = some[found]
+        here, wanted = first[found].astype(numpy.int64), keys[open_]
         places, weights = [], []
         for _ in range(self._deepest):
             same = self._keys[here] == wanted
@@ -111,6 +116,8 @@ def key(gram: str) -> int:
 
 
 def _mixed(keys: Keys, points: Keys) -> Keys:
-    found = (keys + points + numpy.uint64(1)) * numpy.uint64(FACTOR)
+    found = keys + points
+    found += numpy.uint64(1)
+    found *= numpy.uint64(FACTOR)
     found ^= found >> numpy.uint64(SHIFT)
     return found

@@ -31,19 +31,25 @@ def shows_image(text: pl.Expr) -> pl.Expr:
     return text.str.contains(f"(?:{MARKDOWN_IMAGE})|(?i:\\[img[\\]=])")
 
 
-def image_phrase(texts: pl.Series, language: PromptLanguage) -> pl.Series:
+def image_phrase(texts: pl.Series, language: PromptLanguage, whole: pl.Series | None = None) -> pl.Series:
     """The phrase by which a text leans on a picture, or on a table where none stands in it; empty where it does neither.
 
     Phrases are looked for line by line, and those of texts that point at something and hold nothing else, in the text.
+
+    Args:
+        texts: whole texts, or pieces of some.
+        language: whose phrases are looked for.
+        whole: of each piece the text that it is of, in which the table or the drawing may stand; none: the piece is all.
     """
     found = pl.repeat("", len(texts), eager=True, dtype=pl.String).alias("image_phrase")
-    for rows, phrases in (_lone(texts, language), _in_lines(texts, language)):
+    whole = texts if whole is None else whole
+    for rows, phrases in (_lone(texts, language, whole), _in_lines(texts, language, whole)):
         if len(rows):
             found = found.scatter(rows, phrases)
     return found
 
 
-def _in_lines(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Series]:
+def _in_lines(texts: pl.Series, language: PromptLanguage, whole: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The places of texts with a phrase in one of their lines, and the phrase."""
     lines = Lines(texts, [*language.image_phrases, *language.table_phrases], language.image_exceptions)
     for exception in language.image_exceptions:
@@ -55,8 +61,8 @@ def _in_lines(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl
         .group_by("row")
         .agg(pl.col("picture", "table").drop_nulls().first())
     )
-    drawn = _without(texts, rows, "picture", DRAWN)
-    tabled = _without(texts, rows.join(drawn, on="row", how="anti"), "table", TABLE)
+    drawn = _without(whole, rows, "picture", DRAWN)
+    tabled = _without(whole, rows.join(drawn, on="row", how="anti"), "table", TABLE)
     found = pl.concat([drawn, tabled])
     return found["row"], found["phrase"]
 
@@ -67,10 +73,11 @@ def _without(texts: pl.Series, rows: pl.DataFrame, name: str, shown: str) -> pl.
     return some.filter(~texts.gather(some["row"]).str.contains(shown)) if some.height else some
 
 
-def _lone(texts: pl.Series, language: PromptLanguage) -> tuple[pl.Series, pl.Series]:
-    """The places of texts that are a phrase and nothing else, and the phrase."""
+def _lone(texts: pl.Series, language: PromptLanguage, whole: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The places of whole texts that are a phrase and nothing else, and the phrase."""
     text, found = pl.col("text"), []
-    rows = texts.to_frame("text").with_row_index().filter(text.str.len_bytes() <= LONE)
+    size = texts.str.len_bytes()
+    rows = texts.to_frame("text").with_row_index().filter((size <= LONE) & (size == whole.str.len_bytes()))
     beginnings = "|".join(f"(?:{phrase})" for phrase in language.lone_phrases if anchored(phrase))
     begun = rows.filter(text.str.contains(beginnings)) if beginnings else rows  # one search, which most texts end at once
     for phrase in language.lone_phrases:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy
 import polars as pl
 
-from koreason.config.load import expand, load
+from koreason.config.load import load
+from koreason.config.variables import expand
 from koreason.curate.spec import ImageModel
 from koreason.curate.text.grams import EDGE, Grams
 from koreason.errors import UserError
@@ -33,15 +34,23 @@ class Looks:
 
     Attributes:
         classes: words of each class, set apart by white space, with `_` for a blank; of two that begin together the longer one counts.
+        runs: what n-grams of characters see instead of what a pattern matches: one mark for several.
+        lengths: characters from which on a text is longer: a flag `from_N` for each.
         flags: regular expressions of Rust's `regex`, by name.
-        gate: a text, or a piece of a long one, is looked at where it holds a word of these classes, of two characters or more.
-        gate_pairs: a short text is, too, where it holds a word of a class and one of those named with it.
+        gate: words, written likewise: a text, or a piece of a long one, is looked at where it holds one of them.
+        gate_short: further words by which a text that is one piece is looked at.
     """
 
     classes: dict[str, str]
+    runs: dict[str, str]
+    lengths: list[int]
     flags: dict[str, str]
-    gate: list[str]
-    gate_pairs: dict[str, list[str]]
+    gate: str
+    gate_short: str
+
+    def names(self) -> list[str]:
+        """The names of its flags, those of lengths last."""
+        return [*self.flags, *(f"from_{length}" for length in self.lengths)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,20 +104,15 @@ class Signs:
                 known.setdefault(word.replace("_", " "), name)
         self._words = sorted(known, key=lambda word: (-len(word), word))
         self._instead = [" " * word.startswith(" ") + self.of[known[word]] + " " * word.endswith(" ") for word in self._words]
-        self._of = {name: [word for word in self._words if known[word] == name] for name in self.names}
-        self._gate = sorted({word.strip() for name in looks.gate for word in self._of[name] if len(word.strip()) > 1})
-        self._pairs = [
-            (self._of[name], [word for other in others for word in self._of[other]]) for name, others in looks.gate_pairs.items()
-        ]
+        self.gate, self.gate_short = _gate(looks.gate), _gate(looks.gate_short)
 
     def held(self, text: pl.Expr) -> pl.Expr:
         """Whether a text holds a word of the gate."""
-        return text.str.contains_any(self._gate)
+        return (pl.lit("\n") + text).str.contains_any(self.gate)
 
-    def paired(self, text: pl.Expr) -> pl.Expr:
-        """Whether a padded text holds words of two classes that are looked at together."""
-        both = [text.str.contains_any(one) & text.str.contains_any(others) for one, others in self._pairs]
-        return pl.any_horizontal(pl.lit(value=False), *both)
+    def held_short(self, text: pl.Expr) -> pl.Expr:
+        """Whether a short text holds one of the further words."""
+        return (pl.lit("\n") + text).str.contains_any(self.gate_short)
 
     def put(self, texts: pl.Series) -> pl.Series:
         """The texts with a sign in place of each word; blanks at a word's ends stay."""
@@ -125,12 +129,19 @@ class Signs:
         )
 
 
+def _gate(words: str) -> list[str]:
+    """Words of a gate; a blank before a word may be the beginning of a text or of a line, too."""
+    found = [word.replace("_", " ") for word in words.split()]
+    return found + [f"\n{word[1:]}" for word in found if word.startswith(" ")]
+
+
 class Weights:
     """A model, ready for use.
 
     Attributes:
+        looks: what it looks at.
         signs: its classes.
-        flags: regular expressions, the model's and those that every language has.
+        flags: names of flags: the model's, then those that every language has.
         of_flags: a weight for each.
         of_pairs: of shape (classes, flags): a weight for each class with each flag.
         tables: of each stream the n-grams, with signs, and their weights.
@@ -139,8 +150,8 @@ class Weights:
 
     def __init__(self, file: File, flags: dict[str, str]) -> None:
         """Take a file's weights; `flags` are those that every language has."""
-        self.signs, self.learned, self.flags = Signs(file.looks), file.weights, {**file.looks.flags, **flags}
-        names = [*self.flags]
+        self.looks, self.signs, self.learned = file.looks, Signs(file.looks), file.weights
+        self.flags = names = [*file.looks.names(), *flags]
         self.of_flags = numpy.array([file.weights.flags.get(name, 0) for name in names], numpy.int64)
         self.of_pairs = numpy.zeros((len(self.signs.names), len(names)), numpy.int64)
         for pair, weight in file.weights.pairs.items():
@@ -177,7 +188,7 @@ def _read(name: str, sha256: str, flags: tuple[tuple[str, str], ...]) -> Weights
         raise UserError(f"is another file: its SHA-256 is {found}, and image_model says {sha256}", path, REMEDY)
     try:
         weights = Weights(load(File, json.loads(data)), dict(flags))
-        for pattern in weights.flags.values():
+        for pattern in weights.looks.flags.values():
             pl.Series([""]).str.contains(pattern)
     except (ValueError, KeyError, TypeError, AttributeError, UserError, pl.exceptions.ComputeError) as error:
         raise UserError(f"is no model of pictures ({' '.join(str(error).split())[:120]})", path, REMEDY) from None

@@ -21,6 +21,7 @@ from koreason.engine.answers import REFUSED, Segment
 from koreason.engine.journals.index import index_of
 from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS, link, read_asked, read_lines, take
 from koreason.engine.journals.lines import Lines, read_plain, read_sealed, sealed
+from koreason.neighbours import created
 from koreason.shards import shard_range
 
 
@@ -87,16 +88,11 @@ class Part:
                 path = self.path / name
                 if not path.is_file():
                     continue
-                new = path.with_name(f".{name}.new")
-                try:
-                    with open(new, "wb") as file:
-                        file.writelines(text for fate, text, _ in self._sifted(name) if fate == "kept")
-                        file.flush()
-                        os.fsync(file.fileno())
+                with created(path) as file:
+                    file.writelines(text for fate, text, _ in self._sifted(name) if fate == "kept")
+                    file.flush()
+                    os.fsync(file.fileno())
                     index_of(path).unlink(missing_ok=True)
-                    new.replace(path)
-                finally:
-                    new.unlink(missing_ok=True)
 
     def _sifted(self, name: str) -> Iterator[tuple[str, bytes, int]]:
         """Each whole line's fate, the line as it would be written, and the bytes that it takes now."""

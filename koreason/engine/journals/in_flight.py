@@ -117,7 +117,7 @@ class InFlight:
     def _note(self, line: str) -> None:
         if self._file < 0:
             self._write()
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         os.write(self._file, line.encode())
 
     def _write(self) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.engine.journals.lines import Found, Lines, read_plain, read_sealed
+from koreason.neighbours import created
 
 ENTRY = struct.Struct(">16sQI")
 KEY_BYTES = 16
@@ -154,10 +155,9 @@ class Indexed:
         entries.sort()
         head = HEAD.pack(MAGIC, self.end, border_of(self.path, self.end), self.damaged, self.damaged_bytes, self._plain)
         content = head + b"".join(entries)
-        new = self._index.with_suffix(".new")
         with suppress(OSError):
-            new.write_bytes(content + zlib.crc32(content).to_bytes(4, "big"))
-            new.replace(self._index)
+            with created(self._index) as file:
+                file.write(content + zlib.crc32(content).to_bytes(4, "big"))
             self._saved = True
 
 

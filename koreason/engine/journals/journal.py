@@ -26,6 +26,7 @@ from koreason.engine.answers import ENGINE_ERROR, POISONED, REFUSED, TOO_LONG, A
 from koreason.engine.journals.in_flight import InFlight
 from koreason.engine.journals.index import Indexed
 from koreason.engine.journals.lines import Lines, sealed
+from koreason.neighbours import appended, refuse_link
 from koreason.records.digests import write_atomically
 from koreason.shards import shard_names, shard_range
 
@@ -148,6 +149,8 @@ class Journal:
         own = folder / shard
         own.mkdir(parents=True, exist_ok=True)
         self._asked, self._lock = own / ASKED, take(own)
+        for name in (SEGMENTS, ROWS):
+            refuse_link(own / name)
         self._own = {name: Indexed(own / name, in_order=name == SEGMENTS) for name in (SEGMENTS, ROWS)}
         self.torn = sum(file.cut_tail() for file in self._own.values())
         start, end = shard_range(shard)
@@ -159,7 +162,7 @@ class Journal:
         self.in_flight = InFlight(own / IN_FLIGHT)
         self._links: dict[str, tuple[int, int]] = {}
         # Unbuffered: what a full disk refused must not get there later, behind our back.
-        self._open = {name: open(own / name, "ab", buffering=0) for name in self._own}  # noqa: SIM115
+        self._open = {name: appended(own / name) for name in self._own}
         self._synced, self._unsynced, self._failed = time.monotonic(), False, False
 
     def ask(self, keys: Iterable[str], *, all_of_it: bool) -> None:

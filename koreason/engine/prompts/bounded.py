@@ -5,21 +5,19 @@ with bounded(SECONDS, MEMORY):   # raises TimeoutError, or lets it run out of me
     ...
 """
 
-import resource
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from jinja2 import Environment, TemplateError, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
+from koreason.intake.limits import memory, seconds
+
 SECONDS, MEMORY = 10.0, 2 * 2**30  # of one rendering: bytes beside what the process has
-AGAIN = 0.5  # seconds until a template that survived the first is interrupted again
+LONGEST = 1 << 20  # characters of a template; those of models have some thousand
 
 
 class _Generation(Extension):
@@ -36,15 +34,17 @@ def refuse_powers(template: str) -> None:
     """Refuse a template that raises to a power; no chat needs one.
 
     Raises:
-        TemplateError: it does, or is no template.
+        TemplateError: it does, or is no template, or longer than any.
     """
+    if len(template) > LONGEST:
+        raise TemplateError(f"it has {len(template):,} characters")
     tree = Environment(autoescape=True, extensions=["jinja2.ext.loopcontrols", _Generation]).parse(template)
     if next(tree.find_all(nodes.Pow), None):
         raise TemplateError("it raises to a power, which may take for ever")
 
 
 @contextmanager
-def bounded(seconds: float, memory: int) -> Iterator[None]:
+def bounded(most: float, beside: int) -> Iterator[None]:
     """Bound what stands in it by time and by memory beside what the process has; in another than the main thread not at all.
 
     Raises:
@@ -54,18 +54,5 @@ def bounded(seconds: float, memory: int) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def told(number: int, frame: FrameType | None) -> NoReturn:
-        raise TimeoutError(f"no end after {seconds:g} s")
-
-    before, (soft, hard) = signal.signal(signal.SIGALRM, told), resource.getrlimit(resource.RLIMIT_AS)
-    has = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize() + memory
-    least = min([has, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)])
-    resource.setrlimit(resource.RLIMIT_AS, (least, hard))
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
-    try:
+    with memory(beside), seconds(most):
         yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -40,6 +40,11 @@ class Controls:
         self._marks = re.compile("|".join(map(re.escape, self._names)) or r"(?!)")
         self._masks = re.compile(f"\ufdd0{self._salt}:(\\d+)\ufdd1")
 
+    @property
+    def every(self) -> str:
+        """Text with each of the control strings."""
+        return " ".join(self._names)
+
     def hidden(self, text: str, *keep: str) -> str:
         """Text with its control strings masked, but for `keep`; the text itself where it holds none."""
         return self._marks.sub(lambda found: found[0] if found[0] in keep else self._mask(found[0]), text)

@@ -100,7 +100,7 @@ class Renderer:
         """
         question, answer = {"role": "user", "content": PROBE}, {"role": "assistant", "content": PROBE}
         try:
-            with _refusing():
+            with _refusing(), bounded(SECONDS, MEMORY):
                 for template in self._templates:
                     refuse_powers(template)
             self.write([question])
@@ -240,6 +240,7 @@ def _refusing() -> Iterator[None]:
         LookupError,
         AttributeError,
         ArithmeticError,
+        SyntaxError,
         RecursionError,
         MemoryError,
         TimeoutError,

@@ -5,8 +5,9 @@ settle(reading, asked, outcomes)       # "correct"
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from koreason.answers.boxes import Answer
 from koreason.answers.judge import Task, Verdict
@@ -57,8 +58,7 @@ class Asked:
         return named(self.gold, self.options, self.numbered).label or ""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read of an answer.
 
     Attributes:
@@ -96,10 +96,10 @@ def settle(reading: Reading, asked: Asked, outcomes: Outcomes) -> Reading:
         return reading
     if asked.kind != "choice" or (len(reading.tasks) == 1 and reading.tasks[0] and reading.tasks[0][0] == "code"):
         verdict, read = outcomes[reading.tasks[0]] if reading.tasks[0] else ("unreadable", None)
-        return replace(reading, verdict=verdict, extracted=reading.extracted if read is None else read)
+        return reading._replace(verdict=verdict, extracted=reading.extracted if read is None else read)
     found = [outcomes[task][0] if task else "wrong" for task in reading.tasks]
     agreeing = [index for index, outcome in enumerate(found) if outcome == "correct"]
     if len(agreeing) == 1:
-        return replace(of_label(chr(ord("A") + agreeing[0]), "", asked, reading.rule), start=reading.start, end=reading.end)
+        return of_label(chr(ord("A") + agreeing[0]), "", asked, reading.rule)._replace(start=reading.start, end=reading.end)
     cut = next((outcome for outcome in found if outcome in ("timeout", "crash")), None)
-    return replace(reading, verdict=cut or "unreadable", rule=reading.rule if cut else "no option")
+    return reading._replace(verdict=cut or "unreadable", rule=reading.rule if cut else "no option")

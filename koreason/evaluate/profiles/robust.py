@@ -9,13 +9,15 @@ approximations are none.
 
 import functools
 import re
-from dataclasses import replace
 
 from koreason.answers.boxes import Answer, Box, boxes
 from koreason.answers.exact import compact, is_number, normal
 from koreason.answers.labels import LONGEST_LABEL, NEGATED, named, quantity
 from koreason.answers.plain import undress, visible
-from koreason.answers.stated import Statement, stated_label, stated_value
+from koreason.answers.quantities import TRANSLATION, rooted
+from koreason.answers.stated.sentences import Statement
+from koreason.answers.stated.statements import stated_label, stated_value
+from koreason.answers.units import agree, unit
 from koreason.evaluate.profiles.readings import Asked, Reading, located, of_label
 
 PLACEHOLDERS = {
@@ -60,6 +62,13 @@ BOUNDS = re.compile(r"(?:보다|이상|이하|미만|초과|의\s*(?:배수|약�
 NOT_IT = re.compile(
     r"(?:번\s*)?(?:은|는|이|가|도)?\s*(?:정답|답)?\s*(?:이|은|는|가)?\s*(?:아니|아닌|아님|오답|틀렸|틀린|될 수 없|일 수 없)"
 )
+MEASURE = r"[A-Za-z%°㎜-㎥]{1,5}[²³]?(?:/[A-Za-z]{1,2})?|[가-힣]{1,6}?"
+UNIT_ASKED = re.compile(
+    rf"몇\s*({MEASURE})(?=\s*(?:인|이|입|일|가|을|를|는|은|로|예|\?|$))|단위\s*(?:는|:|：)\s*({MEASURE})(?=[\s)\].,]|$)"
+    rf"|(?<![A-Za-z])({MEASURE})\s*(?:으로|로|단위로)\s*(?:바꾸|바꿔|나타내|나타낸|구하|고치|고쳐|환산|답하)"
+)
+NAME = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]\s*(?==)")  # of one of several unknowns
+TIMES_ASKED = re.compile(r"몇\s*배")
 OPERATORS = re.compile(r"[-+*/^!=]|\\(?:frac|sqrt|times|cdot|div|binom|log|ln|sum|int|sin|cos|tan)")
 
 
@@ -73,10 +82,9 @@ def read(answer: Answer, asked: Asked) -> Reading:
 
 def counted(found: list[Box], text: str, asked: Asked) -> list[Box]:
     """Boxes that hold an answer: no placeholders, quotations of the question, or denied ones."""
-    gold = visible(asked.gold).strip()
-    kept = [box for box in found if (bare := _bare(box.content[:200])) not in PLACEHOLDERS or bare == gold]
-    kept = [box for box in kept if not NOT_IT.match(text[box.outer[1] : box.outer[1] + 30].lstrip(" $*)\\"))]
-    own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question]
+    kept = [box for box in found if (bare := _bare(box.content[:200])) not in PLACEHOLDERS or bare == visible(asked.gold).strip()]
+    kept = [box for box in kept if not ((behind := text[box.outer[1] : box.outer[1] + 30]) and NOT_IT.match(behind.lstrip(" $*)\\")))]
+    own = [box for box in kept if f"\\boxed{{{box.content}}}" not in asked.question] if "\\boxed" in asked.question else kept
     return own or kept
 
 
@@ -103,7 +111,7 @@ def _word_behind(box: Box, text: str) -> str:
 
 def _choice(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
     if not found:
-        told = stated_label(answer.text, asked.options, asked.numbered)
+        told = stated_label(answer.text, asked.options, asked.numbered, asked.question)
         if told is None:
             return Reading(None, "no_box", "no answer")
         return located(of_label(told.said, "", asked, told.rule), answer, told.start, told.end)
@@ -135,6 +143,8 @@ def _value(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
     if not found:
         return _stated(answer, asked)
     last = _joined(found, answer.text)
+    if len(last) == 1 and len(NAME.findall(asked.gold)) > 1:
+        last = list({name[0]: box for box in found if (name := NAME.match(undress(box.content)))}.values()) or last
     box, content = last[-1], ", ".join(one.content for one in last)
     behind = _word_behind(box, answer.text)
     if BOUNDS.match(behind):
@@ -147,19 +157,35 @@ def compared(content: str, asked: Asked, rule: str) -> Reading:
     """The reading of a value, which is to be held against the gold."""
     if echo(content, asked):
         return Reading(content, "unreadable", f"{rule}, echo of the question")
-    value = quantity(content)
+    if TIMES_ASKED.search(asked.question[-2_000:]):
+        content = re.sub(r"(?<=[\d)}])\s*배$", "", content)
+    value, wanted = quantity(content), asked_unit(asked.question)
+    if value is not None and value.unit and wanted and not agree(value.unit, wanted) and not _unit_of(asked.gold):
+        return Reading(content, "wrong", f"{rule}, another unit than was asked for")
     rule = f"{rule}, {value.rule}" if value is not None and value.rule != "as written" else rule
     return Reading(content, None, rule, tasks=(("values", asked.gold, content),))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def asked_unit(question: str) -> str:
+    """The one unit of measure that a question asks for, `몇 km인가`, `cm로 나타내라`, `(단위: kg)`; empty where there is none."""
+    named_units = {unit(next(filter(None, match.groups()))) or "" for match in UNIT_ASKED.finditer(question[-2_000:])} - {""}
+    return next(iter(named_units)) if len(named_units) == 1 else ""
+
+
+def _unit_of(gold: str) -> str:
+    value = quantity(gold)
+    return value.unit if value is not None else ""
 
 
 def echo(content: str, asked: Asked) -> bool:
     """Whether a value is an expression that stands in the question, not worked out: right only as the gold itself, or as a number."""
     if len(content) > 300 or not asked.question:
         return False
-    said = compact(normal(undress(content)))
-    if len(said) < 2 or not OPERATORS.search(said[1:]) or is_number(said) or said == compact(normal(undress(asked.gold))):
+    said = _spelt(content)
+    if len(said) < 2 or not OPERATORS.search(said[1:]) or is_number(said) or said == _spelt(asked.gold):
         return False
-    place = (question := compact(normal(undress(asked.question[:20_000].replace("$", " "))))).find(said)
+    place = (question := _spelt(asked.question[:20_000].replace("$", " "))).find(said)
     while place >= 0:
         before, after = question[place - 1 : place], question[place + len(said) : place + len(said) + 1]
         if not (before.isdigit() and said[0].isdigit()) and not (after.isdigit() and said[-1].isdigit()):
@@ -168,12 +194,17 @@ def echo(content: str, asked: Asked) -> bool:
     return False
 
 
+def _spelt(text: str) -> str:
+    """A formula in one spelling: `x²−1` and `x^{2} - 1` are `x^2-1`."""
+    return re.sub(r"\^\{(\w)\}", r"^\1", compact(normal(undress(rooted(text.translate(TRANSLATION))))))
+
+
 def _stated(answer: Answer, asked: Asked) -> Reading:
     for told in stated_value(answer.text):
         if not _reads(told, asked):
             continue
         reading = compared(told.said, asked, told.rule)
-        return located(replace(reading, extracted=told.said), answer, told.start, told.end)
+        return located(reading._replace(extracted=told.said), answer, told.start, told.end)
     return Reading(None, "no_box", "no answer")
 
 

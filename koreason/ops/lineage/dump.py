@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from koreason.config.load import expand
+from koreason.config.variables import expand
 from koreason.curate.reading.packed import KINDS, ZIP
 from koreason.curate.reading.streams import MARKS, opened
 from koreason.errors import UserError

@@ -49,8 +49,8 @@ def holders(results: Path, prompt: Prompt, known: dict[str, Any]) -> list[Row]:
         count = sum((row["mix"], row["tokenizer"], row["reason"]) == (mix, tokenizer, None) for row in known["packed"])
         found.append(_row(results / "packed" / mix / tokenizer, count, goes=True))
     found += [_row(Path(row["path"]), None, goes=True) for row in known["models"]]
-    if (known["pools"] or known["traces"]) and (results / "report" / MANIFEST).is_file():
-        found.append(_row(results / "report" / "index.html", None, goes=True))
+    if known["pools"] or known["traces"]:
+        found += [_row(path.with_name("index.html"), None, goes=True) for path in sorted(results.glob(f"reports/*/{MANIFEST}"))]
     return found
 
 

@@ -211,7 +211,7 @@ def not_made(results: Path, source: str, config: Config) -> list[str]:
         for name, mix in config.get("mixes", {}).items()
         if any(part.get("pool") in pools or (part.get(IMPORTED) and source_of(part[IMPORTED]) == source) for part in mix.get("traces", []))
     ]
-    wanted = {mix for block in config.get("run", {}).get("experiments", []) for mix in block["mixes"]}
+    wanted = {mix for block in config.get("run", {}).get("experiments", []) for mix in block.get("mixes") or ()}
     used = {part.get("pool") for mix in mixes if mix in wanted for part in config["mixes"][mix]["traces"]}
     folders = [*(f"cleaned/{pool}/{source}" for pool in pools if pool in used), *(f"pools/{pool}" for pool in pools if pool in used)]
     return [

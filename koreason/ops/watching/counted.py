@@ -29,6 +29,7 @@ from koreason.engine.journals.index import border_of
 from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS
 from koreason.engine.journals.lines import Found, Lines
 from koreason.languages import script_shares
+from koreason.neighbours import created
 
 CACHE = ".status.npz"
 VERSION = 1
@@ -203,13 +204,11 @@ class Counted:
     def _save(self) -> None:
         facts = {"version": VERSION, "places": self._places, "letters": self.letters, "sampled": self.sampled, "damaged": self.damaged}
         begun, numbers, drawn = self.begun
-        new = self.folder / f"{CACHE}.new"
         with suppress(OSError):
-            with open(new, "wb") as file:
+            with created(self.folder / CACHE) as file:
                 text = numpy.frombuffer(json.dumps(facts).encode(), numpy.uint8)
                 rows = (self.keys, self.tokens, self.ends)
                 numpy.savez(file, facts=text, keys=rows[0], tokens=rows[1], ends=rows[2], begun=begun, numbers=numbers, drawn=drawn)
-            new.replace(self.folder / CACHE)
             self._kept = self.read
 
 

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from koreason.ops.watching.pace import Pace
-from koreason.records.manifest import MANIFEST
+from koreason.records.manifest import LIVE, MANIFEST
 
 END = 1 << 14  # bytes of a file's end that are read
 STEPS = 20  # the last ones, whose mean time is the speed
@@ -41,9 +41,11 @@ class Training:
     def look(self, now: float) -> None:
         """Read what came since."""
         self._pace.look(now)
-        rows = list(_rows(self.out / "metrics.jsonl"))
+        live = self.out / LIVE
+        told = live if live.is_dir() else self.out  # where there is an earlier model, until this one is whole
+        rows = list(_rows(told / "metrics.jsonl"))
         self.step, self.loss = (int(rows[-1]["step"]), float(rows[-1]["loss"])) if rows else (0, float("nan"))
-        times = [float(row["seconds"]) for row in _rows(self.out / "throughput.jsonl")][-STEPS:]
+        times = [float(row["seconds"]) for row in _rows(told / "throughput.jsonl")][-STEPS:]
         self.seconds = fmean(times) if times else None
         bars = BAR.findall(_end(self._log))
         self.of = int(bars[-1][1]) if bars else None

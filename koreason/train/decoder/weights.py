@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from koreason.errors import UserError
+from koreason.neighbours import allowed
 from koreason.pretrained.files import INDEX, SINGLE
 from koreason.records.held import Held
 from koreason.train.decoder.layout import Weight, weights
@@ -81,7 +82,7 @@ def save(model: torch.nn.Module, shape: Shape, base: Held, out: Path) -> None:
                 tensors.update((name, tensor.contiguous().clone()) for name, tensor in zip(weight.hugging_face, full, strict=True))
         if tensors:
             save_file(tensors, out / file, metadata={"format": "pt"})
-            (out / file).chmod(0o644)  # safetensors makes it private
+            (out / file).chmod(allowed(0o666))  # safetensors makes it private
             index.update(dict.fromkeys(tensors, file))
             total += sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
     if len(by_file) > 1 and index:

@@ -21,6 +21,7 @@ from megatron.core import parallel_state
 from koreason.errors import UserError
 from koreason.progress import bar
 from koreason.records import attempts
+from koreason.records.stage import MAKING
 from koreason.tables import read_table
 from koreason.train.decoder import cpu, weights
 from koreason.train.decoder.shape import Shape, read_shape
@@ -48,7 +49,7 @@ def train(job: Job, rank: int, stop: threading.Event) -> bool:
     plan = plan_bins(packed.bounds[1:] - packed.bounds[:-1], job.schedule)
     if _steps(job, trainer, packed, plan, done, stop) < plan.steps:
         return False
-    weights.save(trainer.model, shape, job.base, job.out)
+    weights.save(trainer.model, shape, job.base, job.out / MAKING)
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
     return True
@@ -59,14 +60,15 @@ def _resume(job: Job, trainer: Trainer, shape: Shape) -> int:
     # a number and no object: what ranks send each other is never a pickle
     found = torch.zeros(1, dtype=torch.int64, device=cpu.device())
     if torch.distributed.get_rank() == 0:
+        job.live.mkdir(exist_ok=True)
         record = checkpoint.find(job.checkpoints, job.settings)
         if record:
             found[0] = record["step"]
             log.info("going on after step %d", record["step"])
-            shutil.copyfile(checkpoint.path_of(job.checkpoints, record["step"]) / checkpoint.METRICS, job.out / "metrics.jsonl")
+            shutil.copyfile(checkpoint.path_of(job.checkpoints, record["step"]) / checkpoint.METRICS, job.live / "metrics.jsonl")
         else:
-            (job.out / "metrics.jsonl").write_bytes(b"")
-        (job.out / "throughput.jsonl").write_bytes(b"")
+            (job.live / "metrics.jsonl").write_bytes(b"")
+        (job.live / "throughput.jsonl").write_bytes(b"")
     torch.distributed.broadcast(found, 0)
     done = int(found)
     if done:
@@ -83,8 +85,8 @@ def _steps(job: Job, trainer: Trainer, packed: Packed, plan: Plan, done: int, st
     progress = bar(total=plan.steps, what="train", unit="step") if first else None
     if progress is not None:
         progress.update(done)
-    with open(job.out / "metrics.jsonl" if first else os.devnull, "a", encoding="utf-8") as metrics, \
-         open(job.out / "throughput.jsonl" if first else os.devnull, "a", encoding="utf-8") as throughput:  # fmt: skip
+    with open(job.live / "metrics.jsonl" if first else os.devnull, "a", encoding="utf-8") as metrics, \
+         open(job.live / "throughput.jsonl" if first else os.devnull, "a", encoding="utf-8") as throughput:  # fmt: skip
         while done < plan.steps:
             started = time.monotonic()
             share = plan.share(done, data_rank, job.spec.data_parallel)
@@ -117,7 +119,7 @@ def _steps(job: Job, trainer: Trainer, packed: Packed, plan: Plan, done: int, st
             if done > saved and (stopping or (done % job.schedule.save_every == 0 and done < plan.steps)):
                 checkpoint.save(
                     job.checkpoints, job.settings, done, trainer.model, trainer.optimizer,
-                    job.out / "metrics.jsonl", job.schedule.keep_checkpoints,
+                    job.live / "metrics.jsonl", job.schedule.keep_checkpoints,
                 )  # fmt: skip
                 saved = done
             if stopping:

@@ -28,6 +28,7 @@ from koreason.train.decoder.shape import Shape
 from koreason.train.documents.bins import Bin
 from koreason.train.spec import Model, Schedule
 from koreason.train.steps import adam
+from koreason.train.steps.meeting import meet
 
 
 def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
@@ -46,7 +47,7 @@ def connect(spec: Model, rank: int, ranks: int, rendezvous: str) -> None:
     """Join the other ranks and form Megatron's groups; neighbouring ranks share a layer."""
     cpu.install()
     backend = "nccl" if torch.cuda.is_available() else "gloo"
-    torch.distributed.init_process_group(backend, init_method=rendezvous, rank=rank, world_size=ranks)
+    torch.distributed.init_process_group(backend, store=meet(rendezvous, ranks), rank=rank, world_size=ranks)
     parallel_state.initialize_model_parallel(tensor_model_parallel_size=spec.tensor_parallel)
     model_parallel_cuda_manual_seed(0)  # nothing is drawn (no dropout, all weights are loaded), but Megatron asks for it
 

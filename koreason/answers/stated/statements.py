@@ -6,12 +6,15 @@ r"""Answers that are stated in words, without a box: `정답은 ③입니다.`, 
 Statements that name different options are none, unless one is called final; a denied one (`A는 정답이 아니다`) is none.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from koreason.answers.labels import DENIED, named
 from koreason.answers.plain import visible
+from koreason.answers.stated.amounts import concluded_values
+from koreason.answers.stated.concluded import concluded_label
+from koreason.answers.stated.sentences import RULE, TRAILING, Statement
 
 TAIL = 20_000  # characters: an answer is stated at the end
 LONGEST = 300  # characters of a statement
@@ -22,14 +25,15 @@ ASKED = (
     r"|바른|바르지\s*않은|타당한|타당하지\s*않은|일치하는|일치하지\s*않는)\s*(?:것|내용|설명|선지|선택지|보기|문장|단어|말)"
 )
 LEAD = re.compile(
-    rf"(?P<lead>(?:최종\s*)?(?:정답|답안|해답|(?<![가-힣])답|선택지|올바른\s*답|맞는\s*답|{ASKED}"
+    rf"(?P<lead>(?:최종\s*)?(?:정답|답안|해답|(?<![가-힣])답변?|선택지|올바른\s*답|맞는\s*답|{ASKED}"
     r"|(?:the\s+)?(?:(?:final|correct|best|right)\s+)?(?:answer|option|choice)))" + SAYS,
     re.IGNORECASE,
 )
 # `③이 정답이다`, `C가 맞다`, `③번을 선택한다`
 BEFORE = re.compile(
-    r"(?P<said>[(\[]?(?:[①-⑳❶-❿]|(?<![A-Za-z])[A-J](?![A-Za-z])|(?<![\d.])\d{1,2}(?=[)\]]?\s*번)|ⓐ|ⓑ|ⓒ|ⓓ|ⓔ|[㉠-㉭])[)\]]?\s*번?)\s*"
-    r"(?:이|가|을|를|은|는)?\s*(?:바로\s*)?(?:(?:최종\s*|올바른\s*)?(?P<lead>정답|답)(?=\s*(?:입니다|이다|이에요|예요|임|으로|이라|이므로|\.|\n|$))"
+    r"(?P<said>[(\[]?(?:[①-⑳❶-❿]|\$[^$\n]{1,80}\$(?=\s*(?:이|가)\s*(?:정답|답))|"
+    r"(?<![A-Za-z])[A-J](?![A-Za-z])|(?<![\d.])\d{1,2}(?=[)\]]?\s*번)|ⓐ|ⓑ|ⓒ|ⓓ|ⓔ|[㉠-㉭])[)\]]?\s*번?)\s*"
+    r"(?:이|가|을|를|은|는)?\s*(?:바로\s*)?(?:(?:최종\s*|올바른\s*)?(?P<lead>정답|답)(?=\s*(?:입니다|이다|이에요|예요|임|으로|이라|이므로|이\s*된다|이\s*됩니다|\.|\n|$))"
     r"|(?:맞다|맞습니다|옳다|옳습니다|적절하다|적절합니다|선택한다|선택합니다|선택하겠습니다|선택하겠다|고른다|고르겠습니다|고릅니다))"
 )
 STOP = re.compile(
@@ -40,25 +44,14 @@ LINE = re.compile(r"[^\n]+")
 HASHES = re.compile(r"^####\s*(?P<said>.+)$", re.MULTILINE)
 A_COLON = re.compile(r"^\s*A\s*[:：]\s*(?P<said>.+)$", re.MULTILINE)
 DOLLARS = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(?<![\\\d])\$([^$\n]+)\$|\\\(([^\n]+?)\\\)", re.DOTALL)
-TRAILING = re.compile(r"(?:\s*<\|[^|]{1,20}\|>.*|\s*I hope it is correct\.?)+$", re.DOTALL)
 IS = re.compile(r"(?:\b(?:is|are|equals|it's)|[:=]|[가-힣](?:은|는|이|가))$")
+ENDS = re.compile(r"(?:이다|입니다|이에요|예요|임|다)?")
 SENTENCE = re.compile(r"(?<=[.!?。])\s+|(?<=\$\$)\s+")
 NUMERAL = re.compile(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?(?:/\d+)?(?:\s?[%€]|\s?[가-힣]+|[A-Za-z]{1,4}[²³])?")
 THUS = re.compile(r"따라서|그러므로|결국|그래서|therefore|thus|hence|we find|so,|answer", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A stated answer: what is said, where it starts and ends in the text, by which rule, and whether it is called final."""
-
-    said: str
-    start: int
-    end: int
-    rule: str
-    final: bool = False
-
-
-def stated_label(text: str, options: list[str], numbered: bool) -> Statement | None:
+def stated_label(text: str, options: list[str], numbered: bool, question: str = "") -> Statement | None:
     """The one option that is stated, as its label; None where there is none, or two statements name different ones."""
 
     def meant(said: str) -> str | None:
@@ -72,7 +65,9 @@ def stated_label(text: str, options: list[str], numbered: bool) -> Statement | N
         return told[-1] if len({one.said for one in told}) == 1 else None
     line = _last_line(text)
     label = meant(line.said) if line else None
-    return Statement(label, line.start, line.end, "last line") if line and label else None
+    if line and label:
+        return Statement(label, line.start, line.end, "last line")
+    return concluded_label(text, options, question)
 
 
 def _shortened(one: Statement, meant: Callable[[str], str | None]) -> Statement | None:
@@ -118,7 +113,7 @@ def _last_line(text: str) -> Statement | None:
     """The last line that is not empty, where it is short."""
     end = len(text.rstrip())
     start = text.rfind("\n", 0, end) + 1
-    line = visible(text[start:end]).strip().strip("*$ ")
+    line = visible(text[start:end]).strip().strip("*$ ").lstrip("∴→⇒➔").strip("*$ ")
     return Statement(line, start, end, "last line") if line and len(line) <= LONGEST else None
 
 
@@ -130,6 +125,8 @@ def stated_value(text: str) -> list[Statement]:
     final = [one for one in told if one.final]
     for one in (final or told)[-1:]:
         cuts = sorted({len(one.said), *(stop.start() for stop in STOP.finditer(one.said))}, reverse=True)
+        if several := _several(one):
+            found.append(several)
         mathematics = DOLLARS.match(one.said.lstrip("*\"' "))
         if mathematics:
             inner = next(group for group in mathematics.groups() if group is not None)
@@ -141,40 +138,69 @@ def stated_value(text: str) -> list[Statement]:
             said = one.said[:cut].strip().strip("*\"'` ")
             if said and not DENIED.search(one.said[cut : cut + 12]):
                 found.append(Statement(said, one.start, one.start + cut, one.rule, one.final))
-    if told:
-        return found
-    return _concluded(text)
+    return [*found, *_formula(text), *_whole(text), *concluded_values(text), *_numeral(text)]
 
 
-def _concluded(text: str) -> list[Statement]:
-    """The one formula or number of a last paragraph that draws a conclusion, or a whole answer that is nothing else."""
+def _last_paragraph(text: str) -> tuple[int, str]:
+    """Where the last paragraph starts, and it, without what trails behind it."""
     end = len(TRAILING.sub("", text[-TAIL:].rstrip())) + max(0, len(text.rstrip()) - TAIL)
     start = max(text.rfind("\n\n", 0, end) + 1, end - 2_000, 0)
-    said = text[start:end]
-    stripped = said.strip()
+    return start, text[start:end]
+
+
+def _formula(text: str) -> list[Statement]:
+    """The formula that a last paragraph concludes on."""
+    start, said = _last_paragraph(text)
     spans = list(DOLLARS.finditer(said))
-    found: list[Statement] = []
-    if spans:
-        last = spans[-1]
-        before, behind = said[: last.start()].rstrip(), said[last.end() :].strip(" .*\n")
-        thus = len(spans) == 1 and (THUS.search(said) or last.group().strip() == stripped)
-        if thus or (IS.search(before) and re.fullmatch(r"(?:이다|입니다|이에요|예요|임|다)?", behind)):
-            inner = next(group for group in last.groups() if group is not None)
-            word = behind if re.match(r"[가-힣%]", behind) else ""
-            found.append(Statement(inner.strip() + word[:40], start + last.start(), start + last.end(), "concluding sentence"))
+    if not spans:
+        return []
+    last = spans[-1]
+    before, behind = said[: last.start()].rstrip(), said[last.end() :].strip(" .*\n")
+    thus = len(spans) == 1 and (THUS.search(said) or last.group().strip() == said.strip())
+    if not thus and not (IS.search(before) and ENDS.fullmatch(behind)):
+        return []
+    inner = next(group for group in last.groups() if group is not None)
+    word = behind if re.match(r"[가-힣%]", behind) and not ENDS.fullmatch(behind) else ""
+    return [Statement(inner.strip() + word[:40], start + last.start(), start + last.end(), RULE)]
+
+
+def _numeral(text: str) -> list[Statement]:
+    """The number that a last paragraph concludes on."""
+    start, said = _last_paragraph(text)
+    stripped, found, end = said.strip(), [], start + len(said)
     sentence = SENTENCE.split(stripped.replace("\n", " "))[-1]
     numbers = [] if "$" in sentence or "\\(" in sentence else list(NUMERAL.finditer(sentence))
     alone = len(numbers) == 1 and THUS.search(sentence)
     if numbers and (alone or (IS.search(sentence[: numbers[-1].start()].rstrip()) and not sentence[numbers[-1].end() :].strip(" ."))):
         number = numbers[-1].group().strip()
         place = start + said.rfind(number)
-        found.append(Statement(number, place, place + len(number), "concluding sentence"))
+        found.append(Statement(number, place, place + len(number), RULE))
     line = stripped.rpartition("\n")[2]
     if NUMERAL.fullmatch(line.strip("*$ ")):
         found.insert(0, Statement(line.strip("*$ "), end - len(said) + len(said.rstrip()) - len(line), end, "last line"))
-    if stripped and stripped == text.strip() and len(stripped) <= LONGEST:
-        found.append(Statement(stripped, start, end, "whole answer"))
     return found
+
+
+def _whole(text: str) -> list[Statement]:
+    """A short answer that is nothing else."""
+    start, said = _last_paragraph(text)
+    stripped = said.strip()
+    alone = stripped and stripped == text.strip() and len(stripped) <= LONGEST
+    return [Statement(stripped, start, start + len(said), "whole answer")] if alone else []
+
+
+def _several(one: Statement) -> Statement | None:
+    """Formulas that only `or` joins, as one list: `$x=2$ 또는 $x=-2$`."""
+    parts = list(DOLLARS.finditer(one.said))
+    gaps = [one.said[first.end() : second.start()].strip() for first, second in itertools.pairwise(parts)]
+    if (
+        len(parts) < 2
+        or one.said[: parts[0].start()].strip(" *")
+        or not all(gap in ("또는", "혹은", ",", "or", "와", "과") for gap in gaps)
+    ):
+        return None
+    inner = [next(group for group in part.groups() if group is not None).strip() for part in parts]
+    return Statement(", ".join(inner), one.start + parts[0].start(), one.start + parts[-1].end(), one.rule, one.final)
 
 
 def _word(said: str, mathematics: re.Match[str]) -> str:

@@ -1,0 +1,1 @@
+"""What an answer states in words, without a box."""
