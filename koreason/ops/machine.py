@@ -127,7 +127,9 @@ def limits(cluster: Cluster, site: Site) -> Iterator[Check]:
             longer = "longer jobs save, go back to the queue and go on; `koreason controller` lives by turns"
             yield Check("ok", f"walltime of {key}", f"{info.name}: {most}" + (f"; {longer}" if info.max_minutes else ""))
     numbers = {name: cluster.config[name] for name in ("MaxJobCount", "MaxArraySize") if name in cluster.config}
-    good, text = ask("sacctmgr", "--noheader", "--parsable2", "show", "assoc", f"user={cluster.user.name}", "format=MaxSubmit,MaxJobs,GrpTRES")
+    good, text = ask(
+        "sacctmgr", "--noheader", "--parsable2", "show", "assoc", f"user={cluster.user.name}", "format=MaxSubmit,MaxJobs,GrpTRES"
+    )
     own = sorted({line for line in text.splitlines() if line.strip("| ")}) if good else []
     told = ", ".join(f"{name} {value}" for name, value in numbers.items())
     if own:
