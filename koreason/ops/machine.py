@@ -15,7 +15,7 @@ from pathlib import Path
 
 from koreason import locks
 from koreason.cluster.checks import Check
-from koreason.cluster.slurm import Cluster, ask
+from koreason.cluster.slurm import Cluster, ask, limits_of
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.home import HOME
@@ -127,10 +127,7 @@ def limits(cluster: Cluster, site: Site) -> Iterator[Check]:
             longer = "longer jobs save, go back to the queue and go on; `koreason controller` lives by turns"
             yield Check("ok", f"walltime of {key}", f"{info.name}: {most}" + (f"; {longer}" if info.max_minutes else ""))
     numbers = {name: cluster.config[name] for name in ("MaxJobCount", "MaxArraySize") if name in cluster.config}
-    good, text = ask(
-        "sacctmgr", "--noheader", "--parsable2", "show", "assoc", f"user={cluster.user.name}", "format=MaxSubmit,MaxJobs,GrpTRES"
-    )
-    own = sorted({line for line in text.splitlines() if line.strip("| ")}) if good else []
+    own = limits_of(cluster.user)
     told = ", ".join(f"{name} {value}" for name, value in numbers.items())
     if own:
         told += "; yours (most in the queue, most at a time, of the group): " + "; ".join(own)
