@@ -113,9 +113,9 @@ def _quotas(folder: Path) -> Iterator[Check]:
         good, text = ask("lfs", "quota", "-q", "-u", str(os.geteuid()), str(folder))
         if good:
             words = text.split()
-            over = any(word.endswith("*") for word in words)
+            full = any(word.endswith("*") for word in words)
             finding = f"Lustre: {' '.join(words)} (kB used, quota, limit, grace; files likewise)"
-            yield Check("error" if over else "ok", "quota", finding, "free some space" if over else "")
+            yield Check("error" if full else "ok", "quota", finding, "free some space" if full else "")
 
 
 def limits(cluster: Cluster, site: Site) -> Iterator[Check]:
