@@ -45,7 +45,7 @@ def measure(folder: Path, answers: int, tokens: int, turns: int, room: float) ->
         with Stage(base, "base", {}, []) as stage:
             for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name not in SIDECARS):
                 (base / path.name).symlink_to(path.resolve())
-                stage.add(path.name)
+                stage.take(base / path.name)
         model = Model.read(base, "", sampling, engine)
         longest = tokens + max(len(request(model, number, 0).prompt or ()) for number in range(answers))
         blocks = round(room * answers * -(-longest // BLOCK)) + 1

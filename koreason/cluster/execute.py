@@ -26,6 +26,7 @@ from koreason.identity.code import code_digest
 from koreason.images.enter import entered
 from koreason.records import attempts
 from koreason.records.manifest import CHECKPOINTS, MANIFEST
+from koreason.records.staged import VARIABLE as STAGE_TO
 
 POLL = 0.2  # seconds between looks at the command
 SAVING = ("trace", "generate", "train")  # stages that can save and go on later
@@ -45,6 +46,8 @@ def main(arguments: argparse.Namespace) -> int:
     site = active_site()
     if site is None:
         raise UserError("not set", "KOREASON_SITE", "the profile sets it to its site file")
+    if site.stage_to:
+        os.environ[STAGE_TO] = os.path.expandvars(site.stage_to)
     command: list[str] = arguments.command
     if not command or command[0] not in COMMANDS or COMMANDS[command[0]].kind != "rule":
         rules = " ".join(name for name, known in COMMANDS.items() if known.kind == "rule")

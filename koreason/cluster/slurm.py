@@ -119,6 +119,12 @@ def ask(*command: str) -> tuple[bool, str]:
     return good, done.stdout if good else " ".join((done.stderr.strip() or done.stdout.strip() or "no answer").split())
 
 
+def limits_of(user: User) -> list[str]:
+    """What accounting says of a user: most jobs in the queue, most at a time, and resources of the group, one text an association."""
+    good, text = ask("sacctmgr", "-nP", "show", "assoc", f"user={user.name}", "format=MaxSubmit,MaxJobs,GrpTRES")
+    return sorted({line for line in text.splitlines() if line.strip("| ")}) if good else []
+
+
 def read_cluster() -> Cluster:
     """Ask Slurm for everything; empty parts where it does not answer."""
     programs = {name: ask(name, "--version") for name in ("sinfo", "sbatch", "srun", "squeue", "scontrol", "scancel")}

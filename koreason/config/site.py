@@ -123,6 +123,7 @@ class Site:
         containers: how images are entered; null runs the host's environments.
         rules: what jobs of single rules ask for here.
         budget: above which a run is refused.
+        stage_to: folder of each node's own disk, to which weights and images are copied once a node; may name a variable of the node.
     """
 
     account: str | None = None
@@ -136,6 +137,7 @@ class Site:
     containers: Containers | None = None
     rules: dict[str, Overrides] = field(default_factory=dict)
     budget: Budget = Budget()
+    stage_to: str | None = None
 
 
 def read_site(path: Path) -> Site:

@@ -32,6 +32,7 @@ from koreason.errors import AGAIN
 from koreason.records import attempts
 from koreason.records.digests import digest
 from koreason.records.held import Held, held
+from koreason.records.staged import staged
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Model:
         Raises:
             UserError: its files are not what its manifest says.
         """
-        return Generator(self.made.whole(), self.sampling, self.engine, self.renderer)
+        return Generator(staged(self.made), self.sampling, self.engine, self.renderer)
 
     @cached_property
     def renderer(self) -> Renderer:

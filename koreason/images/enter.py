@@ -25,6 +25,8 @@ from koreason.home import HOME, ORIGIN, VARIABLE
 from koreason.images import record
 from koreason.mirrored import VARIABLE as MIRROR
 from koreason.records.attempts import VARIABLE as ATTEMPT
+from koreason.records.staged import VARIABLE as STAGE_TO
+from koreason.records.staged import copied, folder_of
 
 # What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
 PASSED = re.compile(r"(SLURMD?|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|KOREASON_STEP")
@@ -52,15 +54,18 @@ def entered(site: Site, environment: str, command: list[str], hub: bool = False)
     if program is None:
         raise UserError("no Apptainer on this node", "containers", "load the site's module, or set containers: null in the site file")
     image, sha256 = record.checked(HOME, ORIGIN / site.containers.images, environment, site.containers.verify_signatures)
+    if copy := copied({image.name: image}, {image.name: sha256}):
+        image = copy / image.name
     temporary = Path(tempfile.mkdtemp(prefix="koreason-"))
     try:
-        binds = [f"{temporary}:/tmp", *_nested([*_folders(command), *site.containers.binds])]
+        binds = [f"{temporary}:/tmp", *_nested([*_folders(command), *_disk(), *site.containers.binds])]
         options = ["--cleanenv", "--no-mount", "home,tmp,cwd", "--home", "/tmp", "--pwd", str(Path.cwd())]
         options += ["--nv"] if site.containers.nv and Path("/dev/nvidiactl").exists() else []
         options += [part for bind in binds for part in ("--bind", bind)]
         # in the environment and not on the command line, where everyone on the node could read them
         inside = _told(command, hub) | {
             ATTEMPT: os.environ.get(ATTEMPT, ""),
+            STAGE_TO: os.environ.get(STAGE_TO, ""),
             VARIABLE: str(ORIGIN),
             "KOREASON_IMAGE": sha256,
             "KOREASON_COMMIT": outside["KOREASON_COMMIT"],
@@ -70,6 +75,12 @@ def entered(site: Site, environment: str, command: list[str], hub: bool = False)
         yield [program, "--silent", "exec", *options, str(image), *command], clean | told
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _disk() -> list[str]:
+    """This user's folder on the node's own disk, where weights are copied to it."""
+    folder = folder_of(os.environ.get(STAGE_TO, ""))
+    return [f"{folder}:{folder}:rw"] if folder and folder.is_dir() else []
 
 
 def _nested(binds: list[str]) -> list[str]:

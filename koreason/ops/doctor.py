@@ -3,13 +3,13 @@
     koreason doctor --init-site              # write profiles/slurm/site.yaml from what Slurm says
     koreason doctor --configfile config/demo.yaml
 
-One line for each check: ok, warning or error, what was found, and what to do. Exit status 2 if there is an error. With
+One line for each check: ok, warning or error, what was found, and what to do. Exit status 2 if there is an error. Without Slurm it is a
+laptop's: environments, memory, space. With
 --configfile the run's models, their chat templates and what each rule asks for are checked, too. Nothing is submitted.
 """
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from koreason.cluster.checks import Check, fits, site_checks, slurm_checks
 from koreason.cluster.sitefile import choose, render
-from koreason.cluster.slurm import Cluster, ask, read_cluster
+from koreason.cluster.slurm import Cluster, ask, is_there, read_cluster
 from koreason.config.joined.experiments import trained_bases
 from koreason.config.pinned import is_folder, pinned
 from koreason.config.site import DEFAULT, FIRST_STEP, VARIABLE, Site, read_site
@@ -25,12 +25,12 @@ from koreason.config.variables import expand
 from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.images import enter, record
-from koreason.ops import templates
+from koreason.ops import machine, templates
 from koreason.ops.bases import strange
 from koreason.records.digests import sha256_file, write_atomically
 from koreason.workflow.dryrun import read_plan, site_path
 
-LITTLE = 50e9  # bytes of free disk below which a warning is due
+HOSTS = ("megatron", "vllm")  # environments that jobs run in beside `data`, where they run in no image
 NOT_HERE = "not on disk; a job would fetch it, and compute nodes often have no internet"
 COLOURS = {"ok": "32", "warning": "33", "error": "31"}
 
@@ -82,10 +82,16 @@ def init_site(path: Path, force: bool) -> int:
 def examine(configfiles: list[Path]) -> Iterator[Check]:
     """All checks, in the order in which a run would meet what they look at."""
     yield environment("data")
-    cluster = read_cluster()
+    site, cluster, path = None, read_cluster(), site_path()
+    if path is None and not is_there():
+        yield from machine.laptop()
+        for name in HOSTS:
+            yield environment(name)
+        yield machine.driver()
+        yield from machine.filesystem(Path("results"))
+        yield from run_checks(configfiles, None, cluster) if configfiles else ()
+        return
     yield from slurm_checks(cluster)
-    site = None
-    path = site_path()
     if path is None:
         yield Check("error", "site file", "there is none", FIRST_STEP)
     else:
@@ -96,8 +102,10 @@ def examine(configfiles: list[Path]) -> Iterator[Check]:
             yield Check("error", "site file", str(error))
     if site:
         yield from site_checks(site, cluster)
+        yield from machine.limits(cluster, site)
         yield from software(site)
-    yield from disk(Path("results"))
+    yield machine.driver(site)
+    yield from machine.filesystem(Path("results"))
     if configfiles:
         yield from run_checks(configfiles, site, cluster)
 
@@ -117,7 +125,7 @@ def software(site: Site) -> Iterator[Check]:
     """What jobs run in: images with an Apptainer that works, or the host's environments."""
     if site.containers is None:
         yield Check("ok", "containers", "the site file has none: jobs run in the environments of envs/create")
-        for name in ("megatron", "vllm"):
+        for name in HOSTS:
             yield environment(name)
         return
     version = enter.version()
@@ -126,6 +134,7 @@ def software(site: Site) -> Iterator[Check]:
     else:
         yield Check("ok", "Apptainer", version)
         yield user_namespaces()
+        yield machine.squashfuse()
     try:
         for name, image, state in record.states(HOME / site.containers.images, HOME):
             found = f"{image.file}: {state}" if image else state
@@ -145,24 +154,6 @@ def user_namespaces() -> Check:
     if setuid:
         return Check("ok", "user namespaces", "none, and Apptainer is installed setuid, which does as well")
     return Check("error", "user namespaces", f"cannot be made ({reason}), and Apptainer is not setuid", "ask your site for either")
-
-
-def disk(results: Path) -> Iterator[Check]:
-    """Free space where results go, and the user's quota if the site shows one."""
-    folder = results.resolve() if results.exists() else Path.cwd()
-    free = shutil.disk_usage(folder).free
-    finding = f"{free / 1e9:,.0f} GB are free at {folder}"
-    if free < LITTLE:
-        yield Check("warning", "disk", finding, "`koreason plan` says what a run needs; results may be a link to a larger disk")
-    else:
-        yield Check("ok", "disk", finding)
-    if shutil.which("quota"):
-        good, text = ask("quota", "-w")
-        over = [words[0] for words in map(str.split, text.splitlines()[2:]) if len(words) > 1 and words[1].endswith("*")]
-        if over:
-            yield Check("error", "quota", f"exceeded on {', '.join(over)}", "free some space")
-        else:
-            yield Check("ok", "quota", "not exceeded" if good else f"not known ({text})")
 
 
 def run_checks(configfiles: list[Path], site: Site | None, cluster: Cluster) -> Iterator[Check]:

@@ -92,6 +92,11 @@ class Stage:
         """Declare an output file, with facts such as `rows` that belong in the manifest."""
         self._files[name] = facts
 
+    def take(self, path: Path, **facts: Any) -> None:
+        """Declare a file, or a link to one, that was made elsewhere, and move it to the others."""
+        path.replace(self.path(path.name))
+        self.add(path.name, **facts)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if error is not None:
             shutil.rmtree(self.making, ignore_errors=True)

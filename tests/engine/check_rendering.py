@@ -175,8 +175,8 @@ def model(template=CHATML, weights="w", inside=False, **options):
         tokenizer(template, **options).save_pretrained(folder, save_jinja_files=not inside)
         (folder / "model.safetensors").write_text(weights)
         for path in sorted(folder.iterdir()):
-            if path.name not in ("manifest.json", "run.json", "attempts.jsonl"):
-                stage.add(path.name)
+            if path.is_file() and path.name not in ("manifest.json", "run.json", "attempts.jsonl"):
+                stage.take(path)
     return Model.read(held(folder).manifest, "<think>\n", Sampling(0.6, 0.95, 20, 0.0, 96, 24), Engine("float32", 512, 4, 1, 1, 0.5))
 
 

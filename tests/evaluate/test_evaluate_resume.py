@@ -27,8 +27,8 @@ class Answering:
         script = home / "tests" / "engine" / "tiny_model.py"
         subprocess.run([home / "envs" / "run", "vllm", "python", script, self.model], check=True, capture_output=True)
         with Stage(self.model, "base", {}, []) as stage:
-            for path in sorted(self.model.glob("*")):
-                stage.add(path.name)
+            for path in sorted(path for path in self.model.glob("*") if path.is_file()):
+                stage.take(path)
         engine = {**json.loads(workbench.spec())["engine"], "max_num_seqs": 4}
         spec = workbench.spec(ITEMS, repeats=2, sampling=SAMPLING, engine=engine)
         self.bench, self.scoring = workbench.bench(spec), workbench.part("score", spec)

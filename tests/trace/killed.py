@@ -97,7 +97,7 @@ def teacher(folder: Path) -> int:
     with Stage(folder, "base", {}, []) as stage:
         write(folder, printable=False)
         for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
-            stage.add(path.name)
+            stage.take(path)
     return 0
 
 

@@ -46,8 +46,8 @@ def teacher(tmp_path_factory, home):
     script = home / "tests" / "engine" / "tiny_model.py"
     subprocess.run([home / "envs" / "run", "vllm", "python", script, folder], check=True, capture_output=True)
     with Stage(folder, "base", {}, []) as stage:
-        for path in sorted(folder.glob("*")):
-            stage.add(path.name)
+        for path in sorted(path for path in folder.glob("*") if path.is_file()):
+            stage.take(path)
     return folder
 
 

@@ -93,7 +93,7 @@ def declared(folder: Path, **arrays: np.ndarray) -> Held:
         np.save(folder / f"{name}.npy", array, allow_pickle=True)
     with Stage(folder, "pack", {}, []) as stage:
         for path in folder.glob("*.npy"):
-            stage.add(path.name)
+            stage.take(path)
     return held(folder)
 
 

@@ -75,8 +75,8 @@ def declare(folder: Path) -> None:
     """Write a base's manifest over what lies in its folder."""
     with Stage(folder, "base", {}, []) as stage:
         for path in sorted(folder.iterdir()):
-            if path.name not in ("manifest.json", "run.json"):
-                stage.add(path.name)
+            if path.is_file() and path.name not in ("manifest.json", "run.json"):
+                stage.take(path)
 
 
 def main(folder: Path) -> None:
