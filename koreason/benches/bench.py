@@ -63,8 +63,8 @@ def normalised(source: Items) -> list[Item]:
     return sorted(items, key=lambda item: item.id)
 
 
-def _item(record: dict[str, Any], where: str, number: int, columns: dict[str, str], kind: str) -> Item:
-    value: dict[str, Any] = {name: record.get(columns.get(name, name)) for name in COLUMNS}
+def _item(record: dict[str, Any], where: str, number: int, columns: dict[str, Any], kind: str) -> Item:
+    value: dict[str, Any] = {name: _value(record, columns.get(name, name)) for name in COLUMNS}
     for name in ("question", "gold"):
         if value[name] is None or (isinstance(value[name], str) and not value[name].strip()):
             raise UserError(f"lacks '{columns.get(name, name)}'", where, "complete the item")
@@ -85,6 +85,13 @@ def _item(record: dict[str, Any], where: str, number: int, columns: dict[str, st
         gold=KINDS[named].gold(value["gold"], texts, question, where),
         kind=named,
     )
+
+
+def _value(record: dict[str, Any], its: str | list[str]) -> Any:
+    """What a record has in a column; of several a list of what is there, as an item may have fewer options than others."""
+    if isinstance(its, str):
+        return record.get(its)
+    return [there for there in map(record.get, its) if there not in (None, "")]
 
 
 def as_list(text: str) -> Any:

@@ -24,7 +24,8 @@ class Items:
         digest: of all its files that may be read, as `koreason pin` writes it; held against where it is read from a mirror.
         name: subset of the data set.
         split: of the data set; null is `test`.
-        columns: our column (`id`, `category`, `question`, `options`, `gold`, `kind`) to the source's own, where it is called otherwise.
+        columns: our column (`id`, `category`, `question`, `options`, `gold`, `kind`) to the source's own, where it is called otherwise;
+            `options` to several, each of which holds one.
     """
 
     kind: Kind
@@ -35,4 +36,4 @@ class Items:
     digest: str | None = None
     name: str | None = None
     split: str | None = None
-    columns: dict[Column, str] | None = None
+    columns: dict[Column, str | list[str]] | None = None

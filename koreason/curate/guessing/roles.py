@@ -83,9 +83,13 @@ def content(values: Sequence[Any]) -> Content:
 def named(column: str) -> list[str]:
     """The roles that a column's name may stand for; of a path its last part counts, or the one before where it is only `text`."""
     parts = [part for part in re.split(r"\.|\[\]\.?", column) if part] or [column]
-    last = parts[-2] if len(parts) > 1 and parts[-1].lower() in ("text", "content", "value", "body") else parts[-1]
-    plain = re.sub(r"[\s_\-()]+", "", last).lower()
-    return [role for role, pattern in NAMES.items() if re.fullmatch(pattern, plain)]
+    only_text = len(parts) > 1 and parts[-1].lower() in ("text", "content", "value", "body")
+    # where the one before stands for nothing, as in `first.content`, the last part counts after all
+    for last in (parts[-2], parts[-1]) if only_text else (parts[-1],):
+        plain = re.sub(r"[\s_\-()]+", "", last).lower()
+        if found := [role for role, pattern in NAMES.items() if re.fullmatch(pattern, plain)]:
+            return found
+    return []
 
 
 def roles(sample: Mapping[str, Sequence[Any]]) -> tuple[dict[str, list[str]], list[str]]:

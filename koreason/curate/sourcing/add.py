@@ -18,6 +18,7 @@ from koreason.errors import UserError, printable
 from koreason.progress import bar
 from koreason.records.digests import sha256_file, write_atomically
 
+WORTH_A_BAR = 1 << 28  # bytes, of which digests take a second
 MOST_LISTED = 20  # files; more are named by a glob
 ROOTS = ("KOREASON_DATA", "KOREASON_HOME")  # variables by which a root is written where it lies below one
 
@@ -77,7 +78,9 @@ def rooted(root: Path) -> str:
 
 def files_of(found: Guess) -> dict[str, str]:
     """Each file with its digest; many with one, under a glob that matches these and no others."""
-    digests = {name: sha256_file(found.root / name) for name in bar(found.files, what="digest", unit=" files")}
+    long = sum((found.root / name).stat().st_size for name in found.files) > WORTH_A_BAR
+    names = bar(found.files, what="digest", unit=" files") if long else found.files
+    digests = {name: sha256_file(found.root / name) for name in names}
     if len(digests) <= MOST_LISTED:
         return digests
     for glob in globs(found.files):

@@ -118,10 +118,8 @@ def bench_of(path: Path) -> dict[str, Any]:
         raise UserError("is neither .jsonl nor .csv", path, "write its items as JSON Lines: id, question, options, gold")
     found = guess([path])
     ours = {"question": found.columns.get("question", [])[:1], "options": found.columns.get("options", [])}
-    ours["gold"] = found.columns.get("gold") or found.columns.get("answer", [])
-    if len(ours["options"]) > 1:
-        raise UserError("its options stand in several columns", path, "write them as one list: JSON Lines with id, question, options, gold")
-    columns = {name: given[0] for name, given in ours.items() if given}
+    ours["gold"] = found.columns.get("gold", found.columns.get("answer", []))[:1]
+    columns: dict[str, Any] = {name: given[0] if len(given) == 1 else given for name, given in ours.items() if given}
     if "id" in found.found:
         columns["id"] = "id"
     kind = "choice" if "options" in columns else "math"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from koreason.benches.bench import normalised
+from koreason.benches.spec import Items
 from koreason.cli import main
 from koreason.config.checks.check import problems
 from koreason.config.files.layers import layered
@@ -61,6 +63,27 @@ def test_a_benchmark_of_choices(dumps: Path) -> None:
     assert main(["init", "게시판.jsonl", "--bench", "choice.jsonl", "--into", "other.yaml"]) == 0
     bench = yaml.safe_load((dumps / "other.yaml").read_text(encoding="utf-8"))["benches"]["mine"]
     assert bench["like"] == "ko_choice" and bench["columns"] == {"gold": "answer"}
+
+
+def test_options_in_columns_of_their_own(dumps: Path) -> None:
+    table = "문항,보기1,보기2,보기3,정답\n1 더하기 1은?,1,2,3,2\n2 더하기 3은?,5,6,,1\n4 더하기 4는?,8,7,6,1\n"
+    (dumps / "columns.csv").write_text(table, encoding="utf-8")
+    assert main(["init", "게시판.jsonl", "--bench", "columns.csv"]) == 0
+    entry = yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["benches"]["mine"]
+    assert entry["columns"]["options"] == ["보기1", "보기2", "보기3"] and entry["like"] == "ko_choice"
+    assert problems(layered([dumps / "my.yaml"])) == []
+    columns = entry["columns"]
+    items = normalised(Items(kind="choice", file=str(dumps / "columns.csv"), sha256=entry["sha256"], columns=columns))
+    assert [(item.options, item.gold) for item in items] == [(["1", "2", "3"], "B"), (["5", "6"], "A"), (["8", "7", "6"], "A")]
+
+
+def test_the_first_post_of_a_thread_and_not_its_replies(dumps: Path) -> None:
+    posts = [{"subject": f"제목 {n}", "content": ASKED.format(topic="세금", number=n)} for n in range(40)]
+    threads = [{"id": n, "first": post, "replies": [{"content": "답", "replies": [{"content": "네"}]}]} for n, post in enumerate(posts)]
+    (dumps / "threads.json").write_text(json.dumps({"export": "2026", "threads": threads}, ensure_ascii=False), encoding="utf-8")
+    assert main(["init", "threads.json"]) == 0
+    [source] = yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["sources"].values()
+    assert source["columns"]["question"] == ["threads[].first.subject", "threads[].first.content"]
 
 
 def test_a_folder_of_files_of_one_kind_is_one_source(dumps: Path) -> None:
