@@ -18,7 +18,7 @@ from koreason.records.held import Held
 from koreason.report.answers.matrix import key_of
 from koreason.report.answers.tables import READINGS_FILE
 from koreason.report.facts import Cell, Facts, Plan
-from koreason.shown import printable
+from koreason.shown import masked, printable
 from koreason.tables import GENERATIONS, READINGS, SCORED, read_table, scan_table
 
 PIECE = 1 << 20  # characters of texts, at least, in a piece; one answer is never parted
@@ -64,7 +64,12 @@ def of_cell(plan: Plan, facts: Facts, cell: Cell, scored: Held, drawn: Held) -> 
 
 def shown(text: str) -> str:
     """A text as the page shows it: control characters that would turn or hide what follows are made visible."""
-    return printable(text[:LONGEST]) + (f" … {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else "")
+    return masked(printable(text[:LONGEST])) + (f" … {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else "")
+
+
+def _in_place(text: str) -> str:
+    """The same, a character for each."""
+    return masked(printable(text[:LONGEST].replace("\r\n", " \n")))
 
 
 def _answer(said: tuple[str, str], read: list[tuple[str, str | None, str, bool, str, int | None, int | None]]) -> dict[str, Any]:
@@ -74,8 +79,8 @@ def _answer(said: tuple[str, str], read: list[tuple[str, str | None, str, bool, 
     spans = [[max(start - cut, 0), end - cut] if start is not None and end is not None and end > cut else None for *_, start, end in read]
     return {
         # each character for one, so that places hold
-        "think": printable(response[:cut][:LONGEST]),
-        "answer": printable(response[cut:][:LONGEST]),
+        "think": _in_place(response[:cut]),
+        "answer": _in_place(response[cut:]),
         "finish": finish,
         "read": [
             [name, shown(extracted or ""), verdict, rule, span]
