@@ -33,6 +33,9 @@ score-bench   data      rule      koreason.evaluate.score      score a benchmark
 page          data      rule      koreason.report.page         write the report of a run
 score         data      people    koreason.evaluate.anybody    score anybody's answers, with no pipeline around them
 compare       data      people    koreason.evaluate.compare    compare verdicts on the same items by paired tests
+yields        data      people    koreason.evaluate.yields     say what each category of an ablation gained, and propose a mix
+interchange   data      people    koreason.evaluate.interchange.command  write evaluations in the forms that other tools read
+recompute     data      people    koreason.report.recomputed.command  recompute published tables: which conclusions they carry
 setup         data      people    koreason.ops.setup           make a workflow's folder ready: environments, profile, site file
 doctor        data      people    koreason.ops.doctor          check whether this login node can run the pipeline, or write its site file
 source        data      people    koreason.curate.sourcing.command  write, try and fetch entries of the catalogue for raw dumps

@@ -138,6 +138,7 @@ ITEMS: Contract = {
     "options": pl.List(pl.String()),
     "gold": pl.String(),
     "kind": pl.String(),
+    "cluster": pl.String(),  # a passage or an exam that items share; the item's id where it shares none
 }
 GENERATIONS: Contract = {
     "item_id": pl.String(),
@@ -168,6 +169,7 @@ READINGS: Contract = {
     "rule": pl.String(),  # that read the answer
     "start": pl.Int64(),  # the characters of the response that it was read from; null where nothing was
     "end": pl.Int64(),
+    "cluster": pl.String(),  # of the item
 }
 
 # Row groups are kept small because Polars' memory use grows with them when the rows are long strings.

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from koreason.config.files.layers import read_language
+from koreason.config.files.layers import read_bench, read_language
 
 HOME = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "config", "profiles", "koreason", "envs", "bin")
@@ -88,6 +88,8 @@ def read_config(folder: Path, *selections: str) -> dict[str, Any]:
     catalogue, *over = (yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("config", *selections))
     languages = sorted((folder / "languages").glob("*.yaml"))
     catalogue["languages"] = {path.stem: read_language(path) for path in languages}
+    for path in sorted((folder / "benches").glob("*.yaml")):
+        catalogue["benches"] |= read_bench(path)
     return functools.reduce(overlaid, over, catalogue)
 
 

@@ -24,6 +24,7 @@ class Item:
         options: of a choice, in the order of their labels A, B, ...; empty where the question's text holds them.
         gold: the right option's label for a choice, or its text where the question holds the options; else a value as LaTeX.
         kind: of the item, one of `kinds.KINDS`.
+        cluster: what it shares with others, a passage or an exam, so that their scores are alike; its own id where it shares nothing.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Item:
     options: list[str]
     gold: str
     kind: str
+    cluster: str
 
 
 def frame(items: list[Item]) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from typing import Any
 
 from koreason.errors import UserError
 
+MIXED = "mixed"  # a benchmark whose items are of several kinds; no item is
 LABELS_UNKNOWN = 10  # A to J: the most options that any benchmark of the paper has
 
 
@@ -66,7 +67,7 @@ def label(gold: Any, options: list[str], question: str, where: str) -> str:
     if isinstance(gold, list) and len(gold) > 1:
         raise UserError(f"its gold names {len(gold)} options", where, "leave the item out: an answer names one")
     text = written(gold, where)
-    named = [index for index, option in enumerate(options) if _folded(option) == _folded(text)]
+    same = [index for index, option in enumerate(options) if _folded(option) == _folded(text)]
     bare = re.sub(r"^[(\[<]|[)\]>.]$|\s*번$", "", unicodedata.normalize("NFKC", text)).strip("()[]<>. ")
     position = -1
     if re.fullmatch(r"[0-9]{1,2}", bare):
@@ -78,8 +79,8 @@ def label(gold: Any, options: list[str], question: str, where: str) -> str:
     count = len(options) or LABELS_UNKNOWN
     if 0 <= position < count:
         return chr(ord("A") + position)
-    if len(named) == 1:
-        return chr(ord("A") + named[0])
+    if len(same) == 1:
+        return chr(ord("A") + same[0])
     if not options and position < 0 and _folded(text) in _folded(question):
         return text
     raise UserError(
@@ -100,3 +101,8 @@ KINDS = {
     "choice": Kind("Multiple choice", True, label),
     "math": Kind("Mathematics", False, value),
 }
+
+
+def words(kind: str) -> str:
+    """What readers of the report call a benchmark's kind."""
+    return KINDS[kind].words if kind in KINDS else " and ".join(each.words for each in KINDS.values()).capitalize()

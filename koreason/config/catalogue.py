@@ -176,14 +176,37 @@ class ModelEntry(Model):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Published:
+    """Scores that somebody published, in percent.
+
+    Attributes:
+        where: they stand: the paper and its table.
+        before: of entries of `bases` as their makers publish them.
+        after: of the same, trained.
+        mixes: entries of `mixes` that they were trained on, by any of their names.
+    """
+
+    where: str
+    before: dict[str, float] = field(default_factory=dict)
+    after: dict[str, float] = field(default_factory=dict)
+    mixes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchEntry(Items, Asking, Scoring):
     """A benchmark: where its items are, how it is asked, how its answers are scored.
 
     Attributes:
         role: `held-in` benchmarks guided design decisions, `held-out` ones did not (paper, section 6).
+        licence: as its makers state it, shown in the report.
+        citation: what is cited where its scores are shown.
+        published: scores to lay beside this run's.
     """
 
     role: Annotated[Literal["held-in", "held-out"], Label()]
+    licence: Annotated[str, Label()] = ""
+    citation: Annotated[str, Label()] = ""
+    published: Annotated[list[Published], Label()] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

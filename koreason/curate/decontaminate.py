@@ -1,10 +1,11 @@
-"""Find what prompts or traces share with benchmarks.
+"""Find what prompts, traces or a training mix share with benchmarks.
 
     koreason decontaminate --out try/overlaps/demo --spec '{"contamination": "robust"}' --language '{"segmenter": "words"}' \\
       --in try/cleaned/demo/demo_quiz/manifest.json --benches try/benches/ko_math/manifest.json
 
 `--in` takes what `clean` left, of which passage, question and options are looked at, or what `trace` left, of which think and answer
-are, and of what `import-traces` left the question, too. Writes `overlaps.parquet`, one row for each text, item and method; what becomes
+are, and of what `import-traces` left the question, too, or what `select` left, of which all that is learnt from and its question are
+(in `results/contamination/MIX` the report finds it). Writes `overlaps.parquet`, one row for each text, item and method; what becomes
 of them is for those who read it to decide.
 """
 
@@ -30,9 +31,9 @@ from koreason.records.held import held
 from koreason.records.manifest import MANIFEST
 from koreason.records.stage import Stage
 from koreason.shards import shard_names
-from koreason.tables import CLEANED, GIVEN_BESIDE, OVERLAPS, TRACES, scan_table, write_table
+from koreason.tables import CLEANED, GIVEN_BESIDE, MIX, OVERLAPS, TRACES, scan_table, write_table
 
-ROWS_PER_CHUNK = {"texts.parquet": 16_384, "traces.parquet": 1024}  # a trace is long
+ROWS_PER_CHUNK = {"texts.parquet": 16_384, "traces.parquet": 1024, "mix.parquet": 1024}  # a trace is long
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_spec(parser, Overlap)
     parser.add_argument("--language", required=True, metavar="JSON", help="how the language's texts are cut: a Segmentation")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--in", nargs="+", type=Path, dest="texts", metavar="MANIFEST", help="of texts or of traces")
+    which.add_argument("--in", nargs="+", type=Path, dest="texts", metavar="MANIFEST", help="of texts, of traces or of a mix")
     # by name: their manifests' paths would not fit into an argument
     which.add_argument("--traces", type=Path, metavar="FOLDER", help="all shards of one pool and recipe, with --shards")
     parser.add_argument("--shards", type=int, default=1, metavar="N", help="number of shards in --traces")
@@ -123,16 +124,20 @@ def chunks(manifest: Path) -> Iterator[pl.DataFrame]:
     made = held(manifest)
     names = [name for name in ROWS_PER_CHUNK if name in made.names]
     if len(names) != 1:
-        raise UserError("declares neither texts nor traces", manifest, "name manifests of `clean` or of `trace`")
+        raise UserError("declares neither texts nor traces nor a mix", manifest, "name manifests of `clean`, `trace` or `select`")
     name = names[0]
     if name == "texts.parquet":
         contract, columns, sample = CLEANED, ["passage", "question", "options"], pl.lit(None, pl.Int64)
+    elif name == "mix.parquet":
+        contract, columns, sample = MIX, ["sample", "messages"], pl.col("sample")
     else:
         # no pool has held an imported trace's question against the benchmarks
         asked = ["question"] if GIVEN_BESIDE in made.names else []
         contract, columns, sample = TRACES, ["sample", *asked, "think", "answer"], pl.col("sample")
     scan_table(made, name, contract)  # holds it to its manifest
-    parts = [pl.col(column).list.join("\n") if column == "options" else pl.col(column) for column in columns if column != "sample"]
+    joined = {"options": pl.col("options").list.join("\n")}
+    joined["messages"] = pl.col("messages").list.eval(pl.element().struct.field("content")).list.join("\n")
+    parts = [joined.get(column, pl.col(column)) for column in columns if column != "sample"]
     text = pl.concat_str(parts, separator="\n", ignore_nulls=True)
     # batch by batch and not by `read_chunks`: a row group of traces does not fit, and a slice of a scan decodes all of it each time
     with pyarrow.parquet.ParquetFile(made.path(name)) as file:

@@ -4,9 +4,10 @@
     koreason score answers.csv.gz --profile robust --profile paper_code --map gold=answer,response=solution
 
 Files are JSON Lines (also compressed), CSV, Parquet, or sample logs of lm-evaluation-harness. A row has `gold` and `response`, and, if
-it likes, `id`, `kind` (choice or math), `question` and `options`; without a kind it is told from options and gold. Prints accuracies with
-95% intervals, clustered by id where ids repeat. `--out` gets one JSON object a row and profile: id, profile, verdict, correct, extracted,
-rule, start and end (the characters that were read). `koreason compare` tests two such files against each other.
+it likes, `id`, `kind` (choice or math), `question`, `options` and `cluster` (what it shares with others, a passage or an exam); without
+a kind it is told from options and gold. Prints accuracies with 95% intervals, clustered by id where ids repeat, and by `cluster`.
+`--out` gets one JSON object a row and profile: id, profile, verdict, correct, extracted, rule, start and end (the characters that were
+read). `koreason compare` tests two such files against each other.
 """
 
 import argparse
@@ -16,13 +17,13 @@ from pathlib import Path
 
 from koreason.benches.kinds import KINDS
 from koreason.errors import UserError
-from koreason.evaluate import stats
 from koreason.evaluate.intake import FIELDS, Row, read_rows
 from koreason.evaluate.profiles.readings import Reading
 from koreason.evaluate.reading import read_answers
 from koreason.evaluate.spec import PROFILE_NAMES
 from koreason.records.digests import write_atomically
 from koreason.shown import printable
+from koreason.statistics import summary as stats
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,8 @@ def verdicts(rows: list[Row], readings: list[list[Reading]], profiles: list[str]
                 "rule": reading.rule,
                 "start": reading.start,
                 "end": reading.end,
-            },
+            }
+            | ({} if row.cluster is None else {"cluster": row.cluster}),
             ensure_ascii=False,
         )
         for row, each in zip(rows, readings, strict=True)
@@ -82,13 +84,14 @@ def verdicts(rows: list[Row], readings: list[list[Reading]], profiles: list[str]
 
 def table(rows: list[Row], readings: list[list[Reading]], profiles: list[str]) -> list[str]:
     """What is printed: of each profile how many answers are right, with an interval, and what became of the others."""
+    clusters = {row.id: row.cluster for row in rows if row.cluster is not None}
     lines = [f"{'profile':<12}{'answers':>9}{'correct':>9}{'accuracy':>10}   95% interval"]
     for place, name in enumerate(profiles):
         correct: dict[str, list[bool]] = {}
         for row, each in zip(rows, readings, strict=True):
             correct.setdefault(row.id, []).append(each[place].verdict == "correct")
         right, share = sum(map(sum, correct.values())), sum(map(sum, correct.values())) / len(rows)
-        low, high = stats.wilson(share, stats.effective_size(correct))
+        low, high = stats.wilson(share, stats.effective_size(correct, clusters))
         lines.append(f"{name:<12}{len(rows):>9,}{right:>9,}{share:>10.2%}   {low:.2%} to {high:.2%}")
     for place, name in enumerate(profiles):
         counted = Counter(str(each[place].verdict) for each in readings)

@@ -4,40 +4,54 @@
     koreason compare base.jsonl one.jsonl two.jsonl --profile robust --seed 1
 
 Files are what `koreason score --out` writes, or folders of `score-bench`. Each file is compared with the first, on the items that both
-have: McNemar's exact test for single runs, differences clustered by item for repeats, with an interval by bootstrap, p values by Holm
-over all comparisons, and the smallest difference that so many items would have shown.
+have: McNemar's exact test for single runs, differences clustered by item for repeats, or by what items share (their `cluster`), with an
+interval by bootstrap, p values by Holm over all comparisons, and the smallest difference that so many items would have shown. A second
+`--profile` is that of the other files, so that profiles of one file can be compared.
 """
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from koreason.errors import UserError
-from koreason.evaluate.paired import Paired, holm, paired
 from koreason.shown import printable
+from koreason.statistics.paired import Paired, holm, paired
 
 Answers = dict[str, list[bool]]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Whether each answer is right, by item, in the file's order; and what items share, by item."""
+
+    answers: Answers
+    clusters: dict[str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
     parser.add_argument("first", type=Path, metavar="A", help="verdicts that the others are compared with")
     parser.add_argument("others", type=Path, nargs="+", metavar="B", help="verdicts on the same items")
-    parser.add_argument("--profile", metavar="PROFILE", help="of files that have several")
+    parser.add_argument("--profile", action="append", default=[], metavar="PROFILE", help="of files that have several; twice: of A, of B")
     parser.add_argument("--seed", type=int, default=1, help="of the bootstrap (1)")
     parser.add_argument("--json", action="store_true", help="print JSON, one object a comparison")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Read, compare and print."""
-    first = read_verdicts(arguments.first, arguments.profile)
+    if len(arguments.profile) > 2:
+        raise UserError(f"{len(arguments.profile)} profiles", "--profile", "name one, or one of A and one of the others")
+    one, another = (arguments.profile[0], arguments.profile[-1]) if arguments.profile else (None, None)
+    first = read_verdicts(arguments.first, one)
     found = []
     for path in arguments.others:
-        other = read_verdicts(path, arguments.profile)
-        if not first.keys() & other.keys():
+        other = read_verdicts(path, another)
+        if not first.answers.keys() & other.answers.keys():
             raise UserError(f"has no item of {arguments.first}", path, "compare verdicts on the same items, with the same ids")
-        found.append((path, paired(first, other, arguments.seed), len(first.keys() ^ other.keys())))
+        each = paired(first.answers, other.answers, arguments.seed, first.clusters | other.clusters)
+        found.append((path, each, len(first.answers.keys() ^ other.answers.keys())))
     adjusted = holm([each.p for _, each, _ in found])
     for (path, each, unmatched), family in zip(found, adjusted, strict=True):
         if arguments.json:
@@ -48,8 +62,10 @@ def main(arguments: argparse.Namespace) -> None:
 
 def told(first: Path, path: Path, each: Paired, family: float, unmatched: int, comparisons: int) -> list[str]:
     """A comparison in words."""
+    clusters = f" in {each.clusters:,} clusters" if each.clusters < each.items else ""
     lines = [
-        f"{path} against {first}: {each.items:,} items" + (f", {unmatched:,} more in one of the two only, left out" if unmatched else ""),
+        f"{path} against {first}: {each.items:,} items{clusters}"
+        + (f", {unmatched:,} more in one of the two only, left out" if unmatched else ""),
         f"  {each.first:.2%} -> {each.second:.2%}: {each.difference * 100:+.2f} points,"
         f" 95% interval {each.low * 100:+.2f} to {each.high * 100:+.2f}",
         f"  p = {each.p:.4g} ({each.test})" + (f", {family:.4g} by Holm over {comparisons} comparisons" if comparisons > 1 else ""),
@@ -59,8 +75,8 @@ def told(first: Path, path: Path, each: Paired, family: float, unmatched: int, c
     return [*lines, f"  smallest difference that these items would have shown (80% power): {each.detectable * 100:.2f} points"]
 
 
-def read_verdicts(path: Path, profile: str | None) -> Answers:
-    """Whether each answer is right, by item, in the file's order.
+def read_verdicts(path: Path, profile: str | None) -> Verdicts:
+    """The verdicts of a file, or of a folder of `score-bench`.
 
     Raises:
         UserError: there is no such file, it holds no verdicts, or several profiles' and none is named.
@@ -73,11 +89,13 @@ def read_verdicts(path: Path, profile: str | None) -> Answers:
     wanted = profile or (profiles[0] if len(profiles) == 1 else None)
     if wanted not in profiles:
         raise UserError(f"has the profiles {', '.join(profiles) or 'none'}", table, "name one of them with --profile")
-    found: Answers = {}
+    found, clusters = Answers(), dict[str, str]()
     for row in rows:
         if row["profile"] == wanted:
             found.setdefault(str(row["id"]), []).append(bool(row["correct"]))
-    return found
+            if row.get("cluster"):
+                clusters[str(row["id"])] = str(row["cluster"])
+    return Verdicts(found, clusters)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -99,4 +117,4 @@ def _parquet(path: Path) -> list[dict[str, Any]]:
     from koreason.tables import READINGS, read_table
 
     frame = read_table(held(path.parent / "manifest.json"), path.name, READINGS).rename({"item_id": "id"})
-    return frame.select("id", "profile", "correct").to_dicts()
+    return frame.select("id", "profile", "correct", "cluster").to_dicts()

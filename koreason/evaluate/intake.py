@@ -3,7 +3,7 @@
     for row in read_rows(Path("answers.jsonl"), {"response": "solution"}, None):
         print(row.id, row.asked.kind, row.response)
 
-A row needs `gold` and `response`; `id`, `kind`, `question` and `options` are optional. What lacks them is refused with its line.
+A row needs `gold` and `response`; `id`, `kind`, `question`, `options` and `cluster` are optional. What lacks them is refused with its line.
 """
 
 import bz2
@@ -12,19 +12,18 @@ import gzip
 import io
 import json
 import lzma
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from koreason.answers.options import options_in
-from koreason.benches.kinds import KINDS, written
+from koreason.benches.kinds import KINDS
+from koreason.benches.told import told
 from koreason.errors import UserError
 from koreason.evaluate.profiles.readings import Asked
 from koreason.intake.arrow import records
 
-FIELDS = ("id", "kind", "question", "options", "gold", "response")
+FIELDS = ("id", "kind", "question", "options", "gold", "response", "cluster")
 LONGEST_LINE = 64 << 20  # bytes of one row, after decompression
 STARTS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 # Fields of a harness's sample log: where it has what we ask for.
@@ -39,6 +38,7 @@ class Row:
     id: str
     asked: Asked
     response: str
+    cluster: str | None = None
 
 
 def read_rows(path: Path, names: Mapping[str, str], kind: str | None) -> Iterator[Row]:
@@ -132,7 +132,7 @@ def _rows(
     identity = str(value["id"] if value["id"] is not None else number)
     asked = _asked(value, where, kind)
     for one in said:
-        yield Row(identity, asked, one)
+        yield Row(identity, asked, one, None if value["cluster"] is None else str(value["cluster"]))
 
 
 def _field(record: Any, path: str) -> Any:
@@ -152,7 +152,7 @@ def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
         raise UserError("its options are no list", where, "write them as a list, or leave them in the question")
     texts = [str(option).strip() for option in options]
     question = str(value["question"] or "").strip()
-    named = str(value["kind"] or kind or kind_of(value["gold"], texts, question, where))
+    named = str(value["kind"] or kind or told(value["gold"], texts, question, where))
     if named not in KINDS:
         raise UserError(f"its kind is {named[:40]!r}", where, f"accepted: {', '.join(KINDS)}")
     given = texts if named == "choice" else []
@@ -163,15 +163,3 @@ def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
             f"its gold {gold[:40]!r} names none of the options in its question", where, "give a letter from A, or a number from 1"
         )
     return asked
-
-
-def kind_of(gold: Any, options: list[str], question: str, where: str) -> str:
-    """What an item is that does not say it: a choice where it has options, or its question has and the gold names one of them."""
-    text = written(gold, where)
-    if options or re.fullmatch(r"\(?[A-J]\)?|[①-⑩]", text):
-        return "choice"
-    if question and (found := options_in(question)):
-        asked = Asked("choice", question, (), text)
-        numbers = {str(index + 1) for index in range(len(found.texts))}
-        return "choice" if text in numbers or asked.right else "math"
-    return "math"

@@ -20,15 +20,15 @@ from koreason.benches.items import Item, read_items
 from koreason.benches.kinds import KINDS
 from koreason.config.load import add_spec, read_spec
 from koreason.errors import UserError
-from koreason.evaluate import stats
 from koreason.evaluate.profiles.readings import Asked, Reading
 from koreason.evaluate.reading import VERDICTS, read_answers
-from koreason.evaluate.repeats import MEANING, at_k
 from koreason.evaluate.spec import Scoring, check_profiles
 from koreason.records.digests import write_atomically
 from koreason.records.held import held
 from koreason.records.manifest import again
 from koreason.records.stage import Stage
+from koreason.statistics import summary as stats
+from koreason.statistics.repeats import MEANING, RELIABILITY, at_k, reliability
 from koreason.tables import GENERATIONS, READINGS, SCORED, read_table, write_table
 
 GENERATIONS_FILE = "generations.parquet"
@@ -54,10 +54,11 @@ def main(arguments: argparse.Namespace) -> None:
         readings = score(generations, items, scoring.profiles)
         scored = table(generations, items, [each[0] for each in readings])
         write_table(scored, stage, "scored.parquet", SCORED)
-        write_table(of_profiles(generations, readings, scoring.profiles), stage, "readings.parquet", READINGS)
+        write_table(of_profiles(generations, items, readings, scoring.profiles), stage, "readings.parquet", READINGS)
         found = scores(scored, generations, items, repeats, scoring)
         found["profiles"] = {
-            name: beside(table(generations, items, [each[place] for each in readings])) for place, name in enumerate(scoring.profiles)
+            name: beside(table(generations, items, [each[place] for each in readings]), items)
+            for place, name in enumerate(scoring.profiles)
         }
         found["differing"] = differing(generations, items, readings, scoring.profiles)
         write_atomically(stage.path("scores.json"), json.dumps(found, indent=1, ensure_ascii=False) + "\n")
@@ -110,21 +111,22 @@ def table(generations: pl.DataFrame, items: list[Item], readings: list[Reading])
     )
 
 
-def of_profiles(generations: pl.DataFrame, readings: list[list[Reading]], profiles: list[str]) -> pl.DataFrame:
+def of_profiles(generations: pl.DataFrame, items: list[Item], readings: list[list[Reading]], profiles: list[str]) -> pl.DataFrame:
     """Rows of the contract READINGS."""
+    cluster = {item.id: item.cluster for item in items}
     keys = generations.select("item_id", "repeat").rows()
     rows = [
-        (*key, name, reading.extracted, reading.verdict == "correct", reading.verdict, reading.rule, reading.start, reading.end)
+        (*key, name, one.extracted, one.verdict == "correct", one.verdict, one.rule, one.start, one.end, cluster[key[0]])
         for key, each in zip(keys, readings, strict=True)
-        for name, reading in zip(profiles, each, strict=True)
+        for name, one in zip(profiles, each, strict=True)
     ]
     return pl.DataFrame(rows, schema=READINGS, orient="row")
 
 
-def beside(scored: pl.DataFrame) -> dict[str, Any]:
+def beside(scored: pl.DataFrame, items: list[Item]) -> dict[str, Any]:
     """What `scores.json` says of each profile."""
     counted = Counter(scored["verdict"])
-    return {"accuracy": stats.summary(_by_item(scored)), "verdicts": {name: counted[name] for name in VERDICTS}}
+    return {"accuracy": stats.summary(_by_item(scored), clusters_of(items)), "verdicts": {name: counted[name] for name in VERDICTS}}
 
 
 def differing(generations: pl.DataFrame, items: list[Item], readings: list[list[Reading]], profiles: list[str]) -> dict[str, Any]:
@@ -146,9 +148,9 @@ def differing(generations: pl.DataFrame, items: list[Item], readings: list[list[
 
 def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], repeats: int, scoring: Scoring) -> dict[str, Any]:
     """What `scores.json` holds: the accuracy with its spreads, per category, and what became of the answers."""
-    counted = Counter(scored["verdict"])
+    counted, clusters = Counter(scored["verdict"]), clusters_of(items)
     categories = {
-        str(name): {"items": rows["item_id"].n_unique(), **stats.summary(_by_item(rows))}
+        str(name): {"items": rows["item_id"].n_unique(), **stats.summary(_by_item(rows), clusters)}
         for (name,), rows in scored.group_by("category", maintain_order=True)
     }
     return {
@@ -157,14 +159,16 @@ def scores(scored: pl.DataFrame, generations: pl.DataFrame, items: list[Item], r
         "items": scored["item_id"].n_unique(),
         "repeats": repeats,
         "answers": scored.height,
-        "accuracy": stats.summary(_by_item(scored)),
+        "accuracy": stats.summary(_by_item(scored), clusters),
         "profile": scoring.profiles[0],
         "chance": chance(items),
+        "clusters": len(set(clusters.values())),
         "at_k": at_k(_read_by_item(scored)) if repeats > 1 else None,
+        "reliability": reliability(_by_item(scored)),
         "categories": dict(sorted(categories.items())),
         "verdicts": {verdict: counted[verdict] for verdict in VERDICTS},
         "mean_tokens": round(float(generations["tokens"].mean() or 0), 6),  # type: ignore[arg-type]
-        "meaning": {"accuracy": stats.MEANING, "verdicts": VERDICTS, "at_k": MEANING},
+        "meaning": {"accuracy": stats.MEANING, "verdicts": VERDICTS, "at_k": MEANING, "reliability": RELIABILITY},
     }
 
 
@@ -186,6 +190,11 @@ def _read_by_item(scored: pl.DataFrame) -> dict[str, list[tuple[str | None, bool
     for item, read, correct in scored.select("item_id", "extracted", "correct").iter_rows():
         found.setdefault(item, []).append((read, correct))
     return found
+
+
+def clusters_of(items: list[Item]) -> dict[str, str]:
+    """What each item shares with others."""
+    return {item.id: item.cluster for item in items}
 
 
 def _by_item(scored: pl.DataFrame) -> dict[str, list[bool]]:

@@ -27,11 +27,14 @@ LARGEST_CARD = 8 << 20
 WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 
-def snapshot(hub: str, revision: str | None, split: str | None, subset: str | None, digest: str | None = None) -> Path:
+def snapshot(
+    hub: str, revision: str | None, split: str | None, subset: str | None, digest: str | None = None, files: list[str] | None = None
+) -> Path:
     """The folder with a data set at its commit, of which what is needed is fetched; with HF_HUB_OFFLINE=1 from the cache.
 
     Args:
         digest: of all its files, held against where they come from a mirror.
+        files: patterns of those that are needed, as `globbed` takes them; none: those of the split and subset.
 
     Raises:
         UserError: no full commit id, or it is not to be had.
@@ -46,6 +49,8 @@ def snapshot(hub: str, revision: str | None, split: str | None, subset: str | No
         return Path(snapshot_download(hub, repo_type="dataset", revision=commit, allow_patterns=patterns))
 
     try:
+        if files is not None:
+            return bring([CARD, *(pattern.replace("**/", "*").replace("**", "*") for pattern in files)])
         card = bring([CARD]) / CARD
         wanted = _of_card(card, split, subset) if card.is_file() else []
         folder = bring([CARD, *(wanted or [f"*{split or ''}*{suffix}" for suffix in SUFFIXES])])

@@ -93,7 +93,8 @@ class Facts:
     """Counts of every stage and the jobs that made them; `inputs` are the manifests that were read.
 
     What curation left between dumps and pools is shown as far as it is there: `cleaned` by pool and source, `duplicates` by pool,
-    `overlaps` by pool and recipe, which is empty for the prompts themselves.
+    `overlaps` by pool and recipe, which is empty for the prompts themselves; so is `contamination`, by mix, and
+    `scored` and `generations`, by cell.
     """
 
     sources: dict[str, Counts]
@@ -112,6 +113,9 @@ class Facts:
     scores: dict[Cell, dict[str, Any]]
     jobs: list[Job]
     inputs: list[Path]
+    contamination: dict[str, Held] = field(default_factory=dict)
+    scored: dict[Cell, Held] = field(default_factory=dict)
+    generations: dict[Cell, Held] = field(default_factory=dict)
 
 
 class _Reader:
@@ -201,12 +205,15 @@ def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
         if key not in packed:
             packed[key] = reader.counts("pack", "packed", *key)
     models = {key: reader.counts("train", "models", *key) for key in plan.trained}
-    scores = {}
+    contamination = {mix: made for mix in plan.mixes for made in reader.beside("decontaminate", "contamination", mix)}
+    scores, scored, generations = {}, {}, dict[Cell, Held]()
     for bench in plan.benches:
         reader.counts("bench", "benches", bench)
     for cell in plan.cells:
-        reader.job("generate", "evals", *cell, "generations")
-        scores[cell] = read_json(reader.held("score", "evals", *cell, "scores").path("scores.json"))
+        for made in reader.beside("generate", "evals", *cell, "generations"):
+            generations[cell] = made
+        scored[cell] = reader.held("score", "evals", *cell, "scores")
+        scores[cell] = read_json(scored[cell].path("scores.json"))
     return Facts(
         sources=sources,
         cleaned=cleaned,
@@ -224,4 +231,7 @@ def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
         scores=scores,
         jobs=reader.jobs,
         inputs=reader.inputs,
+        contamination=contamination,
+        scored=scored,
+        generations=generations,
     )

@@ -12,36 +12,41 @@
       "models": {"smollm2": {"base": "smollm2-135m"}}, "schedules": {"short": {}}, "benches": {"ko_math": {"kind": "math"}}}'
 
 `--run` holds the configuration's entries that the run uses, as `rules/report.smk` passes them. Everything else is found
-under `--results` by the rules' path scheme. The page needs no network and no script; prompts and traces in it are
-text, whatever they contain. All tables but `time.csv` are the same for the same results.
+under `--results` by the rules' path scheme. The page needs no network; its one script sorts, searches and shows answers, and what models
+said is text, whatever it contains. All tables but `time.csv` are the same for the same results.
 """
 
 import argparse
 import json
+import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import polars as pl
-from markupsafe import Markup
 
 from koreason.config.load import add_spec, read_spec
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
-from koreason.report import reasons, story, words
+from koreason.report import reasons, story
+from koreason.report.answers.matrix import key_of, matrix
+from koreason.report.answers.tables import READINGS_FILE, answer_tables
+from koreason.report.answers.texts import INSIDE, as_script, pieces
 from koreason.report.curated.tables import curated_tables
 from koreason.report.facts import Facts, Plan, read_facts
 from koreason.report.mixing import mixing_tables
 from koreason.report.provenance import cited, provenance
+from koreason.report.recomputed.tables import recomputed
+from koreason.report.rendering import environment, script, script_hash, style
 from koreason.report.samples import read_samples
 from koreason.report.spec import Report
-from koreason.report.svg import PALETTE, Figure
+from koreason.report.svg import Figure
 from koreason.report.tables import content_tables, times
 from koreason.report.teacher import teacher_tables
 from koreason.shown import cell, masked, printable
 
+ITEMS = "items"  # folder of the answers that do not go into the page
 EACH_SCORE = 3  # answers that profiles read differently
-HERE = Path(__file__).parent
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,10 +69,16 @@ def main(arguments: argparse.Namespace) -> None:
 
 def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage) -> None:
     """Write all files of the report as outputs of `stage`."""
-    tables = content_tables(results, plan, facts) | curated_tables(plan, facts) | mixing_tables(plan, facts) | teacher_tables(plan, facts)
-    paper = story.beside_paper(plan, tables["scores"])
-    if paper.height:
-        tables["paper"] = paper
+    tables = (
+        content_tables(results, plan, facts)
+        | answer_tables(plan, facts)
+        | curated_tables(plan, facts)
+        | mixing_tables(plan, facts)
+        | teacher_tables(plan, facts)
+    )
+    published = story.beside_published(plan, tables["scores"])
+    if published.height:
+        tables["published"] = published
     clock = times(facts.jobs)
     figures = story.draw(plan, facts, tables, clock)
     for name, table in {**tables, "time": clock}.items():
@@ -77,14 +88,27 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
         stage.add(f"tables/{name}.csv", rows=table.height)
     for figure in (figure for group in figures.values() for figure in group):
         write_text(stage, f"figures/{figure.name}.svg", figure.standalone())
-    page = render(report, plan, facts, tables, clock, figures, results)
+    inside = write_answers(stage, plan, facts) if report.answers else []
+    page = render(report, plan, facts, tables, clock, figures, results, inside)
     write_text(stage, "index.html", page)
     stage.counts.update(tables=len(tables) + 1, figures=sum(map(len, figures.values())))
 
 
-def only_shown(value: object) -> object:
-    """What stands in the page, without characters that would act there; what is markup of ours has been seen to."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def write_answers(stage: Stage, plan: Plan, facts: Facts) -> list[tuple[str, str]]:
+    """Write the answers behind the scores beside the page; where they are few, return them instead, to go into it."""
+    folder = stage.out / ITEMS
+    if folder.is_dir():
+        shutil.rmtree(folder)  # those of another run of this stage
+    inside: list[tuple[str, str]] = []
+    size = 0
+    for name, text in pieces(plan, facts):
+        size += len(text)
+        inside.append((name, text))
+        if size > INSIDE:  # all of them beside it
+            for one in inside:
+                write_text(stage, f"{ITEMS}/{one[0]}.js", as_script(*one))
+            inside = []
+    return inside if size <= INSIDE else []
 
 
 def write_text(stage: Stage, name: str, text: str) -> None:
@@ -101,26 +125,25 @@ def render(
     clock: pl.DataFrame,
     figures: dict[str, list[Figure]],
     results: Path,
+    inside: list[tuple[str, str]],
 ) -> str:
     """The page's HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=only_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    said = (reasons.say, words.percent, words.points, words.plus_minus, words.span, words.whole, words.tenth)
-    environment.filters.update({function.__name__: function for function in said})
-    environment.globals.update(stages=words.STAGES, verdict_words=words.VERDICTS)
-    return environment.get_template("page.html").render(
+    template = environment().get_template("page.html")
+    return template.render(
         report=report,
         plan=plan,
         facts=facts,
         figures=figures,
         tables=sorted([*tables, "time"]),
-        style=PALETTE.read_text(encoding="utf-8") + (HERE / "page.css").read_text(encoding="utf-8"),
+        style=style(),
+        script=script(),
+        script_hash=script_hash(),
+        inside=inside,
+        readable={key_of(plan, cell) for cell in plan.cells if READINGS_FILE in facts.scored[cell].names} if report.answers else set(),
+        matrix=matrix(plan, facts, tables),
+        paired={(row["model"], row["mix"], row["bench"]): row for row in tables["paired"].to_dicts()},
+        categories=by_category(tables["categories"]),
+        contaminated=tables["contaminated"].to_dicts(),
         languages=sorted({plan.languages[entry["language"]] for entry in (*plan.pools.values(), *plan.imported.values())}),
         flow=story.flow(plan, facts),
         findings=story.findings(facts, tables),
@@ -136,7 +159,8 @@ def render(
         verdicts=tables["verdicts"].to_dicts(),
         profiles=tables["profiles"].to_dicts() if any(len(score.get("profiles", {})) > 1 for score in facts.scores.values()) else [],
         differing=differing(facts),
-        paper=tables["paper"].to_dicts() if "paper" in tables else [],
+        published=tables["published"].to_dicts() if "published" in tables else [],
+        recomputed=recomputed([asdict(table) for table in report.recomputed], plan.benches),
         clock=clock.to_dicts(),
         cost=story.cost(clock),
         samples=read_samples(results, plan),
@@ -161,6 +185,13 @@ def fates(prompts: pl.DataFrame) -> dict[str, Any]:
         records, lost = int(group["prompts"].sum()), [counts.get(reason) for reason in found]
         rows.append({"pool": pool, "source": source, "category": category, "records": records, "kept": kept, "lost": lost})
     return {"reasons": found, "rows": rows}
+
+
+def by_category(categories: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the table of categories, as they can be shown; none where no benchmark has several."""
+    if categories["category"].n_unique() < 2:
+        return []
+    return [row | {"category": printable(row["category"])} for row in categories.iter_rows(named=True)]
 
 
 def differing(facts: Facts) -> list[dict[str, Any]]:

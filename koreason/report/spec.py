@@ -1,9 +1,10 @@
 """Configuration of the stage `report`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from koreason.config.marks import Flow
+from koreason.report.recomputed.spec import Printed
 
 
 @dataclass(frozen=True)
@@ -13,9 +14,13 @@ class Report:
     Attributes:
         title: heading.
         note: one paragraph under it: what a reader must know before reading numbers.
+        answers: give the answers behind each score to read, with their benchmark's questions, which not every licence lets be passed on.
+        recomputed: tables that others published, recomputed from their rows: which of their conclusions these carry.
         judged: have the teachers' answers judged where it is known what is right, and show their accuracy.
     """
 
     title: str
     note: str
     judged: Annotated[bool, Flow(makes=("judge",))] = False
+    answers: bool = True
+    recomputed: list[Printed] = field(default_factory=list)

@@ -7,7 +7,7 @@ Wording and arithmetic only: `tables` read the files, `figures` draw.
 
 import polars as pl
 
-from koreason.benches.kinds import KINDS
+from koreason.benches import kinds
 from koreason.config.joined.experiments import BASE
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
 from koreason.engine.spec import longest
@@ -15,7 +15,6 @@ from koreason.report import figures
 from koreason.report.curated.story import curated_figures
 from koreason.report.facts import Facts, Plan
 from koreason.report.mixing import band_figures, mixing_figures
-from koreason.report.paper import MIXES, TABLE_5
 from koreason.report.reasons import say
 from koreason.report.svg import Figure, short
 from koreason.report.tables import by_size
@@ -269,7 +268,7 @@ def score_figures(plan: Plan, scores: pl.DataFrame, verdicts: pl.DataFrame) -> l
         )
         items, repeats, kind, chance = group.select("items", "repeats", "kind", "chance").row(0)
         told = (
-            f"{KINDS[kind].words}: {several(items, 'item')}, each answered {several(repeats, 'time')}. A line is the 95% interval of the"
+            f"{kinds.words(kind)}: {several(items, 'item')}, each answered {several(repeats, 'time')}. A line is the 95% interval of the"
             " accuracy for other items of the same kind (Wilson, clustered by item)."
         )
         drawn.append(figures.dots(f"scores-{bench}", f"Accuracy on {bench}", told, values, chance))
@@ -300,13 +299,23 @@ def time_figure(times: pl.DataFrame) -> Figure:
     return figures.bars("time", "Time per stage", "Time of all jobs of a stage added up; jobs may have run side by side.", rows)
 
 
-def beside_paper(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
-    """The paper's accuracies beside ours, for what both have, in percent: model, bench, paper_base, paper, base, accuracy."""
+def beside_published(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
+    """Published accuracies beside ours, for what both have, in percent.
+
+    Columns: model, mix, bench, where (it stands), published_base, published, base, accuracy, inside (whether the published figure lies in
+    the 95% interval of ours).
+    """
     values = []
-    for row in compared(scores).filter(pl.col("mix").is_in(MIXES)).iter_rows(named=True):
-        published = TABLE_5.get(plan.models[row["model"]]["base"], {}).get(row["bench"])
-        if published:
+    for row in compared(scores).iter_rows(named=True):
+        for one in plan.benches[row["bench"]].get("published", ()):
+            base = plan.models[row["model"]]["base"]
+            after = one.get("after", {}).get(base)
+            if after is None or row["mix"] not in one.get("mixes", ()):
+                continue
             before = None if row["base_accuracy"] is None else 100 * row["base_accuracy"]
-            values.append((row["model"], row["bench"], *published, before, 100 * row["accuracy"]))
-    numbers = dict.fromkeys(("paper_base", "paper", "base", "accuracy"), pl.Float64)
-    return pl.DataFrame(values, schema={"model": pl.String, "bench": pl.String, **numbers}, orient="row")
+            inside = row["low"] <= after / 100 <= row["high"]
+            known = (row["model"], row["mix"], row["bench"], one["where"], one.get("before", {}).get(base), after)
+            values.append((*known, before, 100 * row["accuracy"], inside))
+    names = dict.fromkeys(("model", "mix", "bench", "where"), pl.String)
+    numbers = dict.fromkeys(("published_base", "published", "base", "accuracy"), pl.Float64)
+    return pl.DataFrame(values, schema={**names, **numbers, "inside": pl.Boolean}, orient="row")

@@ -52,9 +52,10 @@ def ours(home, name):
 
 def test_items_are_sorted_and_counted_and_the_same_wherever_the_file_lies(tmp_path):
     entry = spec(tmp_path)
-    assert items_of(tmp_path, entry) == [Item(**{"options": [], "kind": "math", **item}) for item in reversed(ITEMS)]
+    assert items_of(tmp_path, entry) == [Item(**{"options": [], "kind": "math", "cluster": item["id"], **item}) for item in reversed(ITEMS)]
     first = (tmp_path / "out" / "manifest.json").read_bytes()
-    assert json.loads(first)["counts"] == {"items": 2, "categories": {"money": 1, "number": 1}, "kinds": {"math": 2}, "options": {"0": 2}}
+    counts = {"items": 2, "categories": {"money": 1, "number": 1}, "kinds": {"math": 2}, "options": {"0": 2}, "clusters": 2}
+    assert json.loads(first)["counts"] == counts
     moved = tmp_path / "moved.jsonl"
     moved.write_bytes((tmp_path / "items.jsonl").read_bytes())
     what = {key: value for key, value in entry.items() if key != "file"}
@@ -65,7 +66,7 @@ def test_items_are_sorted_and_counted_and_the_same_wherever_the_file_lies(tmp_pa
 
 
 def test_a_kind_that_nobody_knows_is_refused(tmp_path, capsys):
-    refused(tmp_path, capsys, spec(tmp_path, kind="short"), "kind: is 'short'; accepted: choice, math")
+    refused(tmp_path, capsys, spec(tmp_path, kind="short"), "kind: is 'short'; accepted: choice, math, mixed")
 
 
 def test_our_choices_are_complete(home, tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from koreason.config.files.layers import layered, read_language, read_yaml
+from koreason.config.files.layers import layered, read_bench, read_language, read_yaml
 from koreason.errors import UserError
 from koreason.home import HOME
 
@@ -23,6 +23,8 @@ def test_layers_are_what_snakemake_makes_of_them() -> None:
                     | dict(item for part in path.with_suffix("").glob("*.yaml") for item in load_configfile(str(part)).items())
                     for path in (HOME / "config/languages").glob("*.yaml")
                 }
+                for path in (HOME / "config/benches").glob("*.yaml"):
+                    config["benches"] |= read_bench(path)
         assert layered([HOME / "config" / f"{name}.yaml"]) == config
 
 

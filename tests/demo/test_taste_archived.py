@@ -20,18 +20,26 @@ RERUN = os.environ.get("KOREASON_RERUN", "--only mixes packed scores").split()
 FULL = bool(os.environ.get("KOREASON_FULL"))
 NOBODY = 65534
 UP = 'ip link set lo up 2>/dev/null; exec "$@"'
+ANOTHER = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 # A network of its own with nothing but loopback, and then nobody's rights; where nobody may not read this Python, at least another name.
+# Who has no rights to begin with gets those over a network of his own first.
 WAYS = (
     ["unshare", "--net", "bash", "-c", UP, "-", "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"],
-    ["unshare", "--net", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "bash", "-c", UP, "-"],
+    ["unshare", "--net", "bash", "-c", UP, "-", *ANOTHER],
+    ["unshare", "--user", "--map-root-user", "--net", "bash", "-c", UP, "-", *ANOTHER],
 )
+# Ranks of a training meet over loopback; nothing else may be reached.
+LOOPBACK = "import socket; there = socket.create_server(('127.0.0.1', 0)); socket.create_connection(there.getsockname(), timeout=5)"
 
 
 def alone(home: Path) -> list[str]:
     """How a command is started as another user without a network; empty where it cannot be."""
     for way in WAYS:
         with contextlib.suppress(OSError):
-            if subprocess.run([*way, home / "envs/run", "data", "python", "-V"], capture_output=True, check=False).returncode == 0:
+            if (
+                subprocess.run([*way, home / "envs/run", "data", "python", "-c", LOOPBACK], capture_output=True, check=False).returncode
+                == 0
+            ):
                 return way
     return []
 

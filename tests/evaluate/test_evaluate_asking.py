@@ -5,7 +5,7 @@ from koreason.evaluate.asking import answer_seed, question_text
 
 
 def test_a_question_shows_labelled_options_and_the_instruction():
-    item = Item("1", "", "수도는?", ["부산", "서울"], "B", "choice")
+    item = Item("1", "", "수도는?", ["부산", "서울"], "B", "choice", "1")
     assert question_text(item, "상자에 쓰세요.") == "수도는?\n\nA. 부산\nB. 서울\n\n상자에 쓰세요."
 
 

@@ -89,3 +89,29 @@ def test_answers_that_are_not_there(workbench, capsys):
     manifest = workbench.folder / "manifest.json"
     manifest.write_text(json.dumps({"stage": "generate", "files": {}, "counts": {}}))
     refused(workbench, capsys, workbench.spec(), manifest, "generations.parquet")
+
+
+def test_repeats_have_figures_of_their_own(workbench):
+    rows = [
+        (item, repeat, f"\\boxed{{{box}}}", "stop")
+        for item, boxes in {"a": "5000 5000 1", "b": "6 7 5"}.items()
+        for repeat, box in enumerate(boxes.split())
+    ]
+    assert workbench.score(workbench.spec(repeats=3), workbench.generations(rows)) == 0
+    found = workbench.scores()["at_k"]
+    assert [found[name]["mean"] for name in ("pass", "avg", "maj")] == [1.0, 0.5, pytest.approx(2 / 3, abs=1e-6)]
+    assert 0 <= workbench.scores()["reliability"]["agreement"] <= 1
+
+
+def test_items_of_a_passage_widen_the_interval(workbench):
+    items = [{"id": f"{n:02d}", "question": f"{n}+1은?", "gold": str(n + 1), "cluster": f"passage {n // 6}"} for n in range(24)]
+    rows = [(f"{n:02d}", 0, f"\\boxed{{{n + 1 if n < 12 else 0}}}", "stop") for n in range(24)]
+    spec = workbench.spec(items)
+    assert workbench.score(spec, workbench.generations(rows)) == 0
+    together = workbench.scores()
+    assert together["clusters"] == 4 and together["accuracy"]["se_over_clusters"] > 2 * together["accuracy"]["se_over_items"]
+    alone = workbench.spec([{key: value for key, value in item.items() if key != "cluster"} for item in items])
+    assert workbench.score(alone, workbench.generations(rows), "alone") == 0
+    found = workbench.scores("alone")["accuracy"]
+    assert found["se_over_clusters"] is None
+    assert found["interval_95"][0] > together["accuracy"]["interval_95"][0]

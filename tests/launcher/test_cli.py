@@ -16,7 +16,7 @@ Result = subprocess.CompletedProcess[str]
 RULES = """base ingest import-traces augment clean sketch dedup decontaminate pool bench trace measure judge select pack train generate
 score-bench page"""
 PEOPLE = """plan spent setup doctor seal images build-images submit verify price adopt check init config controller source explain forget
-show status prune spikes score compare yields archive restore diff mirror pin publish"""
+show status prune spikes score compare yields recompute interchange archive restore diff mirror pin publish"""
 INTERNAL = "exec train-rank"
 
 

@@ -33,6 +33,7 @@ FLOORS = (
     Floor("records", ("records",)),
     Floor("tables", ("tables",)),
     Floor("texts", ("switching", "minhash")),
+    Floor("statistics", ("statistics",)),
     Floor("config", ("config",)),
     Floor("a mirror of hubs", ("mirrored",)),
     Floor("files from strangers", ("intake",)),

@@ -12,7 +12,21 @@ from chain import measure
 
 from koreason.cli import main
 from koreason.records.stage import Stage
-from koreason.tables import CLEANED, DROPPED, DROPPED_TRACES, DUPLICATES, MIX, OVERLAPS, POOL, PROMPTS, TRACES, write_table
+from koreason.tables import (
+    CLEANED,
+    DROPPED,
+    DROPPED_TRACES,
+    DUPLICATES,
+    GENERATIONS,
+    MIX,
+    OVERLAPS,
+    POOL,
+    PROMPTS,
+    READINGS,
+    SCORED,
+    TRACES,
+    write_table,
+)
 
 HOSTILE = '<script>document.title = "taken"</script><img src="http://example.invalid/x.png" onerror="alert(1)">"\'&amp;\u202e\x07'
 CATEGORIES = {"webqa": "Daily", "exams": "Exams", "stem": "Science", "code": "Code"}
@@ -135,7 +149,7 @@ def build(root: Path, question: str = "", note: str = "Small models, small numbe
             stage.counts.update(items=30)
     for mix, schedule, exam, sums in (("base", "base", 0.26, 0.05), ("mixed", "short", 0.31, 0.11)):
         for bench, kind, accuracy in (("exam", "choice", exam), ("sums", "math", sums)):
-            score(results / "evals" / "small" / mix / schedule / bench, bench, kind, accuracy)
+            score(results / "evals" / "small" / mix / schedule / bench, bench, kind, accuracy, question)
     return Tree(root, {"title": "A run for the tests", "note": note}, plan())
 
 
@@ -252,15 +266,34 @@ def train(results: Path, chance: random.Random) -> None:
         stage.run["tokens_per_second"] = 298.0
 
 
-def score(folder: Path, bench: str, kind: str, accuracy: float) -> None:
+def score(folder: Path, bench: str, kind: str, accuracy: float, said: str = "") -> None:
+    """Answers to thirty items, three repeats each, and their scores; `said` stands in every text of theirs."""
+    chance = random.Random(f"{folder.parent.parent.name}{bench}")
+    items = [f"{said}{n:02d}" for n in range(30)]
+    answers, read, scored = [], [], []
+    for item in items:
+        for repeat in range(3):
+            right = chance.random() < accuracy
+            response = f"<think>\n생각 {said}</think>\n답은 {said} \\boxed{{{'A' if right else 'B'}}}"
+            place = response.index("boxed{") + 6
+            answers.append((item, repeat, f"문제 {said}", response, "stop", 40, 1))
+            verdict, category = ("correct" if right else "wrong"), f"{said}{int(item[-1]) % 2}"
+            scored.append((item, repeat, category, f"A{said}", "A" if right else f"B{said}", right, verdict))
+            read.append((item, repeat, "robust", scored[-1][4], right, verdict, "box, label", place, place + 1, item))
+            read.append((item, repeat, "paper_text", None, False, "no_box", "no box", None, None, item))
     with Stage(folder / "generations", "generate", {}, []) as stage:
+        write_table(pl.DataFrame(answers, schema=GENERATIONS, orient="row"), stage, "generations.parquet", GENERATIONS)
         stage.run["tokens_per_second"] = 380.0
     error = math.sqrt(accuracy * (1 - accuracy) / 30)
     spread = {"sd_over_repeats": 0.021, "se_over_items": error, "interval_95": [max(accuracy - 1.96 * error, 0), accuracy + 1.96 * error]}
     right = round(90 * accuracy)
     body = {"version": 1, "kind": kind, "items": 30, "repeats": 3, "accuracy": {"mean": accuracy, **spread}, "mean_tokens": 61.5}
     body |= {"verdicts": {"correct": right, "wrong": 70 - right, "no_box": 12, "token_limit": 8, "crash": 0}}
-    body |= {"chance": 0.25 if kind == "choice" else None}
+    body |= {"chance": 0.25 if kind == "choice" else None, "profile": "robust"}
+    body["profiles"] = {name: {"accuracy": {"mean": accuracy, **spread}} for name in ("robust", "paper_text")}
+    body["categories"] = {f"{said}{n}": {"items": 15, "mean": accuracy, **spread} for n in range(2)}
     with Stage(folder / "scores", "score", {}, []) as stage:
+        write_table(pl.DataFrame(read, schema=READINGS, orient="row"), stage, "readings.parquet", READINGS)
+        write_table(pl.DataFrame(scored, schema=SCORED, orient="row"), stage, "scored.parquet", SCORED)
         stage.path("scores.json").write_text(json.dumps(body), encoding="utf-8")
         stage.add("scores.json")

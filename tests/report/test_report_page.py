@@ -19,6 +19,7 @@ from koreason.config.effects import given
 from koreason.records.digests import sha256_file
 from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage
+from koreason.report.rendering import script, script_hash
 from koreason.tables import GENERATIONS, write_table
 
 
@@ -62,6 +63,18 @@ def outline(tree: Tree) -> Outline:
     return parser
 
 
+def ours(page: Outline) -> bool:
+    """Whether the page's scripts are blocks of data and one script, ours, which its policy knows by its hash."""
+    kinds = [value for tag, name, value in page.attributes if tag == "script" and name == "type"]
+    [policy] = [value for value in page.values("content") if "default-src" in value]
+    return (
+        page.tags.count("script") == len(kinds) + 1
+        and set(kinds) <= {"application/json"}
+        and page.words.count(script()) == 1
+        and policy.split(";")[:2] == ["default-src 'none'", f" script-src '{script_hash()}' 'strict-dynamic'"]
+    )
+
+
 def test_page_tells_the_run(tree: Tree) -> None:
     assert tree.report() == 0
     page = outline(tree)
@@ -86,7 +99,7 @@ def test_page_tells_the_run(tree: Tree) -> None:
         assert expected in words, expected
     for section in ("flow", "prompts", "traces", "selection", "training", "scores", "time", "provenance"):
         assert section in page.values("id")
-    assert "The paper" not in words
+    assert "Published figures beside ours" not in words
     assert "전세 계약이" in words and "ko" in page.values("lang")
 
 
@@ -113,7 +126,7 @@ def test_it_says_how_far_it_can_be_made_again_and_how_it_is_cited(tree: Tree) ->
 def test_page_needs_nothing_from_elsewhere(tree: Tree) -> None:
     assert tree.report() == 0
     page = outline(tree)
-    assert not {"script", "iframe", "object", "embed", "img"} & set(page.tags)
+    assert not {"iframe", "object", "embed", "img"} & set(page.tags) and ours(page)
     assert all(link.startswith(("#", "data:,", "tables/", "figures/")) for link in page.values("href") + page.values("src"))
     assert all((tree.out / link).is_file() for link in page.values("href") if link.startswith(("tables/", "figures/")))
     assert "@import" not in tree.page() and "url(" not in tree.page()
@@ -153,7 +166,7 @@ def test_same_results_same_bytes(tree: Tree, tmp_path: Path) -> None:
 def test_hostile_text_stays_text(hostile_tree: Tree) -> None:
     assert hostile_tree.report() == 0
     page = outline(hostile_tree)
-    assert not {"script", "img"} & set(page.tags)
+    assert "img" not in page.tags and ours(page)
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     assert '<script>document.title = "taken"</script>' in "".join(page.words)
     assert "\u202e" not in hostile_tree.page() and "\x07" not in hostile_tree.page()
@@ -163,7 +176,7 @@ def test_hostile_configuration_stays_text(tmp_path: Path) -> None:
     tree = build(tmp_path, note="</p><script>alert(1)</script>")
     tree.run["recipes"]["en_ko"]["system"] = "{{ 7 * 7 }}</q><script>"
     assert tree.report() == 0
-    assert "script" not in outline(tree).tags
+    assert ours(outline(tree))
     assert "{{ 7 * 7 }}" in tree.page()
 
 
@@ -300,27 +313,14 @@ def test_the_cost_is_that_of_all_attempts(tree: Tree) -> None:
     assert "3.0 GPU-hours" in (said := " ".join(outline(tree).words)) and "1 attempt was interrupted or failed" in said
 
 
-def test_paper_stands_beside_its_repetition(tree: Tree) -> None:
-    for table, old, new in (
-        ("models", "small", "KO-REAson-G3-4B"),
-        ("mixes", "mixed", "yisang_hq"),
-        ("benches", "sums", "ksm"),
-        ("bases", "tiny", "gemma-3-4b"),
-    ):
-        tree.run[table][new] = tree.run[table].pop(old)
-        for folder in sorted(tree.results.rglob(old), key=lambda path: -len(path.parts)):
-            folder.rename(folder.with_name(new))
-    tree.run["experiments"] = [
-        {"models": ["KO-REAson-G3-4B"], "mixes": ["yisang_hq"], "schedules": ["short"], "benches": ["exam", "ksm"], "base": True}
-    ]
-    tree.run["models"]["KO-REAson-G3-4B"]["base"] = "gemma-3-4b"
-    tree.run["bases"]["gemma-3-4b"]["tokenizer"] = "gemma-3-4b"
-    tree.run["recipes"]["en_ko"]["teacher"] = "gemma-3-4b"
+def test_published_figures_stand_beside_ours(tree: Tree) -> None:
+    said = {"where": "a paper, table 1", "before": {"tiny": 12.8}, "after": {"tiny": 38.8}, "mixes": ["mixed"]}
+    tree.run["benches"]["sums"]["published"] = [said, said | {"mixes": ["another"]}, said | {"after": {}}]
     assert tree.report() == 0
-    assert "The paper's figures beside ours" in tree.page().replace("&#39;", "'")
-    row = tree.table("paper").row(0, named=True)
-    assert (row["bench"], row["paper_base"], row["paper"]) == ("ksm", 12.8, 38.8)
-    assert row["accuracy"] == pytest.approx(11.0)
+    assert "Published figures beside ours" in tree.page()
+    [row] = tree.table("published").to_dicts()
+    assert (row["bench"], row["where"], row["published_base"], row["published"]) == ("sums", "a paper, table 1", 12.8, 38.8)
+    assert row["accuracy"] == pytest.approx(11.0) and row["inside"] is False
 
 
 def test_many_mixes_and_models(tree: Tree) -> None:
@@ -370,10 +370,15 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     assert tree.report() == 0
     scores = tree.table("scores").filter(pl.col("bench") == "exam")
     assert scores["items"].to_list() == [len(ids)] * 2
-    read = tree.table("profiles").filter(pl.col("mix") == "mixed").select("profile", pl.col("accuracy") > 0).rows()
+    read = (
+        tree.table("profiles")
+        .filter((pl.col("mix") == "mixed") & (pl.col("bench") == "exam"))
+        .select("profile", pl.col("accuracy") > 0)
+        .rows()
+    )
     assert read == [("robust", True), ("paper_text", False)]
     page = outline(tree)
-    assert "script" not in page.tags and "\u202e" not in tree.page()
+    assert ours(page) and "\u202e" not in tree.page()
     words = "".join(page.words)
     assert "<script>go()</script>" in words and "robust: B (correct, stated answer); paper_text:" in words
     assert scores["chance"].to_list() == [0.25] * 2

@@ -20,6 +20,9 @@ CATALOGUE = Path("config/config.yaml")
 CODE = frozenset({"__use_yte__", "__definitions__", "__variables__"})
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LANGUAGES = Path("config/languages")  # a file an entry: its patterns are long, and a new one touches no other
+BENCHES = Path("config/benches")  # likewise
+# What of a benchmark's entry says where its items are: all that its kit has in its stead.
+SOURCE = ("file", "sha256", "hub", "revision", "digest", "name", "split", "files", "columns", "items", "shuffle")
 
 
 def layered(files: list[Path]) -> dict[str, Any]:
@@ -55,6 +58,25 @@ def read_catalogue(home: Path) -> dict[str, Any]:
     # into an empty one, which copies: two entries that share a part by a YAML anchor would be changed together
     lay(found, read_yaml(home / CATALOGUE))
     found["languages"] = {path.stem: read_language(path) for path in sorted((home / LANGUAGES).glob("*.yaml"))}
+    for path in sorted((home / BENCHES).glob("*.yaml")):
+        found["benches"] |= read_bench(path)
+    return found
+
+
+def read_bench(file: Path) -> dict[str, dict[str, Any]]:
+    """The entries of `benches` that a file makes: its own, and `{name}_kit` where a `kit` says where its items are otherwise.
+
+    What it does not say itself it takes from the file of the folder `asked` beside it that its key `asked` names.
+
+    Raises:
+        UserError: one is missing or no YAML.
+    """
+    said = read_yaml(file)
+    asked, kit = said.pop("asked", None), said.pop("kit", None)
+    entry = (read_yaml(file.parent / "asked" / f"{asked}.yaml") if asked else {}) | said
+    found = {file.stem: entry}
+    if kit:
+        found[f"{file.stem}_kit"] = {key: value for key, value in entry.items() if key not in SOURCE} | kit
     return found
 
 

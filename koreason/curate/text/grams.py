@@ -17,7 +17,7 @@ from koreason.arrays import Places
 
 FACTOR, SHIFT = 0x9E3779B97F4A7C15, 29  # 2**64 by the golden ratio; mixes the high bits into the low ones
 BITS = 20  # of a key, by which a gram is found: a million places, and few share one
-FEW_BITS = 18  # of a key, by which most grams are known to have no weight: a table that stays next to the core
+FEW_BITS = 19  # of a key, by which most grams are known to have no weight: a table that stays next to the core
 EDGE = "\x00"  # stands before the first text, between two, and behind the last
 Keys = numpy.typing.NDArray[numpy.uint64]
 
@@ -68,7 +68,7 @@ class Grams:
         places = (self._keys >> numpy.uint64(64 - BITS)).astype(numpy.int64)
         self._first = numpy.full(1 << BITS, -1, numpy.int32)
         self._first[places[::-1]] = numpy.arange(len(places), dtype=numpy.int32)[::-1]
-        self._deepest = int(numpy.bincount(places).max()) if len(places) else 0
+        self._next = numpy.append(self._keys, numpy.uint64(0xFFFFFFFFFFFFFFFF))  # one more, so that there is a next one to each
         self._some = numpy.zeros(1 << FEW_BITS, bool)
         self._some[(self._keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)] = True
 
@@ -90,20 +90,20 @@ class Grams:
 
     def _looked_up(self, keys: Keys) -> tuple[Places, Places]:
         """The places of keys that have a weight, and the weights."""
-        some = numpy.flatnonzero(self._some[(keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)])
-        first = self._first[(keys[some] >> numpy.uint64(64 - BITS)).view(numpy.int64)]
-        found = first >= 0
-        open_ = some[found]
-        here, wanted = first[found].astype(numpy.int64), keys[open_]
+        open_ = numpy.flatnonzero(self._some[(keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)])
+        here = self._first[(keys[open_] >> numpy.uint64(64 - BITS)).view(numpy.int64)]
+        open_, here = open_[here >= 0], here[here >= 0]
+        wanted = keys[open_]
         places, weights = [], []
-        for _ in range(self._deepest):
-            same = self._keys[here] == wanted
+        while True:
+            there = self._next[here]
+            same = there == wanted
             places.append(open_[same])
             weights.append(self._weights[here[same]])
-            here = here + 1
-            further = ~same & (here < len(self._keys))
-            open_, here, wanted = open_[further], here[further], wanted[further]
-        return numpy.concatenate(places), numpy.concatenate(weights)
+            further = there < wanted  # they stand in order
+            if not further.any():
+                return numpy.concatenate(places), numpy.concatenate(weights)
+            open_, here, wanted = open_[further], here[further] + 1, wanted[further]
 
 
 def key(gram: str) -> int:

@@ -174,7 +174,8 @@ def evidence(pieces: pl.Series, weights: Weights) -> pl.Series:
 
 
 def _said(text: str, classes: str, weights: Weights) -> str:
-    added = {gram: share * weights.tables[gram[0]].get(gram[1], 0) for gram, share in shares(text, classes, weights.signs).items()}
+    each = ((gram, share * weights.tables[gram[0]].get(gram[1], 0)) for gram, share in shares(text, classes, weights.signs).items())
+    added = {gram: weight for gram, weight in each if weight > 0}
     named: list[str] = []
     for _, gram in sorted(added, key=lambda each: (-added[each], each)):
         shown = weights.signs.written(gram).replace(EDGE, "").strip()

@@ -7,7 +7,7 @@ import statistics
 
 import pytest
 
-from koreason.evaluate.stats import MEANING, clustered_error, effective_size, per_repeat, summary, wilson
+from koreason.statistics.summary import MEANING, clustered_error, effective_size, per_repeat, summary, wilson
 
 
 def test_two_items_two_repeats_by_hand():

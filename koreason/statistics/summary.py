@@ -11,6 +11,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from koreason.statistics import paired
+
 Z95 = statistics.NormalDist().inv_cdf(0.975)
 
 MEANING = {
@@ -20,7 +22,9 @@ MEANING = {
     " null for one repeat",
     "se_over_repeats": "sd_over_repeats divided by the square root of the repeats: uncertainty of the mean for exactly these items",
     "se_over_items": "standard error of the mean for items like these, clustered by item: repeats of one item are not independent",
-    "interval_95": "95% Wilson interval for items like these, its sample size the one that se_over_items implies",
+    "se_over_clusters": "the same with what items share, a passage or an exam, as clusters; null where no two items share anything",
+    "interval_95": "95% Wilson interval for items like these, its sample size the one that the standard error over items, or over"
+    " clusters where there are any, implies",
 }
 
 
@@ -29,28 +33,37 @@ def per_repeat(correct: Mapping[str, Sequence[bool]]) -> list[float]:
     return [statistics.fmean(column) for column in zip(*correct.values(), strict=True)]
 
 
-def clustered_error(correct: Mapping[str, Sequence[bool]]) -> float | None:
+def clustered_error(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None = None) -> float | None:
     """Standard error of the mean with items as clusters: the items' own means vary, their repeats are one draw each.
 
-    With one repeat it is the usual standard error of a share, with n - 1. None for a single item.
+    With one repeat it is the usual standard error of a share, with n - 1. `clusters` says what items share, and is what varies then.
+    None for a single one.
     """
     means = [statistics.fmean(answers) for answers in correct.values()]
-    return statistics.stdev(means) / math.sqrt(len(means)) if len(means) > 1 else None
+    sums, sizes = paired.clustered(list(correct), means, clusters)
+    return paired.clustered_error(sums, sizes) if len(sums) > 1 else None
 
 
-def effective_size(correct: Mapping[str, Sequence[bool]]) -> float:
+def shared(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None) -> bool:
+    """Whether any two items share something."""
+    return clusters is not None and len({clusters.get(item, item) for item in correct}) < len(correct)
+
+
+def effective_size(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None = None) -> float:
     """Number of independent answers that would give the same standard error: from the items to the answers.
 
-    With one repeat it is the number of items; repeats that never differ leave it there. A score of 0 or 1 has no
-    spread to measure and counts as its items only.
+    With one repeat it is the number of items; repeats that never differ leave it there. With `clusters` it may be as few as these are. A
+    score of 0 or 1 has no spread to measure and counts as its items only, or clusters.
     """
-    items, answers = len(correct), sum(map(len, correct.values()))
+    least, answers = len(correct), sum(map(len, correct.values()))
+    if shared(correct, clusters):
+        least = len({(clusters or {}).get(item, item) for item in correct})
     mean = sum(map(sum, correct.values())) / answers
-    error = clustered_error(correct)
+    error = clustered_error(correct, clusters)
     if error is None or not error:
-        return float(items)
-    size = mean * (1 - mean) / error**2 * items / (items - 1)
-    return min(max(size, float(items)), float(answers))
+        return float(least)
+    size = mean * (1 - mean) / error**2 * least / (least - 1)
+    return min(max(size, float(least)), float(answers))
 
 
 def wilson(share: float, size: float) -> tuple[float, float]:
@@ -60,7 +73,7 @@ def wilson(share: float, size: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def summary(correct: Mapping[str, Sequence[bool]]) -> dict[str, Any]:
+def summary(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None = None) -> dict[str, Any]:
     """All figures that `MEANING` describes, rounded to six decimals, for items with equally many repeats each."""
     repeats = per_repeat(correct)
     mean = statistics.fmean(repeats)
@@ -71,7 +84,8 @@ def summary(correct: Mapping[str, Sequence[bool]]) -> dict[str, Any]:
         "sd_over_repeats": sd,
         "se_over_repeats": None if sd is None else sd / math.sqrt(len(repeats)),
         "se_over_items": clustered_error(correct),
-        "interval_95": list(wilson(mean, effective_size(correct))),
+        "se_over_clusters": clustered_error(correct, clusters) if shared(correct, clusters) else None,
+        "interval_95": list(wilson(mean, effective_size(correct, clusters))),
     }
     return {name: _rounded(value) for name, value in figures.items()}
 

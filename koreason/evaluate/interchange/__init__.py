@@ -1,0 +1,1 @@
+"""Room interchange: a finished evaluation in the forms that other tools read."""

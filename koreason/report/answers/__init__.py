@@ -1,0 +1,1 @@
+"""Room answers: scores of models side by side, and the answers behind each to read."""
