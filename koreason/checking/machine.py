@@ -17,6 +17,7 @@ from koreason.ops import disk, doctor, expected
 from koreason.ops.budget import RESOURCES
 from koreason.ops.shared import written
 from koreason.ops.watching.drawing import NINETY
+from koreason.records.held import known_digest
 
 SUBCOMMANDS = {"import_traces": "import-traces", "decontaminate_traces": "decontaminate", "score": "score-bench"}  # of rules
 
@@ -37,7 +38,7 @@ def environments(run: Run) -> Iterator[Finding]:
                 yield Finding.of(check.finding, check.what, check.do, True)
         return
     try:
-        for name, image, state in record.states(ORIGIN / run.site.containers.images, ORIGIN):
+        for name, image, state in record.states(ORIGIN / run.site.containers.images, ORIGIN, known_digest):
             if name in names and state != "ok":
                 yield Finding.of(f"{image.file}: {state}" if image else state, f"image {name}", "make images, or copy it there", True)
     except UserError as error:

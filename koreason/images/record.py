@@ -9,6 +9,7 @@ was built from. Rules rerun when a digest in it changes.
 import argparse
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,8 +131,12 @@ def lock_file(name: str, flavour: str) -> Path:
     return Path("envs") / (f"{name}.lock" if flavour == "cpu" else f"{name}-{flavour}.lock")
 
 
-def states(folder: Path, home: Path) -> list[tuple[str, Image | None, str]]:
-    """Every environment with its recorded image and what is to be said of that: `ok`, or what is wrong with it."""
+def states(folder: Path, home: Path, sha256: Callable[[Path], str] = sha256_file) -> list[tuple[str, Image | None, str]]:
+    """Every environment with its recorded image and what is to be said of that: `ok`, or what is wrong with it.
+
+    Args:
+        sha256: how an image's digest is found.
+    """
     images = read_images(home)
     found: list[tuple[str, Image | None, str]] = []
     for name in sorted({*NAMES, *images}):
@@ -141,8 +146,8 @@ def states(folder: Path, home: Path) -> list[tuple[str, Image | None, str]]:
             state = "not built"
         elif not (folder / image.file).is_file():
             state = "missing"
-        elif (digest := sha256_file(folder / image.file)) != image.sha256:
-            state = f"changed: has {digest}"
+        elif (digest := sha256(folder / image.file)) != image.sha256:
+            state = f"changed: has {digest}, recorded is {image.sha256}"
         elif sha256_file(home / lock_file(name, image.flavour)) != image.lock:
             state = "older than its lock"
         found.append((name, image, state))

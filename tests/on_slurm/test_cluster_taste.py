@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from koreason.images.record import read_images
+from koreason.records.digests import sha256_file
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 
@@ -106,10 +107,9 @@ def test_a_tampered_image_is_refused_with_both_digests(tasted, home, snakemake, 
     )
     (tasted / "results/reports/taste/manifest.json").unlink()
     failed = snakemake(tasted, "--configfile", CONFIG, site=site, check=False)
-    said = (tasted / "logs/report/page.taste.log").read_text()
-    assert failed.returncode == 1
-    assert read_images(home)["data"].sha256 in said
-    assert said.count("\n") == 1, "one line"
+    assert failed.returncode == 2, "by the check, before the first job"
+    [said] = [line for line in failed.stderr.splitlines() if line.startswith("image data: ")]
+    assert read_images(home)["data"].sha256 in said and sha256_file(folder / "data.sif") in said
     snakemake(tasted, "--configfile", CONFIG)
 
 
