@@ -1,4 +1,4 @@
-"""Bring everything that a configuration names on a hub or the web into one folder, by content, from which runs read offline.
+"""Bring everything that a run names on a hub or the web into one folder, by content, from which it is read offline.
 
     koreason mirror --into mirror --configfile config/paper.yaml
     koreason mirror --into mirror --configfile config/paper.yaml --check
@@ -12,8 +12,10 @@ import argparse
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from koreason.config.files.layers import layered
+from koreason.config.files.layers import layered, read_yaml
+from koreason.config.joined.reached import reached
 from koreason.config.pinned import pinned
 from koreason.errors import UserError
 from koreason.mirror import hub, store, web
@@ -29,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason mirror`."""
     parser.add_argument("--into", required=True, type=Path, metavar="FOLDER", help="the mirror")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ENTRY", help="of these entries alone, such as bases.qwen")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="ENTRY", help="these entries, such as bases.qwen, and not all of the run's"
+    )
     parser.add_argument("--most", type=int, default=MOST_GIB, metavar="GIB", help=f"refuse larger files behind URLs (default: {MOST_GIB})")
     parser.add_argument("--check", action="store_true", help="bring nothing; say what has vanished or changed upstream")
 
@@ -37,11 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Bring, or ask whether it is still there."""
     mirror = arguments.into.absolute()
-    wanted = list(named(layered(arguments.configfile)))
+    config = layered(arguments.configfile)
+    wanted = list(named(config))
     if unknown := set(arguments.only) - {one.where for one in wanted}:
         there = ", ".join(dict.fromkeys(one.where for one in wanted)) or "none"
         raise UserError("names nothing on a hub or the web", sorted(unknown)[0], f"entries that do: {there}")
-    wanted = [one for one in wanted if not arguments.only or one.where in arguments.only]
+    asked = set(arguments.only) or used(config, arguments.configfile)
+    wanted = [one for one in wanted if one.where in asked]
     for one in wanted:
         if isinstance(one, Repository):
             _pinned(one)
@@ -57,6 +63,15 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.check:
         print(f"runs read from it with {VARIABLE}={mirror}")
     return 2 if {CHANGED, GONE, LACKS} & states.keys() else 0
+
+
+def used(config: dict[str, Any], files: list[Path]) -> set[str]:
+    """Keys of the entries that the run's experiments come to; where there are none yet, of those that the files themselves have."""
+    if (config.get("run") or {}).get("experiments"):
+        return {f"{table}.{name}" for table, names in reached(config).items() for name in names}
+    return {
+        f"{table}.{name}" for file in files for table, entries in read_yaml(file).items() if isinstance(entries, dict) for name in entries
+    }
 
 
 def _pinned(one: Repository) -> None:

@@ -1,7 +1,7 @@
 """Write full commit ids and digests into a configuration file where it says FILL-IN.
 
     koreason pin my.yaml
-    koreason pin my.yaml --dry
+    koreason pin config/benches/click.yaml --dry
 
 Of each entry on a hub whose `revision` is FILL-IN the branch main is asked for its commit; it and the digest of all files that would be
 read are written in its place, and nothing else of the file changes. A SHA-256 of `files` that is FILL-IN is that of what its URL in `urls`
@@ -62,6 +62,10 @@ def main(arguments: argparse.Namespace) -> int:
 def entries(tree: Any) -> Iterator[tuple[str, str, tuple[str, ...], dict[str, Any]]]:
     """Entries of the tables that may name something elsewhere: key, kind, patterns, and the nodes of its keys."""
     tables = _keys(tree)
+    if "hub" in tables or "kit" in tables:  # a file that is one benchmark, with another place of its items
+        kind, patterns = TABLES["benches"]
+        yield "benches", kind, patterns, tables | {"": tree}
+        yield "benches, kit", kind, patterns, _keys(tables.get("kit")) | {"": tables.get("kit")}
     for table, (kind, patterns) in TABLES.items():
         for name, node in _keys(tables.get(table)).items():
             yield f"{table}.{name}", kind, patterns, _keys(node) | {"": node}

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import yaml
 
+from koreason.config.files.layers import read_bench
 from koreason.images import enter
 from koreason.mirrored import digest_of
 from tests.made_model import made
@@ -115,7 +116,9 @@ def test_the_paper_s_own_configuration_can_be_pinned(hub: Hub, home: Path, tmp_p
     path = tmp_path / "paper.yaml"
     path.write_bytes((home / "config/paper.yaml").read_bytes())
     before = read(path)
-    missing = [(table, entry) for table in ("bases", "benches") for entry in before[table].values() if entry.get("revision") == "FILL-IN"]
+    missing = [
+        (table, entry) for table in ("bases", "benches") for entry in before.get(table, {}).values() if entry.get("revision") == "FILL-IN"
+    ]
     assert missing
     for table, entry in missing:
         kind, files = ("models", {"config.json": b"{}"}) if table == "bases" else ("datasets", {"test.jsonl": LINES})
@@ -123,12 +126,27 @@ def test_the_paper_s_own_configuration_can_be_pinned(hub: Hub, home: Path, tmp_p
     assert koreason("pin", path).returncode == 0
     after = read(path)
     for table in ("bases", "benches"):
-        for name, entry in after[table].items():
+        for name, entry in after.get(table, {}).items():
             was = before[table][name]
             assert {key: value for key, value in entry.items() if key not in ("revision", "digest")} == {
                 key: value for key, value in was.items() if key != "revision"
             }
             assert was.get("revision") != "FILL-IN" or (len(entry["revision"]), len(entry["digest"])) == (40, 64)
+
+
+def test_a_file_that_is_one_benchmark_is_pinned_with_its_kit(hub: Hub, tmp_path: Path, koreason: Koreason) -> None:
+    path = tmp_path / "exam.yaml"
+    path.write_text("# An exam.\nhub: lab/exam\nrevision: FILL-IN\nsplit: test\nkit: {hub: lab/prompts, revision: FILL-IN, split: test}\n")
+    done = koreason("pin", path)
+    assert done.returncode == 0, done.stderr
+    found = read(path)
+    assert (
+        found["revision"] == hub.repos["datasets", "lab/exam"][0][0]
+        and found["kit"]["revision"] == hub.repos["datasets", "lab/prompts"][0][0]
+    )
+    assert len({found["digest"], found["kit"]["digest"]}) == 2
+    entries = read_bench(path)
+    assert entries["exam"]["digest"] == found["digest"] and entries["exam_kit"]["digest"] == found["kit"]["digest"]
 
 
 def test_weights_are_not_brought_to_be_pinned(hub: Hub, pinned: Path) -> None:
@@ -214,6 +232,17 @@ def test_it_says_what_has_vanished_or_changed_upstream(hub: Hub, pinned: Path, m
     assert "vanished      bases.tiny: lab/tiny is not to be had" in done.stdout and "changed       sources.forum:" in done.stdout
     assert "changed       benches.exam: lab/exam: test.jsonl is another" in done.stdout
     assert "same          sources.prompts:" in done.stdout and "its branch main has moved on to" in done.stdout
+
+
+def test_what_the_run_does_not_come_to_is_left(hub: Hub, pinned: Path, tmp_path: Path, koreason: Koreason) -> None:
+    """Others' entries may lack their commits; a run's own may not."""
+    chosen = tmp_path / "run.yaml"
+    experiment = {"models": ["mine"], "mixes": [], "schedules": ["laptop_short"], "benches": ["exam"], "base": True}
+    model = {"base": "tiny", "tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+    chosen.write_text(yaml.safe_dump({"models": {"mine": model}, "run": {"experiments": [experiment]}}))
+    done = koreason("mirror", "--into", tmp_path / "mirror", "--configfile", pinned, chosen)
+    assert done.returncode == 0, done.stderr
+    assert "new           bases.tiny" in done.stdout and "new           benches.exam" in done.stdout and "2 new" in done.stdout
 
 
 def test_another_content_than_the_pinned_one_is_refused(hub: Hub, pinned: Path, tmp_path: Path, koreason: Koreason) -> None:
