@@ -12,6 +12,7 @@ its first job. `koreason plan` and `snakemake -n` print how many findings there 
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from koreason.checking.finding import Finding, Run
@@ -48,15 +49,19 @@ def main(arguments: argparse.Namespace) -> int:
             raise UserError("no such configuration", absent[0], "targets stand in front of --configfile")
         plan = read_whole(arguments.snakefile, arguments.configfile, arguments.targets)
     found = look(plan, site, arguments.network)
+    stops = any(finding.touches for finding in found)
+    if arguments.planned and not stops:  # a run goes on: in brief
+        arguments.first = arguments.first or SHOWN
     if found or not arguments.planned:
         print("\n".join(told(found, arguments.first)), file=sys.stderr if arguments.planned else sys.stdout)
-    return 2 if any(finding.touches for finding in found) else 0
+    return 2 if stops else 0
 
 
 def look(plan: Plan, site: Site | None, network: bool = True) -> list[Finding]:
     """All findings of a plan."""
     if Path.cwd().stat().st_uid == os.getuid():
-        MEMORY.parent.mkdir(exist_ok=True)  # where digests are remembered
+        with suppress(OSError):  # where digests are remembered
+            MEMORY.parent.mkdir(exist_ok=True)
     return findings(Run(plan.config, plan.jobs, site, finished=plan.finished, read=plan.read, network=network))
 
 

@@ -60,7 +60,7 @@ def _dump(where: str, entry: dict[str, Any], rule: str, name: str, touches: bool
             if not root.is_dir():
                 raise UserError("no such folder", root, f"correct `root` of {where}, or fetch the dump")
             files = list(_files(source, root, where, touches, found))
-            if not found:
+            if not found and touches:
                 _head(source, root, files, where, touches, found)
     yield from found
 

@@ -31,8 +31,8 @@ def bases(run: Run) -> Iterator[Finding]:
     found: list[Finding] = []
     trained = trained_bases(run.config)
     for name, entry in run.entries("bases"):
-        where, touches = f"bases.{name}", run.due("base", base=name) or run.due("train", "trace", "generate", "pack")
-        with kept(found, where, touches):
+        where, due = f"bases.{name}", run.due("base", base=name)
+        with kept(found, where, due):  # where it comes from matters until it is there
             base = load(Base, {key: value for key, value in entry.items() if key in Base.__dataclass_fields__})
             place = places(base, name)
             if place == "hub":
@@ -49,7 +49,7 @@ def bases(run: Run) -> Iterator[Finding]:
                 refuse_links(expand(base.path or ""))
         folder = _folder(run, name)
         if folder:
-            with kept(found, where, touches):
+            with kept(found, where, due or run.due("train", "trace", "generate", "pack")):
                 check_layout(folder, name in trained)
     yield from found
 

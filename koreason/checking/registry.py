@@ -9,6 +9,7 @@ it needs of a stage, it asks the stage's own function, so that no rule is writte
 from collections.abc import Callable, Iterator
 
 from koreason.checking.benches import benches, seals
+from koreason.checking.digests import read_large
 from koreason.checking.dumps import dumps
 from koreason.checking.finding import Finding, Run
 from koreason.checking.hubs import gated
@@ -24,5 +25,6 @@ CHECKS: tuple[Check, ...] = (environments, folders, settings, dumps, benches, se
 
 def findings(run: Run) -> list[Finding]:
     """All that is found, each line once; what touches the run comes first."""
+    read_large(run)
     found = dict.fromkeys(finding for check in CHECKS for finding in check(run))
     return sorted(found, key=lambda finding: not finding.touches)

@@ -38,6 +38,8 @@ def problems(config: dict[str, Any]) -> list[str]:
     schema = read_schema()
     if found := wrongs(config, schema):
         return found
+    if found := list(_read_as_others(config)):
+        return found
     strange = [
         f"{where}: '{name}' is not in {table}; {accepted(name, config[table])}"
         for where, table, name in references(config, schema, "")
@@ -163,6 +165,16 @@ def _clusters(config: dict[str, Any], name: str, mix: dict[str, Any]) -> Iterato
             yield (
                 f"mixes.{name}.cluster_similarity: is {least:g}, and of prompts as alike as {twins:g} pool {pool} has kept one already"
                 " (near_duplicates); accepted: less than that"
+            )
+
+
+def _read_as_others(config: dict[str, Any]) -> Iterator[str]:
+    for table, entries in config.items():
+        if isinstance(entries, dict):
+            yield from (
+                f"{table}: YAML reads the name {name} as {type(name).__name__} and not as text; write it in quotes"
+                for name in entries
+                if not isinstance(name, str)
             )
 
 

@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
     sources, lines = dict[str, dict[str, Any]](), list[str]()
     for found in alike(arguments.files):
         category = category_of(found)
-        name = _free(_name(found) or category.lower(), sources)
+        name = _free(_name(found, category.lower()), sources)
         sources[name] = _entry(found, category, arguments.licence, arguments.into)
         lines += [f"{name}: category {category}", *(f"  {reason}" for reason in found.reasons)]
     bench = bench_of(arguments.bench) if arguments.bench else None
@@ -80,10 +80,13 @@ def alike(paths: list[Path]) -> list[Guess]:
     return [guess(files) for files in kinds.values()]
 
 
-def _name(found: Guess) -> str:
+def _name(found: Guess, category: str) -> str:
+    """A name after the file or folder; with the category before it where YAML would read it as a number or a truth value."""
     stem = found.files[0].split("/")[-1].split(".")[0] if len(found.files) == 1 else found.root.name
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")[:60]
-    return plain if re.match(r"[A-Za-z0-9]", plain) else ""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")[:48]
+    if not plain:
+        return category
+    return plain if plain[0].isalpha() and yaml.safe_load(plain) == plain else f"{category}_{plain}"
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
