@@ -9,7 +9,7 @@ from pathlib import Path
 
 from koreason.checking.finding import Run
 from koreason.config.joined.made import is_made
-from koreason.config.load import expand
+from koreason.config.variables import expand
 from koreason.curate.reading.named import is_glob, matching
 from koreason.errors import UserError
 from koreason.progress import bar
