@@ -93,7 +93,7 @@ def rename(table: dict[str, Any], name: Any) -> None:
         (lambda c: rename(c["pools"], "a.b"), "pools: 'a.b' cannot be a name"),
         (lambda c: rename(c["benches"], "-n"), "benches: '-n' cannot be a name"),
         (lambda c: rename(c["mixes"], "x" * 65), "cannot be a name"),
-        (lambda c: rename(c["mixes"], 2024), "mixes: '2024' cannot be a name"),
+        (lambda c: rename(c["mixes"], 2024), "mixes: YAML reads the name 2024 as int and not as text"),
         (lambda c: c["run"].update(experiments=[]), "run.experiments: is empty; choose a run"),
         (
             lambda c: first(c["pools"]).update(min_target_share=30),
