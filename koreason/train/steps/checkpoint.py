@@ -131,7 +131,7 @@ class Saver:
         torch.distributed.barrier()
         copies = group.dp.size() if trainer.distributes else 1
         if group.dp.rank() < copies:
-            kept = states.snapshot(trainer.model, trainer.megatron_optimizer)
+            kept = states.snapshot(trainer.model, trainer.sharing)
             rows = metrics.read_bytes() if first else None
             self._layout = {"tensor_parallel": group.tp.size(), "copies": copies}
             arguments = path, _file_of(group.tp.rank(), group.dp.rank()), kept, rows
@@ -228,4 +228,4 @@ def load(folder: Path, step: int, trainer: Any, shape: Shape) -> None:
     record = _record(path) or {}
     ranks, copies = record["tensor_parallel"], record.get("copies", 1)
     files = {rank: [path / _file_of(rank, copy) for copy in range(copies)] for rank in range(ranks)}
-    states.restore(files, trainer.model, trainer.megatron_optimizer, shape)
+    states.restore(files, trainer.model, trainer.sharing, shape)

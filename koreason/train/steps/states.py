@@ -47,7 +47,7 @@ class Part:
 
 
 def parts_of(model: torch.nn.Module, optimizer: Any) -> Iterator[Part]:
-    """What this rank updates; `optimizer` is Megatron's."""
+    """What this rank updates; `optimizer` is `Trainer.sharing`."""
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     if not hasattr(optimizer, "shard_fp32_groups"):
         for name, parameter in model.named_parameters():

@@ -98,9 +98,15 @@ class Trainer:
         self._forward_backward = get_forward_backward_func()
 
     @property
+    def sharing(self) -> Any:
+        """Megatron's optimizer of all parameters, which knows of which this rank updates what."""
+        [optimizer] = self.megatron_optimizer.chained_optimizers
+        return optimizer
+
+    @property
     def optimizer(self) -> torch.optim.Optimizer:
         """Torch's optimizer inside Megatron's."""
-        optimizer: torch.optim.Optimizer = self.megatron_optimizer.optimizer
+        optimizer: torch.optim.Optimizer = self.sharing.optimizer
         return optimizer
 
     def step(self, batch: list[Bin], rate: float) -> tuple[float, float]:
