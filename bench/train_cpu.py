@@ -10,6 +10,7 @@ padded at a bin's size.
 """
 
 import argparse
+import itertools
 import os
 import statistics
 import sys
@@ -18,11 +19,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # as a rank has it, and before torch is loaded
-if "MALLOC_TRIM_THRESHOLD_" not in os.environ:  # as a rank has them, peers too; glibc reads them at the start of a process
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)})
 
 import numpy as np
 import torch
@@ -34,6 +30,8 @@ from koreason.train.documents.bins import Bin, Packed, assemble
 from koreason.train.spec import Model, Schedule
 from koreason.train.steps.step import Trainer, connect
 
+# as a rank has them, and peers too; glibc and torch read them at the start of a process
+RANK = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 LEAST = {"packed": 1.2, "padded": 1.0}
 SPEC = Model(tensor_parallel=1, data_parallel=1, sequence_parallel=False, dtype="float32", recompute="none")
 SCHEDULE = Schedule(
@@ -50,7 +48,7 @@ def documents(tokens: int, vocabulary: int) -> tuple[Packed, int]:
         lengths.append(min(int(rng.lognormal(np.log(tokens / 5), 0.4)) + 16, tokens - sum(lengths)))
     bounds = np.cumsum([0, *lengths])
     mask = np.ones(tokens, np.uint8)
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds.tolist()):
         mask[start : start + (end - start) // 3] = 0
     return Packed(rng.integers(0, vocabulary, tokens).astype(np.int32), mask, bounds), len(lengths)
 
@@ -106,11 +104,13 @@ def main() -> int:
     parser.add_argument("--bins", type=int, nargs="+", default=[1024, 4096])
     parser.add_argument("--turns", type=int, default=3)
     arguments = parser.parse_args()
+    if not os.environ.items() >= RANK.items():
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | RANK)
     torch.set_num_threads(1)
     base = held(arguments.base / "manifest.json")
     peer = Peer(base)
     with tempfile.TemporaryDirectory() as folder:
-        connect(SPEC, 0, 1, f"file://{folder}/meet")
+        connect(SPEC, 0, 1, f"{folder}/meet")
         shape = read_shape(base, 1)
         trainer = Trainer(shape, SPEC, SCHEDULE, lambda model: weights.load(model, shape, base))
         slow = False

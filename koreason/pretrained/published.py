@@ -2,8 +2,8 @@
 
     understand(PUBLISHED["Qwen/Qwen2.5-7B-Instruct"])[0].layers      # 28
 
-For plans that are made before a base is there; a base that is there is read itself. A.X 3.1 and Kanana are plain Llama by their sizes: those
-of A.X 3.1 Light add up to the 7,264,800,768 parameters that it is published with, those of A.X 3.1 and Kanana are nominal.
+For plans that are made before a base is there; a base that is there is read itself. A.X 3.1 and Kanana are plain Llama by their
+sizes: those of A.X 3.1 Light add up to the 7,264,800,768 parameters that it is published with, those of A.X 3.1 and Kanana are nominal.
 """
 
 from typing import Any

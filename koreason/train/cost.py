@@ -3,8 +3,8 @@
     flops(configuration, tokens=16384, squares=2**26)          # of one forward and backward pass
     memory(configuration, model, tokens=16384).total / 2**30   # GiB of each GPU
 
-No torch: `koreason plan --models` counts with it in the environment `data`. Tests hold memory against peaks that are traced with tensors that
-hold nothing.
+No torch: `koreason plan --models` counts with it in the environment `data`. Tests hold memory against peaks that are
+traced with tensors that hold nothing.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Checks of what a layer is made of against its definitions, one rank of them:  RANK=0 WORLD_SIZE=1 MEET=/tmp/meet python check_parts.py FOLDER"""
+"""Checks of what a layer is made of against its definitions, one rank of them.
+
+RANK=0 WORLD_SIZE=1 MEET=/tmp/meet python check_parts.py FOLDER
+"""
 
 import itertools
 import os
@@ -128,6 +131,6 @@ def check_gradients_that_are_added_in_place_are_those_of_autograd(_: Path) -> No
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    connect(SPEC, int(os.environ["RANK"]), RANKS, f"file://{os.environ['MEET']}")
+    connect(SPEC, int(os.environ["RANK"]), RANKS, os.environ["MEET"])
     run_checks(globals(), Path(sys.argv[1]))
     os._exit(0)

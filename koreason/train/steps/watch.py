@@ -3,8 +3,8 @@
     with Watch(job.out, flops, steps=60, done=0) as watch:
         watch.step(row, tokens=4096, squares=2**22)
 
-The second has a row a step of this attempt: step, seconds, tokens, tokens_per_second, mfu (a share; null where the card's peak is not known)
-and peak_gib (null without a GPU), as the first rank saw them.
+The second has a row a step of this attempt: step, seconds, tokens, tokens_per_second, mfu (a share; null where the card's peak is not
+known) and peak_gib (null without a GPU), as the first rank saw them.
 """
 
 import json

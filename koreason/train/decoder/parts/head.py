@@ -2,9 +2,9 @@
 
     total = loss(hidden, weight, labels, Share(group, first=0, rows=151936), cap=None)
 
-`hidden` holds the learnt tokens, [learnt, hidden]; `weight` this rank's rows of the head. The gradient is made with the loss, while a chunk's
-logits are there: the weight's is added to its float32 buffer at once. So it is the gradient of the sum of losses and of nothing else, and
-what comes back from above has to be 1, as it is where losses are added up and divided in the end. `plainly` is the definition.
+`hidden` holds the learnt tokens, [learnt, hidden]; `weight` this rank's rows of the head. The gradient is made with the loss, while a
+chunk's logits are there: the weight's is added to its float32 buffer at once. So it is the gradient of the sum of losses and of nothing
+else, and what comes back from above has to be 1, as it is where losses are added up and divided in the end. `plainly` is the definition.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
     ModuleSpec(module=Layer, submodules=submodules(own))
 
-Megatron's own layers without TransformerEngine lack what is needed: their attention knows no packed documents and keeps a score for each pair
-of tokens, their norm no sequence parallelism, and each of their steps is several kernels.
+Megatron's own layers without TransformerEngine lack what is needed: their attention knows no packed documents and keeps a
+score for each pair of tokens, their norm no sequence parallelism, and each of their steps is several kernels.
 """
 
 from typing import Any
