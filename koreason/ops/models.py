@@ -55,9 +55,8 @@ def tell(files: list[Path], site: Site | None, card: float | None, mfu: float) -
     config = layered(files)
     found = list(trainings(config, Path("results")))
     print(f"cards of {gib:g} GiB, {SPARE:g} of them for CUDA itself; GPU-hours at {mfu:.0%} of an H100's peak")
-    print(
-        f"{'model/mix/schedule':<52}{'billions':>9}{'ranks':>9}{'recompute':>11}{'held':>7}{'peak':>7}{'GFLOPs a token':>16}{'GPU-hours':>11}"
-    )
+    heads = f"{'billions':>9}{'ranks':>9}{'recompute':>11}{'held':>7}{'peak':>7}{'GFLOPs a token':>16}{'GPU-hours':>11}"
+    print(f"{'model/mix/schedule':<52}{heads}")
     for one in found:
         layout = f"{one.model.tensor_parallel}x{one.model.data_parallel}"
         print(

@@ -2,7 +2,7 @@
 
     koreason train --packed try/packed/demo/smollm2-135m/manifest.json --base try/bases/smollm2-135m/manifest.json \\
       --out try/models/smollm2/demo/short --spec '{"tensor_parallel": 1, "data_parallel": 1,
-      "sequence_parallel": false, "dtype": "float32", "recompute": false}' --schedule '{"epochs": 1, "max_steps": 2,
+      "sequence_parallel": false, "dtype": "float32", "recompute": "none"}' --schedule '{"epochs": 1, "max_steps": 2,
       "sequence_length": 1024, "packing": true, "global_batch": 1, "lr": 5e-5, "min_lr": 5e-6, "warmup_share": 0.1, "decay": "cosine",
       "weight_decay": 1e-5, "beta1": 0.9, "beta2": 0.95, "clip": 1.0, "save_every": 2, "keep_checkpoints": 1, "seed": 11}'
 
