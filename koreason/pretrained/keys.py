@@ -9,8 +9,8 @@ something that is read (`configuration.py`). `tests/pretrained/` holds the defau
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-GEMMA, WRAPPER = "gemma3_text", "gemma3"  # the second holds the first, and what it sees with
-FAMILIES = ("llama", "qwen2", "qwen3", GEMMA, WRAPPER)
+FAMILIES = ("llama", "qwen2", "qwen3", "gemma3_text", "gemma3")
+GEMMA, WRAPPER = FAMILIES[3:]  # the second holds the first, and what it sees with
 FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers
 
 # Sizes, each a whole number from 1 to this; above them stands no model that would fit anything.

@@ -75,3 +75,8 @@ def test_the_plan_of_models_refuses_what_does_not_fit_and_names_what_does(run, t
     assert "this does: tensor_parallel: 2, data_parallel: 4, sequence_parallel: true, recompute: none" in done.stdout
     done = run("plan", "--models", "--card", "141", "--configfile", *files)
     assert done.returncode == 0 and "8.03" in done.stdout and "GPU-hours" in done.stdout
+
+
+def test_cuda_stands_in_one_module_and_what_stands_in_for_it_in_another():
+    found = {path.name for path in (HOME / "koreason").rglob("*.py") if "torch.cuda" in path.read_text()}
+    assert found == {"cuda.py", "cpu.py"}

@@ -42,8 +42,8 @@ class Part:
 
     @property
     def whole(self) -> bool:
-        """Whether it is all of the parameter."""
-        return self.master.numel() == self.parameter.numel()
+        """Whether it is all of the parameter, in its shape."""
+        return self.master.shape == self.parameter.shape
 
 
 def parts_of(model: torch.nn.Module, optimizer: Any) -> Iterator[Part]:
