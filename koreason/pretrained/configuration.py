@@ -90,7 +90,8 @@ def understand(facts: dict[str, Any]) -> tuple[Configuration | None, list[Findin
         return _unwrapped(config, found + _of_values(config, keys))
     own = gemma.read(config, keys.defaults) if family == GEMMA else None
     rope, wrong = (own.rope, own.found) if own else read_rope(config, keys.defaults["rope_theta"])
-    sizes = {key: config.get(key, keys.defaults.get(key)) for key in SIZES if config.get(key, keys.defaults.get(key)) is not None}
+    meant: dict[str, Any] = {key: one for key, one in keys.defaults.items() if one is not None} | config
+    sizes = {key: meant[key] for key in SIZES if key in meant}
     found += [*wrong, *check_sizes(sizes), *_of_values(config, keys)]
     if found or rope is None:
         return None, found

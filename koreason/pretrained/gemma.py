@@ -89,4 +89,5 @@ def written(said: dict[str, Any], configuration: Any) -> dict[str, Any]:
         "final_logit_softcapping": configuration.logit_cap,
         "rope_local_base_freq": local.rope_theta,
     }
-    return own | full.written | {"rope_parameters": {FULL: full.parameters, SLIDING: local.parameters}}
+    whole: dict[str, Any] = own | full.written | {"rope_parameters": {FULL: full.parameters, SLIDING: local.parameters}}
+    return whole

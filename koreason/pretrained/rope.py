@@ -97,7 +97,7 @@ def _read(key: str, parameters: Any, theta: Any, default: float, kinds: dict[str
             found.append(Finding(f"{key}.low_freq_factor is not below high_freq_factor", CONFIG))
         original = numbers.pop("original_max_position_embeddings")
         return Rope(base, kind, **numbers, original_max_position_embeddings=int(original))
-    return Rope(base, kind, **numbers) if kind != "llama3" else None
+    return Rope(base, kind, factor=numbers.get("factor")) if kind != "llama3" else None
 
 
 def _number(name: str, thing: Any, found: list[Finding]) -> float:

@@ -10,7 +10,8 @@ traced with tensors that hold nothing.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from koreason.pretrained.configuration import SLIDING, Configuration
+from koreason.pretrained.configuration import Configuration
+from koreason.pretrained.keys import SLIDING
 from koreason.pretrained.weights import weights_of
 from koreason.train.spec import Model
 

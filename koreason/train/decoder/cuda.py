@@ -27,12 +27,12 @@ _traced: Callable[[], Any] | None = None  # set by `pretended`: what goes on wit
 
 def present() -> bool:
     """Whether this process computes on a GPU, or pretends to."""
-    return _traced is not None or torch.cuda.is_available()
+    return _traced is not None or real()
 
 
 def real() -> bool:
     """Whether there is a GPU."""
-    return torch.cuda.is_available()
+    return bool(torch.cuda.is_available())
 
 
 def device() -> torch.device:

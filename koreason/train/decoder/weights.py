@@ -108,16 +108,16 @@ def _save_file(
     with TensorFile(path, entries) if torch.distributed.get_rank() == 0 else nullcontext() as file:
         before: Weight | None = None
         for name in in_order(entries):
-            weight = source[name]
-            if weight is None:
+            made = source[name]
+            if made is None:
                 if file:
                     _copy(file, name, base.path(path.name), stored[name])
-            elif weight is not before:  # of several tensors, which lie one after the other
-                pieces = _gather(own[weight.megatron], weight, model)
+            elif made is not before:  # of several tensors, which lie one after the other
+                pieces = _gather(own[made.megatron], made, model)
                 if file:
-                    for one, tensor in zip(weight.hugging_face, weight.form.join(pieces, shape), strict=True):
+                    for one, tensor in zip(made.hugging_face, made.form.join(pieces, shape), strict=True):
                         file.write(spelled[one], tensor.contiguous().view(-1).view(torch.uint8).numpy().data)
-            before = weight
+            before = made
     return entries
 
 

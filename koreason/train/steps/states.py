@@ -43,7 +43,7 @@ class Part:
     @property
     def whole(self) -> bool:
         """Whether it is all of the parameter, in its shape."""
-        return self.master.shape == self.parameter.shape
+        return tuple(self.master.shape) == tuple(self.parameter.shape)
 
 
 def parts_of(model: torch.nn.Module, optimizer: Any) -> Iterator[Part]:

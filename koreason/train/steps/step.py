@@ -139,10 +139,10 @@ class Trainer:
         )
         return [part["loss"] for part in parts]
 
-    @torch.no_grad()
     def losses(self, batch: list[Bin]) -> list[float]:
         """Each bin's sum of losses, and nothing is learnt of it."""
-        return [float(self.model(**model_inputs(item))) for item in batch]
+        with torch.no_grad():
+            return [float(self.model(**model_inputs(item))) for item in batch]
 
     def clip(self) -> float:
         """Clip the gradients; returns their global norm before. Nothing that is kept has changed yet."""

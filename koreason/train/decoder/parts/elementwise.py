@@ -38,7 +38,7 @@ def _norm_gradients(gradient: Tensor, x: Tensor, weight: Tensor, epsilon: float,
 _normalize, _norm_back = cuda.fused(normalize), cuda.fused(_norm_gradients)
 
 
-class Norm(torch.autograd.Function):
+class Norm(torch.autograd.Function):  # type: ignore[misc]
     """`normalize`."""
 
     @staticmethod
@@ -74,7 +74,7 @@ def _gate_gradient(gradient: Tensor, x: Tensor, gelu: bool) -> Tensor:
 _gate, _gate_back = cuda.fused(gate), cuda.fused(_gate_gradient)
 
 
-class Gated(torch.autograd.Function):
+class Gated(torch.autograd.Function):  # type: ignore[misc]
     """`gate`."""
 
     @staticmethod
@@ -106,7 +106,7 @@ def _rotate_back(gradient: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 _rotate, _unrotate = cuda.fused(rotate), cuda.fused(_rotate_back)
 
 
-class Rotate(torch.autograd.Function):
+class Rotate(torch.autograd.Function):  # type: ignore[misc]
     """`rotate`."""
 
     @staticmethod
@@ -136,7 +136,7 @@ def _split_rotate_back(query: Tensor, key: Tensor, value: Tensor, cos: Tensor, s
 _split, _unsplit = cuda.fused(split_rotate), cuda.fused(_split_rotate_back)
 
 
-class SplitRotate(torch.autograd.Function):
+class SplitRotate(torch.autograd.Function):  # type: ignore[misc]
     """`split_rotate`."""
 
     @staticmethod

@@ -46,7 +46,7 @@ def told(weight: Any) -> Tensor:
     return nothing
 
 
-class Lookup(torch.autograd.Function):
+class Lookup(torch.autograd.Function):  # type: ignore[misc]
     """Rows of an embedding; its gradient is added row by row, in the same order each time."""
 
     @staticmethod

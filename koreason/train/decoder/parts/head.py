@@ -64,17 +64,15 @@ def _gradient(logits: Tensor, labels: Tensor, top: Tensor, total: Tensor, cap: f
 _top_of, _sums_of, _gradient_of = cuda.fused(_top), cuda.fused(_sums), cuda.fused(_gradient)
 
 
-class _Loss(torch.autograd.Function):
+class _Loss(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, labels: Tensor, share: Share, cap: float | None, last: bool, learning: bool
     ) -> Tensor:
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         many, into, rows = share.group.size() > 1, gradients.gathered(weight), weight.detach()[: share.rows]
-        if learning:
-            of_hidden = torch.empty_like(hidden)
-            if into is None:
-                into = torch.zeros_like(weight, dtype=torch.float32)
+        of_hidden = torch.empty_like(hidden) if learning else hidden
+        adding = into if into is not None or not learning else torch.zeros_like(weight, dtype=torch.float32)
         chunk = max(1, min(MOST, LOGITS // max(1, share.rows)))
         for start in range(0, hidden.shape[0], chunk):
             part, own = hidden[start : start + chunk], labels[start : start + chunk] - share.first
@@ -88,17 +86,17 @@ class _Loss(torch.autograd.Function):
                 torch.distributed.all_reduce(sums, group=share.group)
                 exponents, label = sums
             total += (exponents.log() - label).sum()
-            if learning:
+            if adding is not None and learning:
                 gradient = _gradient_of(logits, own, top, exponents, cap)
                 del logits
                 torch.mm(gradient, rows, out=of_hidden[start : start + chunk])
-                cuda.add_product(into[: share.rows], gradient.t(), part)
+                cuda.add_product(adding[: share.rows], gradient.t(), part)
                 del gradient
         if learning:
             if many:
                 torch.distributed.all_reduce(of_hidden, group=share.group)
             ctx.save_for_backward(of_hidden)
-            ctx.weight, ctx.last, ctx.into = weight, last, into
+            ctx.weight, ctx.last, ctx.into = weight, last, adding
         return total
 
     @staticmethod

@@ -21,7 +21,7 @@ from megatron.core.transformer.transformer_config import TransformerConfig
 from megatron.core.transformer.transformer_layer import TransformerLayer, TransformerLayerSubmodules
 from torch import Tensor
 
-from koreason.pretrained.configuration import SLIDING
+from koreason.pretrained.keys import SLIDING
 from koreason.train.decoder.parts.attention import attend
 from koreason.train.decoder.parts.documents import Documents
 from koreason.train.decoder.parts.elementwise import Gated, Norm, Rotate, SplitRotate
