@@ -12,6 +12,8 @@ from koreason.errors import UserError, whose
 
 # Tells a process that it is a task of a step that `koreason exec` started for its command: the number of the Slurm job.
 STEP = "KOREASON_STEP"
+# Tells a stage when its Slurm job's walltime is over, in seconds since the epoch: how long it needs to save is known to it alone.
+END = "KOREASON_END"
 
 
 def check(environment: Mapping[str, str]) -> None:

@@ -9,7 +9,8 @@ TRAINED = trained_bases(config)
 MIXES = named(config, "mixes")
 # what mixes draw from, and what is drawn whether a mix asks for it or not
 PARTS = list(dict.fromkeys([*parts_of(config["mixes"][mix] for mix in MIXES), *named_traces(config)]))
-REPORT = f"results/reports/{config['run']['name']}"
+NAME = config["run"]["name"]
+REPORT = f"results/reports/{NAME}"
 
 
 def names(table):
@@ -29,9 +30,9 @@ wildcard_constraints:
     pools=rf"(?:{names('pools')})(?:\+(?:{names('pools')}))*",
     recipe=names("recipes"),
     imported=names("imported"),
-    mix=names("mixes") + "|" + BASE,
+    mix=f"{names('mixes')}|{BASE}",
     model=names("models"),
-    schedule=names("schedules") + "|" + BASE,
+    schedule=f"{names('schedules')}|{BASE}",
     bench=names("benches"),
     shard=r"\d{5}-of-\d{5}",
     block=r"\d{5}-of-\d{5}",

@@ -31,9 +31,9 @@ rule page:
             labels={"table": "{name}"},
         ),
     log:
-        f"logs/report/page.{config['run']['name']}.log",
+        f"logs/report/page.{NAME}.log",
     benchmark:
-        f"benchmarks/report/page.{config['run']['name']}.tsv"
+        f"benchmarks/report/page.{NAME}.tsv"
     container:
         image("data")
     threads: threads_of("report")
@@ -52,7 +52,7 @@ rule page:
             "koreason.select.langmix",
             "koreason.select.replies",
         ),
-        out=REPORT,
+        out=lambda wildcards, output: os.path.dirname(output[0]),
         code=code_digest("koreason.report.page"),
         environment=environment_digest("data"),
     shell:

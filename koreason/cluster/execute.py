@@ -20,7 +20,7 @@ from koreason.commands import COMMANDS, outputs, values
 from koreason.config.site import Site, active_site
 from koreason.errors import RESUMABLE, UserError
 from koreason.home import HOME, LAUNCHER
-from koreason.host import STEP
+from koreason.host import END, STEP
 from koreason.identity import laid
 from koreason.identity.code import code_digest
 from koreason.images.enter import entered
@@ -76,6 +76,7 @@ def run_job(site: Site, command: list[str], attempt: attempts.Attempt) -> int:
     # of a job that was cancelled meanwhile the end is its cancelling
     notice = job.end - min(site.notice, (job.end - job.start) / 2) if job.state == "RUNNING" else float("inf")
     before = _kept(command)
+    os.environ[END] = str(job.end)
     if job.tasks > 1:
         task = [str(LAUNCHER), "exec", "--task", *command]
         layout = [f"--nodes={job.nodes}", f"--ntasks={job.tasks}", f"--cpus-per-task={job.cpus}", "--cpu-bind=none"]

@@ -53,10 +53,12 @@ class GpuPartition(Partition):
     Attributes:
         style: how the site wants GPUs asked for: `--gres=gpu:MODEL:N` or `--gpus=MODEL:N`.
         model: GPU type as Slurm names it.
+        memory_gib: of each card; `koreason plan --models` takes 79 where it is null.
     """
 
     style: Literal["gres", "gpus"] = "gres"
     model: str | None = None
+    memory_gib: float | None = None
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ from koreason.records.staged import VARIABLE as STAGE_TO
 from koreason.records.staged import copied, folder_of
 
 # What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
-PASSED = re.compile(r"(SLURMD?|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|KOREASON_STEP")
+PASSED = re.compile(
+    r"(SLURMD?|NCCL|UCX|FI|OMPI|PMIX?)_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|KOREASON_(STEP|END)"
+)
 # Only the stage that fetches models may reach a hub, and only it is shown the key.
 HUB = ("HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
 WRITTEN = ("results", "logs", "benchmarks")

@@ -2,6 +2,7 @@
 
     koreason plan --configfile config/demo.yaml
     koreason plan models --configfile config/paper.yaml
+    koreason plan --models --configfile config/paper.yaml
 
 It makes Snakemake plan in the current folder and starts nothing. Costs are what jobs ask for (`resources` of the configuration,
 `rules` of the site file), so they are the most that a run takes if nothing is tried twice. What journals hold, and trainings that need
@@ -21,7 +22,7 @@ from koreason.checking.command import SHOWN, look, told
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
-from koreason.ops import disk, expected, paid
+from koreason.ops import disk, expected, models, paid
 from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
 from koreason.ops.watching.drawing import NINETY
 from koreason.workflow.dryrun import Planned, read_whole, site_path
@@ -32,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = disk.__doc__
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="as Snakemake's: models, results/..., in front of --configfile")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
+    parser.add_argument("--models", action="store_true", help="what each model to be trained takes of a card, and how long, instead")
+    parser.add_argument("--card", type=float, metavar="GIB", help="with --models: a card's memory, in place of the site file's")
+    parser.add_argument("--mfu", type=float, default=models.MFU, metavar="SHARE", help=f"with --models: of a card's peak ({models.MFU})")
     parser.add_argument("--snakefile", type=Path, default=HOME / "Snakefile", metavar="FILE", help="another workflow that uses this one")
 
 
@@ -44,6 +48,8 @@ def main(arguments: argparse.Namespace) -> int:
     for file in arguments.configfile:
         if not file.is_file():
             raise UserError("no such configuration", file, "targets stand in front of --configfile")
+    if arguments.models:
+        return models.tell(arguments.configfile, site, arguments.card, arguments.mfu)
     plan = read_whole(arguments.snakefile, arguments.configfile, arguments.targets)
     jobs, config = plan.jobs, plan.config
     jobs.sort(key=lambda job: (*in_order(job.rule), job.output))

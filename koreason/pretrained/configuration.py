@@ -7,12 +7,13 @@ A key that is null counts as not there, as in `transformers`. It is read without
 short job in each of its processes, and which takes whatever it does not know for harmless.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from koreason.pretrained import gemma
 from koreason.pretrained.finding import Finding, read_object, value
-from koreason.pretrained.keys import DTYPES, FAMILIES, KEYS, READ, SIZES, TOKENS, WHY, Keys
+from koreason.pretrained.keys import DTYPES, FAMILIES, FULL, GEMMA, KEYS, READ, SIZES, SLIDING, TOKENS, WHY, WRAPPER, Keys
 from koreason.pretrained.rope import CONFIG, Rope, read_rope
 
 
@@ -28,6 +29,13 @@ class Configuration:
         tied: the embedding is the head, too.
         query_bias: query, key and value have a bias.
         query_norm: queries and keys are normalized.
+        rope: rotary positions, of full layers where there are others.
+        local_rope: of sliding layers.
+        kinds: of each layer, FULL or SLIDING.
+        window: tokens that a token of a sliding layer sees, itself among them.
+        scale: of attention's scores; None: one over the root of the head's width.
+        logit_cap: soft limit of logits.
+        wrapped: it lies in a model that sees images, whose other parts are carried through.
     """
 
     family: str
@@ -43,6 +51,22 @@ class Configuration:
     query_norm: bool
     norm_epsilon: float
     rope: Rope
+    kinds: tuple[str, ...]
+    local_rope: Rope | None = None
+    window: int | None = None
+    scale: float | None = None
+    logit_cap: float | None = None
+    wrapped: bool = False
+
+    @property
+    def gemma(self) -> bool:
+        """Whether it is one of Gemma's: norms around each part, whose gain is one more than their weight, GELU, scaled embeddings."""
+        return self.family == GEMMA
+
+    @property
+    def ropes(self) -> dict[str, Rope]:
+        """Rotary positions by the kind of layer."""
+        return {FULL: self.rope} | ({SLIDING: self.local_rope} if self.local_rope else {})
 
 
 def read_configuration(path: Path) -> tuple[Configuration | None, list[Finding]]:
@@ -62,19 +86,24 @@ def understand(facts: dict[str, Any]) -> tuple[Configuration | None, list[Findin
     config = {key: one for key, one in facts.items() if one is not None}
     found = [Finding(f"lacks the key '{key}'", CONFIG) for key in keys.required if key not in facts]
     found += _of_keys(config, keys, family)
-    rope, wrong = read_rope(config, keys.defaults["rope_theta"])
-    sizes = {key: config[key] for key in SIZES if key in config}
+    if family == WRAPPER:
+        return _unwrapped(config, found + _of_values(config, keys))
+    own = gemma.read(config, keys.defaults) if family == GEMMA else None
+    rope, wrong = (own.rope, own.found) if own else read_rope(config, keys.defaults["rope_theta"])
+    meant: dict[str, Any] = {key: one for key, one in keys.defaults.items() if one is not None} | config
+    sizes = {key: meant[key] for key in SIZES if key in meant}
     found += [*wrong, *check_sizes(sizes), *_of_values(config, keys)]
     if found or rope is None:
         return None, found
     sizes.setdefault("num_key_value_heads", sizes["num_attention_heads"])
-    sizes.setdefault("head_dim", keys.defaults["head_dim"] or sizes["hidden_size"] // sizes["num_attention_heads"])
-    found = [*_of_heads(sizes, config, family), *_of_tokens(config, sizes["vocab_size"]), *_of_layers(config, sizes["num_hidden_layers"])]
+    sizes.setdefault("head_dim", sizes["hidden_size"] // sizes["num_attention_heads"])
+    layers = sizes["num_hidden_layers"]
+    found = [*_of_heads(sizes, config, family), *_of_tokens(config, sizes["vocab_size"]), *_of_layers(config, layers, family)]
     if found:
         return None, found
     return Configuration(
         family=family,
-        layers=sizes["num_hidden_layers"],
+        layers=layers,
         hidden=sizes["hidden_size"],
         heads=sizes["num_attention_heads"],
         groups=sizes["num_key_value_heads"],
@@ -83,10 +112,23 @@ def understand(facts: dict[str, Any]) -> tuple[Configuration | None, list[Findin
         vocabulary=sizes["vocab_size"],
         tied=config.get("tie_word_embeddings", keys.defaults["tie_word_embeddings"]),
         query_bias=family == "qwen2",
-        query_norm=family == "qwen3",
+        query_norm=family in ("qwen3", GEMMA),
         norm_epsilon=float(config.get("rms_norm_eps", keys.defaults["rms_norm_eps"])),
         rope=rope,
+        kinds=tuple(config.get("layer_types") or (own.kinds(layers) if own else [FULL] * layers)),
+        **(own.more if own else {}),
     ), []
+
+
+def _unwrapped(config: dict[str, Any], found: list[Finding]) -> tuple[Configuration | None, list[Finding]]:
+    text = config.get("text_config")
+    if not isinstance(text, dict) or text.get("model_type", GEMMA) != GEMMA:
+        return None, [*found, Finding(f"text_config is none of a model of type {GEMMA}", CONFIG)]
+    # what a wrapper's reader takes of it where the text says nothing
+    shared = {key: config[key] for key in TOKENS if key in config and key not in text}
+    configuration, wrong = understand({"model_type": GEMMA} | shared | text)
+    found = [*found, *(Finding(f"text_config: {one.what}", one.where) for one in wrong)]
+    return (replace(configuration, wrapped=True), []) if configuration and not found else (None, found)
 
 
 def _of_keys(config: dict[str, Any], keys: Keys, family: str) -> list[Finding]:
@@ -96,7 +138,7 @@ def _of_keys(config: dict[str, Any], keys: Keys, family: str) -> list[Finding]:
             found.append(Finding(f"{key} {value(one)!r} is not supported for training", CONFIG))
         elif key in WHY:
             found.append(Finding(f"{key}: {WHY[key]}", CONFIG))
-        elif not (key in keys.fixed or key in keys.inert or key in READ):
+        elif not (key in keys.fixed or key in keys.inert or key in (*READ, *keys.read)):
             found.append(Finding(f"the key {value(key)!r} is not understood of a model of type {family}", CONFIG))
     return found
 
@@ -150,11 +192,12 @@ def _of_tokens(config: dict[str, Any], vocabulary: int) -> list[Finding]:
     return found
 
 
-def _of_layers(config: dict[str, Any], layers: int) -> list[Finding]:
-    kinds = config.get("layer_types", ["full_attention"] * layers)
+def _of_layers(config: dict[str, Any], layers: int, family: str) -> list[Finding]:
+    kinds = config.get("layer_types", [FULL] * layers)
     if not isinstance(kinds, list) or len(kinds) != layers:
         return [Finding(f"layer_types {value(kinds)} does not name the kind of each of {layers} layers", CONFIG)]
-    if other := sorted({value(kind) for kind in kinds if kind != "full_attention"}):
+    known = (FULL, SLIDING) if family == GEMMA else (FULL,)
+    if other := sorted({value(kind) for kind in kinds if kind not in known}):
         return [Finding(f"layer_types with {', '.join(other)} is not supported for training", CONFIG)]
     return []
 
@@ -169,6 +212,10 @@ def written(facts: dict[str, Any], configuration: Configuration, dtype: str) -> 
 
     Defaults differ between readers and versions, so none is left to them.
     """
+    if configuration.wrapped:
+        text = {key: one for key, one in facts["text_config"].items()} | {"model_type": GEMMA}
+        own = written(text, replace(configuration, wrapped=False), dtype)
+        return facts | {"architectures": [KEYS[WRAPPER].architecture], "text_config": own, "dtype": dtype, "torch_dtype": dtype}
     keys = KEYS[configuration.family]
     said = {
         "architectures": [keys.architecture],
@@ -182,4 +229,5 @@ def written(facts: dict[str, Any], configuration: Configuration, dtype: str) -> 
     }
     if "use_sliding_window" in keys.fixed:
         said |= {"use_sliding_window": False}
-    return {key: one for key, one in facts.items() if key != "partial_rotary_factor"} | said | configuration.rope.written
+    rest = {key: one for key, one in facts.items() if key != "partial_rotary_factor"}
+    return rest | (gemma.written(said, configuration) if configuration.gemma else said | configuration.rope.written)

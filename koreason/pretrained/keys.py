@@ -9,7 +9,9 @@ something that is read (`configuration.py`). `tests/pretrained/` holds the defau
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-FAMILIES = ("llama", "qwen2", "qwen3")
+FAMILIES = ("llama", "qwen2", "qwen3", "gemma3_text", "gemma3")
+GEMMA, WRAPPER = FAMILIES[3:]  # the second holds the first, and what it sees with
+FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers
 
 # Sizes, each a whole number from 1 to this; above them stands no model that would fit anything.
 SIZES = {
@@ -72,6 +74,7 @@ class Keys:
         defaults: what is meant where a key is missing, as in `transformers`; None: see `configuration.py`.
         required: what has to stand there, because readers would each take something else.
         inert, fixed: beside those of all families.
+        read: read beside READ.
     """
 
     architecture: str
@@ -79,6 +82,7 @@ class Keys:
     required: tuple[str, ...]
     inert: frozenset[str] = INERT
     fixed: dict[str, tuple[Any, ...]] = field(default_factory=lambda: FIXED)
+    read: tuple[str, ...] = ()
 
 
 _ALWAYS = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")
@@ -89,6 +93,34 @@ KEYS = {
     "qwen2": replace(_QWEN, architecture="Qwen2ForCausalLM"),
     "qwen3": replace(_QWEN, architecture="Qwen3ForCausalLM", defaults=_DEFAULTS | {"head_dim": 128}),
 }
+_GEMMA_SIZES = {"num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 262208, "sliding_window": 4096}
+_GEMMA: dict[str, tuple[Any, ...]] = {
+    **{key: allowed for key, allowed in FIXED.items() if key not in ("hidden_act", "mlp_bias")},
+    "hidden_activation": ("gelu_pytorch_tanh",),
+    "hidden_act": ("gelu_pytorch_tanh",),
+    "attn_logit_softcapping": (),  # scores of attention are never seen whole
+    "use_bidirectional_attention": (False,),
+}
+KEYS[GEMMA] = Keys(
+    "Gemma3ForCausalLM",
+    _DEFAULTS | _GEMMA_SIZES | {"rope_theta": 1e6, "tie_word_embeddings": True, "head_dim": 256, "query_pre_attn_scalar": 256},
+    ("model_type", "hidden_size", "num_hidden_layers", "intermediate_size"),
+    INERT | {"cache_implementation"},
+    _GEMMA,
+    ("sliding_window", "sliding_window_pattern", "_sliding_window_pattern", "rope_local_base_freq", "query_pre_attn_scalar",
+     "final_logit_softcapping"),
+)  # fmt: skip
+# Of a wrapper around it: what says how images are seen, which is carried through with its weights, and what is said of the text again.
+KEYS[WRAPPER] = Keys(
+    "Gemma3ForConditionalGeneration",
+    {},
+    ("model_type", "text_config"),
+    INERT
+    | {"vision_config", "mm_tokens_per_image", "boi_token_index", "eoi_token_index", "image_token_index", "image_token_id",
+       "boi_token_id", "eoi_token_id", "cache_implementation"},
+    {"tie_word_embeddings": (True,), "is_encoder_decoder": (False,)},
+    ("text_config",),
+)  # fmt: skip
 # Why some keys that are met often are refused.
 WHY = {
     "quantization_config": "its weights are quantized, and their scales are not read",

@@ -5,6 +5,7 @@ found = check_weights(folder, configuration)
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from koreason.pretrained.configuration import Configuration
@@ -15,6 +16,9 @@ FLOATS = ("F32", "BF16", "F16")
 EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 # Frequencies that transformers before 4.32 stored, and computes since.
 INERT = re.compile(r"model\.layers\.(\d+)\.self_attn\.rotary_emb\.inv_freq")
+# Of what a text model is wrapped in: read and written with its name, as transformers 4 and 5 spell it, and with its bytes.
+CARRIED = re.compile(r"(model\.)?(vision_tower|multi_modal_projector)\..+")
+WRAPPED = (("language_model.model.", "model."), ("model.language_model.", "model."), ("language_model.lm_head.", "lm_head."))
 SCALES = re.compile(r".*(_scale|_scale_inv|\.scales|\.qweight|\.qzeros|\.g_idx|_packed|\.absmax|\.quant_map|quant_state.*)")
 
 
@@ -32,6 +36,8 @@ def weights_of(of: Configuration) -> dict[str, tuple[int, ...]]:
         "mlp.up_proj.weight": (of.mlp_width, of.hidden),
         "mlp.down_proj.weight": (of.hidden, of.mlp_width),
     }
+    if of.gemma:
+        layer |= {f"{place}_feedforward_layernorm.weight": (of.hidden,) for place in ("pre", "post")}
     if of.query_bias:
         layer |= {f"self_attn.{name}_proj.bias": (size,) for name, size in (("q", query), ("k", key), ("v", key))}
     if of.query_norm:
@@ -41,13 +47,30 @@ def weights_of(of: Configuration) -> dict[str, tuple[int, ...]]:
     return {EMBEDDING: (of.vocabulary, of.hidden)} | layers | {"model.norm.weight": (of.hidden,)} | head
 
 
+def named(names: Iterable[str], of: Configuration) -> dict[str, str]:
+    """As which of `weights_of` each tensor is read: itself, or without what a wrapper puts before it; those carried through not at all."""
+    return {name: _plain(name) if of.wrapped else name for name in names if not is_carried(name, of)}
+
+
+def _plain(name: str) -> str:
+    return next((plain + name.removeprefix(before) for before, plain in WRAPPED if name.startswith(before)), name)
+
+
+def is_carried(name: str, of: Configuration) -> bool:
+    """Whether a tensor is a wrapper's own."""
+    return of.wrapped and CARRIED.fullmatch(name) is not None
+
+
 def check_weights(folder: Path, configuration: Configuration | None) -> list[Finding]:
     """What is not understood of a folder's tensors; without a configuration only whether its files are whole."""
     tensors, found = read_tensors(folder)
     if configuration is None or found:
         return found
     wanted = weights_of(configuration)
-    there = {name: stored for name, stored in tensors.items() if not _is_inert(name, configuration)}
+    spelled = named(tensors, configuration)
+    if twice := [name for name in spelled if list(spelled.values()).count(spelled[name]) > 1] if configuration.wrapped else []:
+        return [Finding(f"{some(twice)} are one weight by two names", tensors[min(twice)].file)]
+    there = {plain: tensors[name] for name, plain in spelled.items() if not _is_inert(plain, configuration)}
     if configuration.tied and HEAD in there:
         head = there.pop(HEAD)
         if EMBEDDING in there and not _equal(folder, head, there[EMBEDDING]):

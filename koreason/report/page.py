@@ -143,6 +143,7 @@ def render(
         matrix=matrix(plan, facts, tables),
         paired={(row["model"], row["mix"], row["bench"]): row for row in tables["paired"].to_dicts()},
         categories=by_category(tables["categories"]),
+        spoken=tables["spoken"].to_dicts(),
         contaminated=tables["contaminated"].to_dicts(),
         languages=sorted({plan.languages[entry["language"]] for entry in (*plan.pools.values(), *plan.imported.values())}),
         flow=story.flow(plan, facts),

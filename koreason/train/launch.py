@@ -2,7 +2,7 @@
 
     koreason train --packed try/packed/demo/smollm2-135m/manifest.json --base try/bases/smollm2-135m/manifest.json \\
       --out try/models/smollm2/demo/short --spec '{"tensor_parallel": 1, "data_parallel": 1,
-      "sequence_parallel": false, "dtype": "float32", "recompute": false}' --schedule '{"epochs": 1, "max_steps": 2,
+      "sequence_parallel": false, "dtype": "float32", "recompute": "none"}' --schedule '{"epochs": 1, "max_steps": 2,
       "sequence_length": 1024, "packing": true, "global_batch": 1, "lr": 5e-5, "min_lr": 5e-6, "warmup_share": 0.1, "decay": "cosine",
       "weight_decay": 1e-5, "beta1": 0.9, "beta2": 0.95, "clip": 1.0, "save_every": 2, "keep_checkpoints": 1, "seed": 11}'
 
@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import os
-import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from koreason.train.tasks import Task, is_interactive, this_task
 
 __all__ = ["add_arguments", "main"]
 
+LAYOUT = ("tensor_parallel", "data_parallel", "sequence_parallel", "distributed_optimizer")
 LET_GO = 5.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -81,8 +81,7 @@ def check(job: Job, task: Task) -> Plan:
         UserError: what is wrong.
     """
     # here, so that `--help` answers at once and without the engine
-    import torch
-
+    from koreason.train.decoder import cuda
     from koreason.train.decoder.shape import read_shape
 
     hold(job)
@@ -99,17 +98,17 @@ def check(job: Job, task: Task) -> Plan:
             "pack with its tokenizer",
         )
     plan = plan_bins(lengths, job.schedule)
-    if not plan.bins:
+    if not plan.units:
         raise UserError(
             f"{job.schedule.sequence_length} is less than every document's length",
             "sequence_length",
             f"the shortest of {len(lengths)} has {lengths.min()} tokens",
         )
-    if job.schedule.global_batch % job.spec.data_parallel:
+    if job.schedule.batch_of == "bins" and job.schedule.global_batch % job.spec.data_parallel:
         raise UserError(f"{job.spec.data_parallel} does not divide global_batch {job.schedule.global_batch}", "data_parallel")
     if job.ranks % task.count:
         raise UserError(f"{task.count} tasks cannot share {job.ranks} ranks evenly", "resources.train", "nodes × tasks must divide them")
-    gpus, mine = torch.cuda.device_count(), len(task.ranks(job.ranks))
+    gpus, mine = cuda.count(), len(task.ranks(job.ranks))
     if gpus and gpus < mine:
         raise UserError(
             f"tensor_parallel × data_parallel puts {mine} ranks here, but there are {gpus} GPUs", "resources", "ask for more, or lower one"
@@ -138,7 +137,8 @@ def _alone(job: Job) -> Iterator[int]:
 
 def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
     """Complete the model's folder and declare what is in it."""
-    import torch
+    from koreason.train.decoder import cuda
+    from koreason.train.steps.watch import METRICS, THROUGHPUT, speeds
 
     export.write(stage, job.base, job.spec.dtype)
     # what its index promises, and nothing else
@@ -146,26 +146,23 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         raise RuntimeError("; ".join(map(str, wrong)))
     for path in sorted(stage.making.glob("*.safetensors*")):
         stage.add(path.name)
-    rows = _rows((job.live / "metrics.jsonl").replace(stage.path("metrics.jsonl")))
-    stage.add("metrics.jsonl", rows=len(rows))
+    rows = _rows((job.live / METRICS).replace(stage.path(METRICS)))
+    stage.add(METRICS, rows=len(rows))
     stage.counts = {
-        "documents": sum(map(len, plan.bins)),
+        "documents": plan.documents,
         "dropped": {"longer than sequence_length": plan.dropped},
-        "bins": len(plan.bins),
+        **({"held_out": sum(map(len, plan.held_out))} if plan.held_out else {}),
+        "bins": plan.bins,
         "steps": plan.steps,
         "tokens": sum(row["tokens"] for row in rows),
         "loss_tokens": sum(row["loss_tokens"] for row in rows),
     }
-    steps = _rows((job.live / "throughput.jsonl").replace(job.out / "throughput.jsonl"))
+    stage.run.update(speeds(_rows((job.live / THROUGHPUT).replace(job.out / THROUGHPUT))))
     job.live.rmdir()
-    if steps:
-        seconds = sum(row["seconds"] for row in steps)
-        stage.run["seconds_per_step"] = statistics.median(row["seconds"] for row in steps)
-        stage.run["tokens_per_second"] = sum(row["tokens"] for row in steps) / seconds
     stage.run["ranks"], stage.run["tasks"] = job.ranks, task.count
     # bytes are promised within it, a tolerance across
-    stage.run["layout"] = {name: getattr(job.spec, name) for name in ("tensor_parallel", "data_parallel", "sequence_parallel")}
-    stage.run["device"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    stage.run["layout"] = {name: getattr(job.spec, name) for name in LAYOUT}
+    stage.run["device"] = cuda.name()
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

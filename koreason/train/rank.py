@@ -34,6 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
     rank = int(os.environ["RANK"])
     warnings.simplefilter("ignore", UserWarning)  # Megatron's, about kernels that it does without
     logging.getLogger("megatron").setLevel(logging.WARNING)
+    logging.getLogger("megatron.core.transformer.transformer_layer").setLevel(logging.ERROR)  # wonders at an MLP of ours, once a layer
     if rank:
         logging.getLogger().setLevel(logging.ERROR)  # what all ranks say, the first one says
     job = read_job(arguments)

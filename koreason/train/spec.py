@@ -17,14 +17,27 @@ class Model:
         data_parallel: copies of the model that share each batch.
         sequence_parallel: split activations between tensor-parallel ranks outside attention and MLP.
         dtype: of weights and activations; gradients and optimizer states are float32.
-        recompute: recompute activations in the backward pass instead of keeping them.
+        recompute: what the backward pass computes again instead of keeping it: `none` of it, `light`ly what norms and activations of the
+            MLP give, or `full`y all of each layer. true is `full`, false `none`.
+        distributed_optimizer: share gradients' sums, Adam's states and float32 weights between data-parallel copies.
     """
 
     tensor_parallel: Annotated[Positive, How()]
     data_parallel: Annotated[Positive, How()]
     sequence_parallel: Annotated[bool, How()]
     dtype: Literal["float32", "bfloat16"]
-    recompute: Annotated[bool, How()]
+    recompute: Annotated[Literal["none", "light", "full"] | bool, How()]
+    distributed_optimizer: Annotated[bool, How()] = True
+
+    @property
+    def recomputes(self) -> str:
+        """`none`, `light` or `full`."""
+        return {True: "full", False: "none"}[self.recompute] if isinstance(self.recompute, bool) else self.recompute
+
+    @property
+    def distributes(self) -> bool:
+        """Whether the optimizer's states are shared: among one copy they are whole."""
+        return self.distributed_optimizer and self.data_parallel > 1
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,8 @@ class Schedule:
         max_steps: ends training earlier; null does not.
         sequence_length: tokens of a bin; longer documents are dropped and counted.
         packing: fill bins with several documents, which never attend to each other; else one document a bin.
-        global_batch: bins per optimizer step; one bin is one micro-batch.
+        global_batch: documents or bins per optimizer step; one bin is one micro-batch.
+        batch_of: what `global_batch` counts. Of documents, packing changes how fast a step is and not what is learnt of it.
         lr: highest learning rate.
         min_lr: learning rate at the end.
         warmup_share: share of the steps over which the learning rate rises from 0 to `lr`.
@@ -47,6 +61,7 @@ class Schedule:
         save_every: steps between checkpoints.
         keep_checkpoints: newest checkpoints kept.
         seed: of the order of documents.
+        held_out: share of the documents of which nothing is learnt: their loss is taken after each epoch.
     """
 
     epochs: Positive
@@ -65,3 +80,5 @@ class Schedule:
     save_every: Annotated[int, Range(1), How()]
     keep_checkpoints: Annotated[int, Range(1), How()]
     seed: Natural
+    batch_of: Literal["documents", "bins"] = "bins"
+    held_out: Annotated[float, Range(0, below=1)] = 0.0

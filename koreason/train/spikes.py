@@ -166,7 +166,7 @@ def rows_of(training: Training, steps: list[int]) -> pl.DataFrame:
     documents = read_table(training.packed, "documents.parquet", DOCUMENTS)
     found = []
     for step in sorted(set(steps)):
-        numbers = [document for number in plan.step(step - 1) for document in plan.bins[number]]
+        numbers = [document for group in plan.step(step - 1) for document in group]
         rows = documents[sorted(numbers)].select(pl.lit(step, pl.Int64).alias("step"), "prompt_id", "sample", "tokens")
         if rows["tokens"].sum() != training.metrics[step - 1]["tokens"]:
             raise UserError(

@@ -60,6 +60,9 @@ class Task:
             "HF_HUB_OFFLINE": "1",
             # cuDNN would plan anew for each document length never seen, 150 ms each
             "TORCH_CUDNN_SDPA_AVOID_RECOMPILE": "1",
+            # what a rank sends is begun in the order in which Megatron asks for it, before the product that it overlaps with
+            "CUDA_DEVICE_MAX_CONNECTIONS": "1",
+            "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
         }
         return os.environ | keep_memory | own
 

@@ -29,7 +29,7 @@ def run(home: Path, folder: Path, *files: Path, **variables: str) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize(("name", "lacks"), [("traces", "selection"), ("mixes", "training"), ("models", "scores")])
+@pytest.mark.parametrize(("name", "lacks"), [("traces", "selection"), ("mixes", "training"), ("models", "paper")])
 def test_a_run_that_stops_shows_what_there_is(name: str, lacks: str, tasted: tuple[Path, str], home: Path) -> None:
     said = run(home, tasted[0], home / "config/taste.yaml", home / f"config/doors/{name}.yaml")
     page = (tasted[0] / "results" / "reports" / name / "index.html").read_text(encoding="utf-8")

@@ -56,6 +56,7 @@ UNDERSTOOD = {
     ("koreason.cluster.execute", "koreason.images.enter"): "the one file that starts a stage's command: in an image, over a job's tasks",
     ("koreason.ops.*", "koreason.*.spec"): "what an entry of the configuration may say is needed to count what it costs",
     ("koreason.ops.lineage.dump", "koreason.curate.reading.*"): "a dump is read again as it was read",
+    ("koreason.ops.models", "koreason.train.cost"): "what a training takes of a card, and how long, in closed forms",
     ("koreason.ops.disk", "koreason.train.steps.adam"): "the bytes that a checkpoint holds for each parameter",
     ("koreason.report.reasons", "koreason.curate.*"): "a reason is born with its sentence, where it is given",
     ("koreason.report.reasons", "koreason.select.*"): "a reason is born with its sentence, where it is given",

@@ -207,3 +207,20 @@ def test_ctrl_c_cancels_the_jobs(tmp_path):
     assert run.end() != 0
     until("the job's end", lambda: fact(job, "JobState") in ("CANCELLED", "COMPLETED"))
     assert fact(job, "Restarts") == "0", "a cancelled job does not come back"
+
+
+def test_ctrl_c_lets_a_training_save_and_the_same_command_goes_on(reference, begun):
+    run = Run(begun, UP_TO_TRAINING, containers=None)
+    job = run.trained(20)
+    os.killpg(run.process.pid, signal.SIGINT)
+    assert run.end() != 0
+    until("the job's end", lambda: fact(job, "JobState") not in ("RUNNING", "COMPLETING", "PENDING"))
+    said = run.text()
+    assert "stopping: jobs save what they have and leave the queue" in said and "Traceback" not in said
+    assert said.splitlines()[-1].endswith("jobs are done and kept; type the same command again to go on")
+    assert fact(job, "Restarts") == "0", "it has saved, and does not come back by itself"
+    assert list((begun / MODEL).glob("checkpoints/step-*/complete"))
+    run.start()
+    run.succeed()
+    run.same_as(reference)
+    assert 0 < steps_of_last_turn(begun) <= STEPS - 20

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from koreason.pretrained.keys import KEYS
+
 CHAT = [{"role": "user", "content": "1 + 1 = 2, 한국어  문장\n\n🙂?"}]
 TOKENS = [int(place * place * 7 + place * 3) % 260 for place in range(120)]
 LLAMA31 = {"rope_theta": 5e5, "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
@@ -26,7 +28,7 @@ WIDE, NARROW = {"hidden_size": 192}, {"hidden_size": 96, "head_dim": 32}
 def write(folder: Path) -> None:
     """One model of each family and rope, exported as `koreason train` does."""
     import tiny
-    from transformers import LlamaConfig, Qwen2Config, Qwen3Config
+    from transformers import Gemma3TextConfig, LlamaConfig, Qwen2Config, Qwen3Config
 
     from koreason.records.held import held
     from koreason.records.stage import Stage
@@ -36,6 +38,7 @@ def write(folder: Path) -> None:
         "llama": LlamaConfig(**SIZES, **HEADS, **NARROW, tie_word_embeddings=False, rope_parameters=LLAMA31),
         "qwen2": Qwen2Config(**SIZES, **HEADS, **WIDE, tie_word_embeddings=True, rope_parameters=OTHER),
         "qwen3": Qwen3Config(**SIZES, **HEADS, **NARROW, tie_word_embeddings=False, rope_parameters=OTHER),
+        "gemma3_text": Gemma3TextConfig(**SIZES, **HEADS, **tiny.GEMMA | NARROW),
     }
     for name, config in made.items():
         base = folder / "bases" / name
@@ -62,16 +65,18 @@ def by_transformers(model: Path) -> tuple[Any, list[int]]:
 
 def defaults() -> dict[str, dict[str, Any]]:
     """What a configuration that says nothing means to the version of transformers that is here, at 8 heads of 64."""
-    from transformers import LlamaConfig, Qwen2Config, Qwen3Config
+    from transformers import Gemma3TextConfig, LlamaConfig, Qwen2Config, Qwen3Config
 
     found = {}
-    for kind in (LlamaConfig, Qwen2Config, Qwen3Config):
+    for kind in (LlamaConfig, Qwen2Config, Qwen3Config, Gemma3TextConfig):
         read = kind(hidden_size=64, num_attention_heads=8)
         rope = getattr(read, "rope_parameters", None) or {"rope_theta": read.rope_theta}
+        rope = rope.get("full_attention", rope)
         found[kind.model_type] = {
+            **{key: getattr(read, key, None) for key in KEYS[kind.model_type].defaults},
             "rope_theta": rope["rope_theta"],
             "head_dim": getattr(read, "head_dim", 64 // 8),
-            **{key: getattr(read, key) for key in ("rms_norm_eps", "tie_word_embeddings", "hidden_act")},
+            "hidden_act": getattr(read, "hidden_activation", None) or read.hidden_act,
             **{key: getattr(read, key, False) for key in ("attention_bias", "mlp_bias", "use_sliding_window")},
         }
     return found

@@ -44,18 +44,18 @@ def test_plan_drops_long_documents_and_counts_steps():
     lengths = np.array([16, 8, 8, 17, 3, 16, 40], np.int64)
     plan = plan_bins(lengths, schedule())
     assert plan.dropped == 2
-    assert sorted(map(sorted, plan.bins)) == [[0], [1, 2], [4], [5]]
+    assert sorted(map(sorted, plan.units)) == [[0], [1, 2], [4], [5]]
     assert (plan.steps_per_epoch, plan.steps) == (2, 4)
     assert plan_bins(lengths, schedule(max_steps=3)).steps == 3
     assert plan_bins(lengths, schedule(max_steps=30)).steps == 4
-    assert len(plan_bins(lengths, schedule(packing=False)).bins) == 5
+    assert plan_bins(lengths, schedule(packing=False)).bins == 5
 
 
 def test_each_epoch_has_every_bin_once_in_an_order_of_its_own():
     plan = plan_bins(np.full(20, 16, np.int64), schedule(global_batch=3))
-    epochs = [[number for step in range(7) for number in plan.step(epoch * 7 + step)] for epoch in range(2)]
-    assert sorted(epochs[0]) == sorted(epochs[1]) == list(range(20))
-    assert epochs[0] != epochs[1] != list(range(20))
+    epochs = [[documents for step in range(7) for documents in plan.step(epoch * 7 + step)] for epoch in range(2)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == [[number] for number in range(20)]
+    assert epochs[0] != epochs[1] != sorted(epochs[0])
     again = plan_bins(np.full(20, 16, np.int64), schedule(global_batch=3))
     assert [again.step(step) for step in range(14)] == [plan.step(step) for step in range(14)]
     other = plan_bins(np.full(20, 16, np.int64), schedule(global_batch=3, seed=4))
@@ -67,9 +67,40 @@ def test_data_parallel_ranks_share_a_step_and_have_equally_many_bins():
     for step in range(plan.steps):
         shares = [plan.share(step, rank, 2) for rank in range(2)]
         assert len(shares[0]) == len(shares[1])
-        assert sorted(number for share in shares for number in share if number is not None) == sorted(plan.step(step))
-    costs = [plan.costs[number] for number in plan.step(0)]
+        assert sorted(documents for share in shares for documents in share if documents) == sorted(plan.step(step))
+    costs = [plan.cost(documents) for documents in plan.step(0)]
     assert costs == sorted(costs, reverse=True)
+
+
+@settings(max_examples=few(40))
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=40), st.integers(1, 6), st.sampled_from([0.0, 0.2]))
+def test_a_step_of_documents_has_the_same_documents_however_they_are_packed(lengths, batch, held_out):
+    array = np.array(lengths, np.int64)
+    packed, single = (
+        plan_bins(array, schedule(global_batch=batch, batch_of="documents", packing=packing, held_out=held_out))
+        for packing in (True, False)
+    )
+    assert packed.steps == single.steps and packed.documents == single.documents
+    for step in range(packed.steps):
+        documents = [number for group in packed.step(step) for number in group]
+        assert sorted(documents) == sorted(number for [number] in single.step(step))
+        assert 0 < len(documents) <= batch
+        assert all(array[group].sum() <= 16 for group in packed.step(step))
+
+
+def test_what_is_held_out_is_a_seeded_share_that_no_step_has():
+    lengths = np.full(50, 5, np.int64)
+    for how in ({}, {"packing": False}, {"batch_of": "documents"}):
+        plan = plan_bins(lengths, schedule(held_out=0.1, **how))
+        held = [number for group in plan.held_out for number in group]
+        seen = [number for step in range(plan.steps_per_epoch) for group in plan.step(step) for number in group]
+        assert len(held) == 5 and sorted([*held, *seen]) == list(range(50))
+        assert all(len(group) <= 3 for group in plan.held_out)
+    assert plan_bins(lengths, schedule(held_out=0.1)).held_out == plan_bins(lengths, schedule(held_out=0.1, lr=1.0)).held_out
+    assert plan_bins(lengths, schedule(held_out=0.1)).held_out != plan_bins(lengths, schedule(held_out=0.1, seed=4)).held_out
+    assert len(plan_bins(lengths, schedule(held_out=1e-9)).held_out) == 1
+    assert plan_bins(lengths[:1], schedule(held_out=0.9)).held_out == []
+    assert [plan.ends_epoch(step) for step in range(plan.steps)].count(True) == 2 and plan.ends_epoch(plan.steps - 1)
 
 
 def test_a_bin_predicts_the_next_token_within_each_document_only():

@@ -17,7 +17,7 @@ from koreason.tables import MIX, write_table
 
 pytestmark = pytest.mark.slow
 
-MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
+MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": "none"}
 SCHEDULE = {
     "epochs": 20, "max_steps": 60, "sequence_length": 256, "packing": True, "global_batch": 2, "lr": 1e-3, "min_lr": 1e-4,
     "warmup_share": 0.1, "decay": "cosine", "weight_decay": 0.01, "beta1": 0.9, "beta2": 0.95, "clip": 1.0,
@@ -26,9 +26,11 @@ SCHEDULE = {
 LAYOUTS = {
     "one rank": {},
     "one rank, recomputing": {"recompute": True},
+    "one rank, recomputing lightly": {"recompute": "light"},
     "tensor parallel": {"tensor_parallel": 2},
     "sequence parallel": {"tensor_parallel": 2, "sequence_parallel": True, "recompute": True},
     "data parallel": {"data_parallel": 2},
+    "data parallel, each with all states": {"data_parallel": 2, "distributed_optimizer": False},
 }
 
 
@@ -118,6 +120,7 @@ def test_output_is_a_model_and_the_counts_add_up(training):
     assert [token["content"] for token in taught if token["id"] == ends] == ["<|im_end|>"]
     run = json.loads((out / "run.json").read_text())
     assert run["tokens_per_second"] > 0 and run["seconds_per_step"] > 0
+    assert run["tokens_per_second_first"] > 0 and run["tokens_per_second_steady"] > 0
     code = (
         "import sys, torch; from transformers import AutoModelForCausalLM as M, AutoTokenizer as T;"
         "m, t = M.from_pretrained(sys.argv[1]), T.from_pretrained(sys.argv[1]);"
@@ -170,16 +173,16 @@ def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_
 
 def test_a_checkpoint_goes_on_in_any_layout(training, tmp_path):
     """Each is killed in its second checkpoint, and the next one, in another layout, goes on from its first."""
-    for layout in ("one rank", "sequence parallel", "data parallel"):
+    for layout in ("one rank", "sequence parallel", "data parallel", "data parallel, each with all states"):
         status, errors = training.run(tmp_path, layout, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC="6")
         assert status == 1 and "rank 0 was killed by signal 9" in errors, errors
     status, errors = training.run(tmp_path, "tensor parallel")
-    assert status == 0 and "going on after step 30" in errors, errors
+    assert status == 0 and "going on after step 40" in errors, errors
     for wanted, row in zip(rows(training.finished("one rank")), rows(tmp_path), strict=True):
         assert all(row[key] == wanted[key] for key in ("step", "epoch", "lr", "tokens", "loss_tokens"))
         assert abs(row["loss"] - wanted["loss"]) < 1e-5 * max(1.0, wanted["loss"]), (row, wanted)
     run = json.loads((tmp_path / "run.json").read_text())
-    assert run["layout"] == LAYOUTS["tensor parallel"] | {"data_parallel": 1, "sequence_parallel": False}
+    assert run["layout"] == LAYOUTS["tensor parallel"] | {"data_parallel": 1, "sequence_parallel": False, "distributed_optimizer": True}
 
 
 def test_told_to_stop_saves_and_ends_with_75(training, tmp_path):
@@ -232,6 +235,24 @@ def test_a_loss_that_is_no_number_stops_with_one_line(training, tmp_path):
     assert status == 2 and line.startswith("koreason: step 2: ") and "lower lr, or look at its" in line, errors
     assert "lost in " in line and len(rows(tmp_path)) == 1
     assert "Traceback" not in errors and not (tmp_path / "manifest.json").exists()
+
+
+def test_packing_changes_nothing_that_is_learnt_of_a_batch_of_documents(training, tmp_path):
+    found = []
+    for packing in (True, False):
+        out = tmp_path / str(packing)
+        how = {"packing": packing, "batch_of": "documents", "global_batch": 5, "max_steps": 12, "held_out": 0.1}
+        status, errors = training.run(out, "data parallel" if packing else "one rank", how)
+        assert status == 0, errors
+        found.append(rows(out))
+    assert manifest(tmp_path / "True")["counts"]["held_out"] == 2
+    assert manifest(tmp_path / "True")["counts"]["bins"] < manifest(tmp_path / "False")["counts"]["bins"] == 21
+    for one, other in zip(*found, strict=True):
+        assert all(one[key] == other[key] for key in ("step", "epoch", "lr", "tokens", "loss_tokens"))
+        assert abs(one["loss"] - other["loss"]) < 1e-5 and abs(one["grad_norm"] - other["grad_norm"]) < 1e-4
+        assert ("held_out_loss" in one) == (one["step"] in (5, 10, 12))  # after each epoch, and at the end
+        assert abs(one.get("held_out_loss", 0) - other.get("held_out_loss", 0)) < 1e-5
+    assert found[0][-1]["held_out_loss"] < found[0][4]["held_out_loss"]
 
 
 def test_documents_one_by_one(training, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config
 
 from koreason.records.stage import Stage
 
@@ -34,6 +34,20 @@ LLAMA31 = {
     "original_max_position_embeddings": 64,
 }
 
+# a window that documents are longer than, and a soft limit, which no published model of this family has
+GEMMA: dict[str, Any] = {
+    "head_dim": 16,
+    "sliding_window": 16,
+    "layer_types": ["sliding_attention", "full_attention"],
+    "query_pre_attn_scalar": 24,
+    "final_logit_softcapping": 5.0,
+    "tie_word_embeddings": True,
+    "rope_parameters": {"sliding_attention": PLAIN, "full_attention": {"rope_theta": 1e6, "rope_type": "linear", "factor": 8.0}},
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+    "pad_token_id": None,  # transformers gives an embedding of padding no gradient
+}
+
 
 def configs() -> dict[str, Any]:
     """A configuration of each layout; `llama` has the heads of SmolLM2-135M, which two ranks cannot share evenly."""
@@ -44,6 +58,7 @@ def configs() -> dict[str, Any]:
         "qwen25": Qwen2Config(**SIZES, **two, tie_word_embeddings=False, rope_parameters=PLAIN),
         "qwen25_tied": Qwen2Config(**SIZES, **three, tie_word_embeddings=True, rope_parameters=PLAIN),
         "qwen3": Qwen3Config(**SIZES, **three, head_dim=16, tie_word_embeddings=True, rope_parameters=PLAIN),
+        "gemma3": Gemma3TextConfig(**SIZES, **two, **GEMMA),
     }
 
 

@@ -13,10 +13,10 @@ from koreason.config.joined.experiments import BASE
 from koreason.report.facts import Cell, Facts, Plan
 from koreason.report.tables import rows
 from koreason.statistics.paired import holm, paired
-from koreason.tables import OVERLAPS, READINGS, SCORED, read_table, scan_table
+from koreason.tables import GENERATIONS, OVERLAPS, READINGS, SCORED, read_table, scan_table
 
 SEED = 1  # of the bootstrap
-READINGS_FILE, SCORED_FILE = "readings.parquet", "scored.parquet"
+READINGS_FILE, SCORED_FILE, GENERATIONS_FILE = "readings.parquet", "scored.parquet", "generations.parquet"
 Answers = dict[str, list[bool]]
 
 
@@ -25,6 +25,7 @@ def answer_tables(plan: Plan, facts: Facts) -> dict[str, pl.DataFrame]:
     return {
         "paired": paired_scores(plan, facts),
         "categories": categories(plan, facts),
+        "spoken": spoken(plan, facts),
         "contaminated": contaminated(plan, facts),
         "contaminated_items": contaminated_items(facts),
     }
@@ -83,6 +84,39 @@ def _unusable(facts: Facts, cell: Cell) -> dict[str, float]:
     share = (~pl.col("verdict").is_in(["correct", "wrong"])).mean()
     found = scan_table(made, SCORED_FILE, SCORED).group_by("category").agg(share.alias("unusable")).collect()
     return dict(found.select("category", "unusable").iter_rows())
+
+
+def spoken(plan: Plan, facts: Facts) -> pl.DataFrame:
+    """How long answers are, and in which script: model, mix, schedule, bench, answers, tokens that half and nine tenths of them have at
+    most, Hangul's share of all letters of the thinking and of the answer behind it (null without letters), and the share that came to
+    its end by itself.
+    """
+    response = pl.col("response")
+    think = response.str.extract(r"(?s)^(.*)</think>", 1).fill_null("")
+    answer = response.str.replace(r"(?s)^.*</think>", "")
+    values = []
+    for cell in plan.cells:
+        made = facts.generations.get(cell)
+        if made is None or GENERATIONS_FILE not in made.names:
+            continue
+        found = scan_table(made, GENERATIONS_FILE, GENERATIONS).select(
+            pl.len(),
+            pl.col("tokens").quantile(0.5, "lower").cast(pl.Int64).alias("half"),
+            pl.col("tokens").quantile(0.9, "lower").cast(pl.Int64).alias("most"),
+            _hangul(think).alias("think"),
+            _hangul(answer).alias("answer"),
+            (pl.col("finish") == "stop").mean().alias("ended"),
+        )
+        values.append((*cell, *found.collect(engine="streaming").row(0)))
+    names = dict.fromkeys(("model", "mix", "schedule", "bench"), pl.String)
+    counts = dict.fromkeys(("answers", "tokens_half", "tokens_nine_tenths"), pl.Int64)
+    return rows({**names, **counts, **dict.fromkeys(("hangul_thinking", "hangul_answer", "ended"), pl.Float64)}, values)
+
+
+def _hangul(text: pl.Expr) -> pl.Expr:
+    """Hangul's share of all letters."""
+    letters = text.str.count_matches(r"\p{L}").sum()
+    return pl.when(letters > 0).then(text.str.count_matches(r"\p{Hangul}").sum() / letters)
 
 
 def contaminated_items(facts: Facts) -> pl.DataFrame:

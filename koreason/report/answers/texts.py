@@ -16,7 +16,7 @@ from koreason.config.joined.experiments import BASE
 from koreason.engine.thinking import CLOSE
 from koreason.records.held import Held
 from koreason.report.answers.matrix import key_of
-from koreason.report.answers.tables import READINGS_FILE
+from koreason.report.answers.tables import GENERATIONS_FILE, READINGS_FILE
 from koreason.report.facts import Cell, Facts, Plan
 from koreason.shown import masked, printable
 from koreason.tables import GENERATIONS, READINGS, SCORED, read_table, scan_table
@@ -24,7 +24,6 @@ from koreason.tables import GENERATIONS, READINGS, SCORED, read_table, scan_tabl
 PIECE = 1 << 20  # characters of texts, at least, in a piece; one answer is never parted
 INSIDE = 3 << 20  # characters of all pieces that still go into the page itself
 LONGEST = 200_000  # characters of one text that are shown
-GENERATIONS_FILE = "generations.parquet"
 
 
 def pieces(plan: Plan, facts: Facts) -> Iterator[tuple[str, str]]:

@@ -13,24 +13,20 @@ from typing import Any
 
 import torch
 
-CPU = torch.device("cpu")
+from koreason.train.decoder.cuda import CPU, real
+
 CONSTRUCTORS = ("tensor", "zeros", "ones", "empty", "full", "arange", "empty_like", "zeros_like")
 
 
 @functools.cache
 def install() -> None:
     """Replace what Megatron calls of `torch.cuda`; a second call does nothing."""
-    if torch.cuda.is_available():
+    if real():
         return
     importlib.import_module("torch._dynamo")  # it tabulates torch's functions, and must see the real ones
     _devices()
     _random_state()
     _tensor_types()
-
-
-def device() -> torch.device:
-    """Where this rank computes."""
-    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else CPU
 
 
 def _devices() -> None:

@@ -169,6 +169,10 @@ def _layer(shape: Shape) -> Iterator[Weight]:
         yield Weight("self_attention.q_layernorm.weight", ("self_attn.q_norm.weight",), Same())
         yield Weight("self_attention.k_layernorm.weight", ("self_attn.k_norm.weight",), Same())
     yield Weight("self_attention.linear_proj.weight", ("self_attn.o_proj.weight",), HeadColumns())
-    yield Weight("pre_mlp_layernorm.weight", ("post_attention_layernorm.weight",), Same())
+    if shape.gemma:
+        yield Weight("after_attention.weight", ("post_attention_layernorm.weight",), Same())
+        yield Weight("after_mlp.weight", ("post_feedforward_layernorm.weight",), Same())
+    before_mlp = "pre_feedforward_layernorm.weight" if shape.gemma else "post_attention_layernorm.weight"
+    yield Weight("pre_mlp_layernorm.weight", (before_mlp,), Same())
     yield Weight("mlp.linear_fc1.weight", ("mlp.gate_proj.weight", "mlp.up_proj.weight"), GateUp())
     yield Weight("mlp.linear_fc2.weight", ("mlp.down_proj.weight",), Columns())

@@ -14,10 +14,11 @@ from torch import Tensor
 from koreason.errors import UserError
 from koreason.pretrained.configuration import Configuration, read_configuration
 from koreason.pretrained.files import CONFIG
+from koreason.pretrained.rope import Rope
 from koreason.records.held import Held
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape(Configuration):
     """Sizes of a decoder, and how many ranks share each layer.
 
@@ -63,22 +64,18 @@ def read_shape(base: Held, tensor_parallel: int) -> Shape:
     return Shape(**vars(configuration), tensor_parallel=tensor_parallel)
 
 
-def rope_frequencies(shape: Shape) -> Tensor:
+def rope_frequencies(rope: Rope, head_width: int) -> Tensor:
     """Rotary frequencies in radians per token, float32 [head_width / 2].
 
     Llama 3.1 (https://arxiv.org/abs/2407.21783) divides the frequencies of long waves by `factor`, keeps those of short
-    ones, and blends in between.
+    ones, and blends in between; linear scaling (https://arxiv.org/abs/2306.15595) divides all of them.
     """
-    rope = shape.rope
-    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.int64).float() / shape.head_width
+    exponents = torch.arange(0, head_width, 2, dtype=torch.int64).float() / head_width
     frequencies = 1.0 / (rope.rope_theta**exponents)
-    if (
-        rope.factor is None
-        or rope.low_freq_factor is None
-        or rope.high_freq_factor is None
-        or rope.original_max_position_embeddings is None
-    ):
+    if rope.factor is None:
         return frequencies
+    if rope.low_freq_factor is None or rope.high_freq_factor is None or rope.original_max_position_embeddings is None:
+        return frequencies / rope.factor
     waves = rope.original_max_position_embeddings * frequencies / (2 * math.pi)  # per original context
     share = ((waves - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor)).clamp(0.0, 1.0)
     return (1 - share) * frequencies / rope.factor + share * frequencies

@@ -19,6 +19,7 @@ from koreason.records.held import Held
 from koreason.train.spec import Schedule
 
 Ints = npt.NDArray[np.int64]
+HELD_OUT = 2**31  # of the seeds that are drawn from: beyond every epoch
 ARRAYS = {"tokens.npy": np.int32, "loss_mask.npy": np.uint8, "bounds.npy": np.int64}
 
 
@@ -93,56 +94,94 @@ class Plan:
     """Which documents are trained on in which order.
 
     Attributes:
-        bins: document indices of each bin.
-        costs: sum of squared document lengths of each bin, to which its attention's work is proportional.
+        lengths: of all documents, those that are not trained on among them.
+        units: what a step takes `global_batch` of, as documents: bins, or single documents that are packed step by step.
+        held_out: documents of which nothing is learnt; bins of them.
         dropped: documents longer than the sequence length.
         steps: optimizer steps in all.
     """
 
-    bins: list[list[int]]
-    costs: list[int]
+    lengths: Ints
+    units: list[list[int]]
+    held_out: list[list[int]]
     dropped: int
     steps: int
     steps_per_epoch: int
-    global_batch: int
-    seed: int
+    schedule: Schedule
+
+    @property
+    def documents(self) -> int:
+        """Documents that are trained on."""
+        return sum(map(len, self.units))
+
+    @property
+    def bins(self) -> int:
+        """Bins of the first epoch."""
+        if self.schedule.batch_of == "bins":
+            return len(self.units)
+        return sum(len(self.step(step)) for step in range(self.steps_per_epoch))
 
     def epoch(self, step: int) -> int:
         """Pass over the data that `step` (from 0) belongs to, from 0."""
         return step // self.steps_per_epoch
 
-    def step(self, step: int) -> list[int]:
-        """Bins of one step, the costliest first; an epoch's last step may have fewer."""
-        order = np.random.default_rng([self.seed, self.epoch(step)]).permutation(len(self.bins))
-        start = step % self.steps_per_epoch * self.global_batch
-        batch: list[int] = order[start : start + self.global_batch].tolist()
-        return sorted(batch, key=lambda number: (-self.costs[number], number))
+    def ends_epoch(self, step: int) -> bool:
+        """Whether an epoch, or all, ends with `step` (from 0)."""
+        return (step + 1) % self.steps_per_epoch == 0 or step + 1 == self.steps
 
-    def share(self, step: int, rank: int, ranks: int) -> list[int | None]:
-        """A data-parallel rank's bins of one step; None is an empty bin, so that all ranks have the same number."""
-        batch: list[int | None] = [*self.step(step)]
-        batch += [None] * (-len(batch) % ranks)
-        return batch[rank::ranks]
+    def step(self, step: int) -> list[list[int]]:
+        """Documents of each bin of one step, the costliest bin first; an epoch's last step may have fewer."""
+        order = np.random.default_rng([self.schedule.seed, self.epoch(step)]).permutation(len(self.units))
+        start = step % self.steps_per_epoch * self.schedule.global_batch
+        batch = [self.units[number] for number in order[start : start + self.schedule.global_batch].tolist()]
+        if self.schedule.batch_of == "documents" and self.schedule.packing:
+            batch = _fill([document for unit in batch for document in unit], self.lengths, self.schedule.sequence_length)
+        return sorted(batch, key=lambda documents: (-self.cost(documents), documents))
+
+    def cost(self, documents: list[int]) -> int:
+        """Sum of squared lengths, to which attention's work is proportional."""
+        return sum(int(self.lengths[document]) ** 2 for document in documents)
+
+    def share(self, step: int, rank: int, ranks: int) -> list[list[int]]:
+        """A data-parallel rank's bins of one step; some are empty where that gives all ranks the same number."""
+        return shared(self.step(step), rank, ranks)
+
+
+def shared(batch: list[list[int]], rank: int, ranks: int) -> list[list[int]]:
+    """One of some ranks' bins, of which all have the same number."""
+    return [*batch, *([[]] * (-len(batch) % ranks))][rank::ranks]
+
+
+def _fill(documents: list[int], lengths: Ints, capacity: int) -> list[list[int]]:
+    return [[documents[item] for item in group] for group in best_fit(lengths[documents], capacity)]
 
 
 def plan_bins(lengths: Ints, schedule: Schedule) -> Plan:
     """Plan a training run over documents of these lengths, in tokens."""
     fitting = np.flatnonzero(lengths <= schedule.sequence_length)
-    if schedule.packing:
-        bins = [[int(fitting[item]) for item in group] for group in best_fit(lengths[fitting], schedule.sequence_length)]
+    held_out = _drawn(len(fitting), schedule)
+    learnt = np.delete(fitting, held_out).tolist()
+    if schedule.packing and schedule.batch_of == "bins":
+        units = _fill(learnt, lengths, schedule.sequence_length)
     else:
-        bins = [[document] for document in fitting.tolist()]
-    steps_per_epoch = math.ceil(len(bins) / schedule.global_batch)
+        units = [[document] for document in learnt]
+    steps_per_epoch = math.ceil(len(units) / schedule.global_batch)
     steps = schedule.epochs * steps_per_epoch
     return Plan(
-        bins=bins,
-        costs=[sum(int(lengths[document]) ** 2 for document in group) for group in bins],
+        lengths=lengths,
+        units=units,
+        held_out=_fill(fitting[held_out].tolist(), lengths, schedule.sequence_length),
         dropped=len(lengths) - len(fitting),
         steps=steps if schedule.max_steps is None else min(steps, schedule.max_steps),
         steps_per_epoch=steps_per_epoch,
-        global_batch=schedule.global_batch,
-        seed=schedule.seed,
+        schedule=schedule,
     )
+
+
+def _drawn(documents: int, schedule: Schedule) -> Ints:
+    """Which documents are held out, by their places: a seeded share, and one at least where that is not nothing."""
+    count = min(documents - 1, max(1, round(schedule.held_out * documents))) if schedule.held_out and documents > 1 else 0
+    return np.sort(np.random.default_rng([schedule.seed, HELD_OUT]).permutation(documents)[:count])
 
 
 @dataclass(frozen=True)
@@ -162,6 +201,12 @@ class Bin:
     mask: npt.NDArray[np.float32]
     bounds: npt.NDArray[np.int32]
     size: int
+
+    @property
+    def learnt(self) -> tuple[Ints, Ints]:
+        """Places whose label is learnt, and those labels."""
+        places = np.flatnonzero(self.mask)
+        return places, self.labels[places]
 
 
 def assemble(packed: Packed, documents: Iterable[int], multiple: int) -> Bin:

@@ -1,10 +1,13 @@
-"""Checkpoints beside a model's declared output: whole, of any layout, or not used.
+"""Checkpoints beside a model's declared output: whole, of any layout, or not used; and written while training goes on.
 
     record = find(Path("results/models/.../checkpoints"), job.settings)      # the newest good one, None where there is none
+    saver = Saver(folder, job.settings, keep=2)
+    saver.begin(40, trainer, metrics)      # every rank; waits for a copy in the host's memory, not for the disk
 
-    checkpoints/step-00000040/00.safetensors   parameters and Adam states of tensor-parallel rank 0
-                              metrics.jsonl    of the steps so far
-                              complete         written last; names the settings, the step, the layout and each file's SHA-256
+    checkpoints/step-00000040/00.safetensors      parameters and Adam states of tensor-parallel rank 0
+                              00-01.safetensors   with a distributed optimizer: what its second copy updates of them
+                              metrics.jsonl       of the steps so far
+                              complete            written last; names the settings, the step, the layout and each file's SHA-256
 
 A folder without `complete` was torn by a kill and is removed. One whose files are not those that it names is told of by name, and the one
 before it is used. Weights are kept in float32, from which those in bfloat16 follow, so a resumed run continues with the same bits; in
@@ -15,24 +18,21 @@ import json
 import logging
 import os
 import shutil
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed
-from safetensors import safe_open
-from safetensors.torch import save_file
 
+from koreason.pretrained.streamed import TensorFile, in_order
 from koreason.records.digests import sha256_file, write_atomically
-from koreason.train.decoder.layout import Weight, weights
 from koreason.train.decoder.shape import Shape
-from koreason.train.steps import adam
+from koreason.train.steps import states
 
 COMPLETE, METRICS = "complete", "metrics.jsonl"
-KEPT = (*adam.STATES, adam.STEP)
 READERS = 16  # files whose digests are taken side by side
 
 log = logging.getLogger(__name__)
@@ -70,8 +70,8 @@ def _record(path: Path) -> dict[str, Any] | None:
 
 def _wrong(path: Path, record: dict[str, Any]) -> str:
     """What is wrong with a checkpoint's files; empty where they are those that it names."""
-    ranks = record.get("tensor_parallel")
-    if not isinstance(ranks, int) or {*map(_file_of, range(ranks)), METRICS} != set(record["files"]):
+    ranks, copies = record.get("tensor_parallel"), record.get("copies", 1)
+    if not isinstance(ranks, int) or not isinstance(copies, int) or {*_files(ranks, copies), METRICS} != set(record["files"]):
         return f"{COMPLETE} does not name the files of its ranks"
     with ThreadPoolExecutor(READERS) as pool:
         names = sorted(record["files"])
@@ -100,36 +100,98 @@ def path_of(folder: Path, step: int) -> Path:
     return folder / f"step-{step:08d}"
 
 
-def _file_of(rank: int) -> str:
-    return f"{rank:02d}.safetensors"
+def _file_of(rank: int, copy: int) -> str:
+    return f"{rank:02d}{f'-{copy:02d}' if copy else ''}.safetensors"
 
 
-def save(folder: Path, settings: str, step: int, model: Any, optimizer: Any, metrics: Path, keep: int) -> None:
-    """Write a checkpoint; every rank calls, and ranks that hold the same write it once."""
-    path = path_of(folder, step)
-    first = torch.distributed.get_rank() == 0
-    if first:
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-    torch.distributed.barrier()
-    group = model.pg_collection
-    if group.dp.rank() == 0:
-        file = path / _file_of(group.tp.rank())
-        save_file(_states(model, optimizer), file)
-        _sync(file)
-        file.with_suffix(".sha256").write_text(sha256_file(file), encoding="ascii")
-    torch.distributed.barrier()
-    if first:
-        shutil.copyfile(metrics, path / METRICS)
-        _sync(path / METRICS)
-        files = {METRICS: sha256_file(path / METRICS)}
-        for told in sorted(path.glob("*.sha256")):
-            files[told.with_suffix(".safetensors").name] = told.read_text(encoding="ascii")
-            told.unlink()
-        record = {"settings": settings, "step": step, "tensor_parallel": group.tp.size(), "files": files}
-        write_atomically(path / COMPLETE, json.dumps(record) + "\n")
-        _prune(folder, settings, keep)
-    torch.distributed.barrier()  # no rank may leave, and be taken for a sign to stop, before the checkpoint is whole
+def _files(ranks: int, copies: int) -> set[str]:
+    return {_file_of(rank, copy) for rank in range(ranks) for copy in range(copies)}
+
+
+class Saver:
+    """Writes checkpoints, one at a time; every rank calls its methods, in the same order."""
+
+    def __init__(self, folder: Path, settings: str, keep: int) -> None:
+        self.folder, self.settings, self.keep = folder, settings, keep
+        self.step: int | None = None  # of the checkpoint that is being written
+        self.longest = 0.0  # seconds that copying and writing one took at most
+        self._thread: threading.Thread | None = None
+        self._failed: list[Exception] = []
+        self._begun = 0.0
+
+    def begin(self, step: int, trainer: Any, metrics: Path) -> None:
+        """Copy what is kept of this step to the host's memory, and begin to write it; waits for the one before."""
+        self.finish()
+        self._begun = time.monotonic()
+        path, group, self.step = path_of(self.folder, step), trainer.model.pg_collection, step
+        first = torch.distributed.get_rank() == 0
+        if first:
+            shutil.rmtree(path, ignore_errors=True)
+            path.mkdir(parents=True)
+        torch.distributed.barrier()
+        copies = group.dp.size() if trainer.distributes else 1
+        if group.dp.rank() < copies:
+            kept = states.snapshot(trainer.model, trainer.sharing)
+            rows = metrics.read_bytes() if first else None
+            self._layout = {"tensor_parallel": group.tp.size(), "copies": copies}
+            arguments = path, _file_of(group.tp.rank(), group.dp.rank()), kept, rows
+            # not a daemon: a process that comes to its end does not leave half a file
+            self._thread = threading.Thread(target=self._write, args=arguments)
+            self._thread.start()
+
+    def _write(self, path: Path, name: str, kept: Any, rows: bytes | None) -> None:
+        entries, tensors, metadata = kept
+        try:
+            with TensorFile(path / name, entries, metadata) as file:
+                for tensor in in_order(entries):
+                    file.write(tensor, tensors.pop(tensor).numpy().reshape(-1).view("uint8").data)
+            (path / f"{name}.sha256").write_text(file.sha256, encoding="ascii")
+            if rows is not None:
+                (path / METRICS).write_bytes(rows)
+                _sync(path / METRICS)
+        except Exception as error:  # raised where training hears of it
+            self._failed.append(error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether this rank is still writing.
+
+        Raises:
+            OSError: it could not.
+        """
+        if self._failed:
+            raise self._failed[0]
+        return self._thread is not None and self._thread.is_alive()
+
+    def settle(self) -> None:
+        """Declare the checkpoint that no rank is writing at any more, and remove those that are older than is kept."""
+        if self.step is None:
+            return
+        if self._thread is not None:
+            self._thread.join()
+        busy = self.busy  # raises
+        assert not busy
+        if torch.distributed.get_rank() == 0:
+            path = path_of(self.folder, self.step)
+            files = {METRICS: sha256_file(path / METRICS)}
+            for told in sorted(path.glob("*.sha256")):
+                files[told.stem] = told.read_text(encoding="ascii")
+                told.unlink()
+            record = {"settings": self.settings, "step": self.step, **self._layout, "files": files}
+            write_atomically(path / COMPLETE, json.dumps(record) + "\n")
+            _prune(self.folder, self.settings, self.keep)
+        self.longest = max(self.longest, time.monotonic() - self._begun)
+        self.step = self._thread = None
+
+    def finish(self) -> None:
+        """Wait until all ranks have written, and declare."""
+        if self.step is None:
+            return
+        if self._thread is not None:
+            self._thread.join()
+        torch.distributed.barrier()
+        self.settle()
+        torch.distributed.barrier()  # no rank may leave, and be taken for a sign to stop, before the checkpoint is whole
 
 
 def _prune(folder: Path, settings: str, keep: int) -> None:
@@ -160,39 +222,10 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _masters(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """What the optimizer updates: the parameter itself, or its float32 copy."""
-    return {name: getattr(parameter, "main_param", parameter) for name, parameter in model.named_parameters()}
-
-
-def _states(model: Any, optimizer: Any) -> dict[str, torch.Tensor]:
-    tensors = {}
-    for name, master in _masters(model).items():
-        tensors[f"{name}/weight"] = master.detach().contiguous()
-        for state in KEPT:
-            tensors[f"{name}/{state}"] = optimizer.state[master][state].detach().contiguous()
-    return tensors
-
-
-def load(folder: Path, step: int, model: Any, optimizer: Any, shape: Shape) -> None:
-    """Put a checkpoint's states into a freshly built model and optimizer, whatever layout it was written in."""
+def load(folder: Path, step: int, trainer: Any, shape: Shape) -> None:
+    """Put a checkpoint's states into a freshly built trainer, whatever layout it was written in."""
     path = path_of(folder, step)
     record = _record(path) or {}
-    before = replace(shape, tensor_parallel=record["tensor_parallel"])
-    masters, own, rank = _masters(model), dict(model.named_parameters()), model.pg_collection.tp.rank()
-    same = before.tensor_parallel == shape.tensor_parallel
-    with ExitStack() as stack:
-        ranks = [rank] if same else range(before.tensor_parallel)
-        files = [stack.enter_context(safe_open(path / _file_of(number), framework="pt")) for number in ranks]
-        for weight in weights(shape):
-            parameter, master = own[weight.megatron], masters[weight.megatron]
-
-            def state(name: str, weight: Weight = weight) -> torch.Tensor:
-                pieces: list[torch.Tensor] = [file.get_tensor(f"{weight.megatron}/{name}") for file in files]
-                return pieces[0] if same else weight.form.cut(weight.form.join(pieces, before), shape)[rank]
-
-            master.data.copy_(state("weight"))
-            parameter.data.copy_(master)
-            # On the CPU, Adam's step counters must be tensors of their own: one shared would count each parameter.
-            states = {name: state(name).contiguous().to(master.device) for name in adam.STATES}
-            optimizer.state[master] = states | {adam.STEP: files[0].get_tensor(f"{weight.megatron}/{adam.STEP}").to("cpu")}
+    ranks, copies = record["tensor_parallel"], record.get("copies", 1)
+    files = {rank: [path / _file_of(rank, copy) for copy in range(copies)] for rank in range(ranks)}
+    states.restore(files, trainer.model, trainer.sharing, shape)

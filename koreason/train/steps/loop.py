@@ -5,31 +5,34 @@
 Ranks meet at `KOREASON_RENDEZVOUS`. The first one writes metrics and weights; what is written is the same for every layout.
 """
 
-import json
 import logging
 import math
 import os
 import shutil
 import threading
-import time
-from typing import IO, Any
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import torch
 import torch.distributed
 from megatron.core import parallel_state
 
 from koreason.errors import UserError
-from koreason.progress import bar
 from koreason.records import attempts
 from koreason.records.stage import MAKING
 from koreason.tables import read_table
-from koreason.train.decoder import cpu, weights
+from koreason.train.cost import flops
+from koreason.train.decoder import cuda, weights
 from koreason.train.decoder.shape import Shape, read_shape
-from koreason.train.documents.bins import Packed, Plan, assemble, plan_bins, read_packed
+from koreason.train.documents.bins import Bin, Packed, Plan, assemble, plan_bins, read_packed, shared
 from koreason.train.documents.table import DOCUMENTS
 from koreason.train.job import Job
 from koreason.train.steps import checkpoint
 from koreason.train.steps.step import Stopped, Trainer, connect, learning_rate
+from koreason.train.steps.until import Until
+from koreason.train.steps.watch import METRICS, THROUGHPUT, Watch
 
 ROWS = 5  # named of a step that went wrong
 
@@ -38,16 +41,14 @@ log = logging.getLogger(__name__)
 
 def train(job: Job, rank: int, stop: threading.Event) -> bool:
     """Train from the newest checkpoint, or from the base, to the exported model; tells whether it came to the end."""
-    if torch.cuda.is_available():
-        # Slurm shows a task all GPUs of its node, or only the task's own
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+    cuda.take(int(os.environ["LOCAL_RANK"]))
     connect(job.spec, rank, job.ranks, os.environ["KOREASON_RENDEZVOUS"])
     shape = read_shape(job.base, job.spec.tensor_parallel)
     trainer = Trainer(shape, job.spec, job.schedule, lambda model: weights.load(model, shape, job.base))
     done = _resume(job, trainer, shape)
     packed = read_packed(job.packed)
     plan = plan_bins(packed.bounds[1:] - packed.bounds[:-1], job.schedule)
-    if _steps(job, trainer, packed, plan, done, stop) < plan.steps:
+    if Steps(job, trainer, packed, plan, Until(stop, os.environ), done).take() < plan.steps:
         return False
     weights.save(trainer.model, shape, job.base, job.out / MAKING)
     torch.distributed.barrier()
@@ -58,106 +59,140 @@ def train(job: Job, rank: int, stop: threading.Event) -> bool:
 def _resume(job: Job, trainer: Trainer, shape: Shape) -> int:
     """Load the newest checkpoint and cut the metrics to it; returns the steps done."""
     # a number and no object: what ranks send each other is never a pickle
-    found = torch.zeros(1, dtype=torch.int64, device=cpu.device())
+    found = torch.zeros(1, dtype=torch.int64, device=cuda.device())
     if torch.distributed.get_rank() == 0:
         job.live.mkdir(exist_ok=True)
         record = checkpoint.find(job.checkpoints, job.settings)
         if record:
             found[0] = record["step"]
             log.info("going on after step %d", record["step"])
-            shutil.copyfile(checkpoint.path_of(job.checkpoints, record["step"]) / checkpoint.METRICS, job.live / "metrics.jsonl")
+            shutil.copyfile(checkpoint.path_of(job.checkpoints, record["step"]) / checkpoint.METRICS, job.live / METRICS)
         else:
-            (job.live / "metrics.jsonl").write_bytes(b"")
-        (job.live / "throughput.jsonl").write_bytes(b"")
+            (job.live / METRICS).write_bytes(b"")
+        (job.live / THROUGHPUT).write_bytes(b"")
     torch.distributed.broadcast(found, 0)
     done = int(found)
     if done:
-        checkpoint.load(job.checkpoints, done, trainer.model, trainer.optimizer, shape)
+        checkpoint.load(job.checkpoints, done, trainer, shape)
     return done
 
 
-def _steps(job: Job, trainer: Trainer, packed: Packed, plan: Plan, done: int, stop: threading.Event) -> int:
-    """Take the steps that are left, or as many as come before a signal; returns how many are done then."""
-    first = torch.distributed.get_rank() == 0
-    multiple = job.spec.tensor_parallel if job.spec.sequence_parallel else 1
-    data_rank, seen, saved = parallel_state.get_data_parallel_rank(), 0, done
-    control = torch.distributed.new_group(backend="gloo")  # its questions do not wait for a GPU
-    progress = bar(total=plan.steps, what="train", unit="step") if first else None
-    if progress is not None:
-        progress.update(done)
-    with open(job.live / "metrics.jsonl" if first else os.devnull, "a", encoding="utf-8") as metrics, \
-         open(job.live / "throughput.jsonl" if first else os.devnull, "a", encoding="utf-8") as throughput:  # fmt: skip
-        while done < plan.steps:
-            started = time.monotonic()
-            share = plan.share(done, data_rank, job.spec.data_parallel)
-            batch = [assemble(packed, [] if number is None else plan.bins[number], multiple) for number in share]
-            rate = learning_rate(job.schedule, done, plan.steps)
-            try:
-                losses = trainer.backward(batch, lambda: _any(stop.is_set(), control))
-            except Stopped:
-                stopping = True
-                if first:
-                    log.info("told to stop within step %d: what it has gathered is dropped", done + 1)
-            else:
-                learnt, size = sum(int(item.mask.sum()) for item in batch), sum(item.size for item in batch)
-                total, norm = _add_up([sum(losses), learnt, size]), trainer.clip()
-                # a step without learnt tokens is a step, of which nothing is learnt
-                row = {"step": done + 1, "epoch": plan.epoch(done) + 1, "loss": total[0] / max(total[1], 1), "grad_norm": norm, "lr": rate}
-                if not (math.isfinite(row["loss"]) and math.isfinite(norm)):
-                    raise _not_finite(job, trainer, plan, row, losses, data_rank)
-                trainer.update(rate)
-                done += 1
-                _write(metrics, row | {"tokens": int(total[2]), "loss_tokens": int(total[1])})
-                _write(throughput, {"step": done, "seconds": time.monotonic() - started, "tokens": int(total[2])})
-                seen += int(total[2])
-                if first:
-                    attempts.note(last=done == plan.steps or stop.is_set(), tokens=seen)
-                if progress is not None:
-                    progress.set_postfix(loss=f"{row['loss']:.4f}", refresh=False)
-                    progress.update()
-                stopping = done < plan.steps and _any(stop.is_set(), control)
-            if done > saved and (stopping or (done % job.schedule.save_every == 0 and done < plan.steps)):
-                checkpoint.save(
-                    job.checkpoints, job.settings, done, trainer.model, trainer.optimizer,
-                    job.live / "metrics.jsonl", job.schedule.keep_checkpoints,
-                )  # fmt: skip
-                saved = done
-            if stopping:
-                log.info("told to stop: saved after step %d of %d", done, plan.steps)
-                break
-    if progress is not None:
-        progress.close()
-    return done
+@dataclass
+class Steps:
+    """The steps of one attempt."""
 
+    job: Job
+    trainer: Trainer
+    packed: Packed
+    plan: Plan
+    until: Until
+    done: int
+    stopping: bool = field(default=False, init=False)
 
-def _write(file: IO[str], row: dict[str, Any]) -> None:
-    file.write(json.dumps(row) + "\n")
-    file.flush()
+    def __post_init__(self) -> None:
+        job, self.first = self.job, torch.distributed.get_rank() == 0
+        self.begun = self.saved = self.done
+        self.multiple = job.spec.tensor_parallel if job.spec.sequence_parallel else 1
+        self.data_rank = parallel_state.get_data_parallel_rank()
+        self.control = torch.distributed.new_group(backend="gloo")  # its questions do not wait for a GPU
+        self.saver = checkpoint.Saver(job.checkpoints, job.settings, job.schedule.keep_checkpoints)
+
+    def take(self) -> int:
+        """Take the steps that are left, or as many as come before a stop; returns how many are done then."""
+        job, plan = self.job, self.plan
+        shape = read_shape(job.base, job.spec.tensor_parallel)
+        with Watch(job.live, partial(flops, shape), job.ranks, plan.steps, self.done) if self.first else nullcontext() as watch:
+            tokens = 0
+            while self.done < plan.steps and not self.stopping:
+                if watch:
+                    watch.begin()
+                try:
+                    row = self._step()
+                except Stopped:
+                    self.stopping = True
+                    if self.first:
+                        log.info("told to stop within step %d: what it has gathered is dropped", self.done + 1)
+                    break
+                tokens += row["tokens"]
+                if watch:
+                    watch.step(row, sum(plan.cost(documents) for documents in plan.step(self.done - 1)))
+                if self.first:
+                    attempts.note(last=self.done == plan.steps or self.until.told, tokens=tokens)
+                self.stopping = self.done < plan.steps and self._over()
+                if self.done % job.schedule.save_every == 0 and self.done < plan.steps:
+                    self._save()
+            if self.stopping:
+                self._save()
+            self.saver.finish()
+        if self.stopping and self.first:
+            log.info("told to stop: saved after step %d of %d", self.done, plan.steps)
+        return self.done
+
+    def _save(self) -> None:
+        if self.done > self.saved:
+            self.saver.begin(self.done, self.trainer, self.job.live / METRICS)
+            self.saved = self.done
+
+    def _over(self) -> bool:
+        """Whether any rank has to stop; all get the same answer, as a signal may reach them around different bins.
+
+        A checkpoint that all have written is declared on the way.
+        """
+        # who has done nothing yet waits for the signal: it would come back with as little time
+        over = self.until.over(self.saver.longest) if self.done > self.begun else self.until.told
+        answers = torch.tensor([int(over), int(self.saver.busy)])
+        torch.distributed.all_reduce(answers, op=torch.distributed.ReduceOp.MAX, group=self.control)
+        if not answers[1]:
+            self.saver.settle()
+        return bool(answers[0])
+
+    def _bins(self, batch: list[list[int]]) -> list[Bin]:
+        return [assemble(self.packed, documents, self.multiple) for documents in batch]
+
+    def _step(self) -> dict[str, Any]:
+        """Take one step; what `metrics.jsonl` says of it.
+
+        Raises:
+            Stopped: before its last bin.
+            UserError: its loss or its gradient is no number.
+        """
+        plan, trainer, number = self.plan, self.trainer, self.done
+        batch = self._bins(plan.share(number, self.data_rank, self.job.spec.data_parallel))
+        rate = learning_rate(self.job.schedule, number, plan.steps)
+        losses = trainer.backward(batch, self._over)
+        learnt, size = sum(len(item.learnt[0]) for item in batch), sum(item.size for item in batch)
+        total, norm = _add_up([sum(losses), learnt, size]), trainer.clip()
+        # a step without learnt tokens is a step, of which nothing is learnt
+        row = {"step": number + 1, "epoch": plan.epoch(number) + 1, "loss": total[0] / max(total[1], 1), "grad_norm": norm, "lr": rate}
+        if not (math.isfinite(row["loss"]) and math.isfinite(norm)):
+            raise self._not_finite(row, losses)
+        trainer.update(rate)
+        self.done += 1
+        row |= {"tokens": int(total[2]), "loss_tokens": int(total[1])}
+        return row | ({"held_out_loss": self._held_out()} if plan.held_out and plan.ends_epoch(number) else {})
+
+    def _held_out(self) -> float:
+        """Mean loss of what is learnt elsewhere, over documents that were kept back."""
+        batch = self._bins(shared(self.plan.held_out, self.data_rank, self.job.spec.data_parallel))
+        loss, tokens = _add_up([sum(self.trainer.losses(batch)), sum(len(item.learnt[0]) for item in batch)])
+        return loss / max(tokens, 1)
+
+    def _not_finite(self, row: dict[str, Any], losses: list[float]) -> UserError:
+        """What is said of a step whose loss or gradient is no number: where it was lost, and the rows that it was lost on."""
+        ranks, bins = self.job.spec.data_parallel, self.plan.step(row["step"] - 1)
+        lost = torch.zeros(len(losses) * ranks, device=cuda.device())
+        lost[self.data_rank :: ranks] = torch.tensor([float(not math.isfinite(loss)) for loss in losses], device=cuda.device())
+        torch.distributed.all_reduce(lost, group=parallel_state.get_data_parallel_group())
+        flagged = [documents for documents, one in zip(bins, lost.tolist(), strict=False) if one] or bins
+        documents = sorted(document for group in flagged for document in group)
+        table = read_table(self.job.packed, "documents.parquet", DOCUMENTS)
+        ids = ", ".join(table["prompt_id"].gather(documents[:ROWS]).to_list()) + (" …" if len(documents) > ROWS else "")
+        said = f"loss {row['loss']}, gradient norm {row['grad_norm']}, lost in {self.trainer.lost_at()}; the model is as it was before"
+        return UserError(said, f"step {row['step']}", f"lower lr, or look at its {len(documents)} rows: {ids}")
 
 
 def _add_up(values: list[float]) -> list[float]:
     """Sums over the data-parallel ranks."""
-    tensor = torch.tensor(values, dtype=torch.float64, device=cpu.device())
+    tensor = torch.tensor(values, dtype=torch.float64, device=cuda.device())
     torch.distributed.all_reduce(tensor, group=parallel_state.get_data_parallel_group())
     return [float(value) for value in tensor.tolist()]
-
-
-def _any(flag: bool, group: torch.distributed.ProcessGroup) -> bool:
-    """Whether any rank says so; all ranks get the same answer, as a signal may reach them around different bins."""
-    tensor = torch.tensor(int(flag), device="cpu")
-    torch.distributed.all_reduce(tensor, op=torch.distributed.ReduceOp.MAX, group=group)
-    return bool(tensor.item())
-
-
-def _not_finite(job: Job, trainer: Trainer, plan: Plan, row: dict[str, Any], losses: list[float], data_rank: int) -> UserError:
-    """What is said of a step whose loss or gradient is no number: where it was lost, and the rows that it was lost on."""
-    bins = plan.step(row["step"] - 1)
-    lost = torch.zeros(len(losses) * job.spec.data_parallel, device=cpu.device())
-    lost[data_rank :: job.spec.data_parallel] = torch.tensor([float(not math.isfinite(loss)) for loss in losses])
-    torch.distributed.all_reduce(lost, group=parallel_state.get_data_parallel_group())
-    flagged = [number for number, one in zip(bins, lost.tolist(), strict=False) if one] or bins
-    documents = sorted(document for number in flagged for document in plan.bins[number])
-    table = read_table(job.packed, "documents.parquet", DOCUMENTS)
-    ids = ", ".join(table["prompt_id"].gather(documents[:ROWS]).to_list()) + (" …" if len(documents) > ROWS else "")
-    said = f"loss {row['loss']}, gradient norm {row['grad_norm']}, lost in {trainer.lost_at()}; the model is as it was before"
-    return UserError(said, f"step {row['step']}", f"lower lr, or look at its {len(documents)} rows: {ids}")

@@ -1,6 +1,6 @@
 """A model with its optimizer, and one optimizer step over a batch of bins.
 
-    trainer = Trainer(shape, spec, schedule)
+    trainer = Trainer(shape, spec, schedule, fill)
     loss_sum, gradient_norm = trainer.step(batch, learning_rate(schedule, 0, steps))
 
 The same on CPU and GPU, and for every layout over ranks: the loss is the mean over all learnt tokens of the global batch.
@@ -10,18 +10,16 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed
 from megatron.core import parallel_state
 from megatron.core.distributed import DistributedDataParallel, DistributedDataParallelConfig, finalize_model_grads
 from megatron.core.optimizer import OptimizerConfig, get_megatron_optimizer
-from megatron.core.packed_seq_params import PackedSeqParams
 from megatron.core.pipeline_parallel.schedules import get_forward_backward_func
 from megatron.core.tensor_parallel.random import model_parallel_cuda_manual_seed
 from torch import Tensor
 
-from koreason.train.decoder import cpu
+from koreason.train.decoder import cpu, cuda
 from koreason.train.decoder.layout import weights
 from koreason.train.decoder.model import DTYPES, build
 from koreason.train.decoder.shape import Shape
@@ -46,9 +44,13 @@ def learning_rate(schedule: Schedule, step: int, steps: int) -> float:
 def connect(spec: Model, rank: int, ranks: int, rendezvous: str) -> None:
     """Join the other ranks and form Megatron's groups; neighbouring ranks share a layer."""
     cpu.install()
-    backend = "nccl" if torch.cuda.is_available() else "gloo"
-    torch.distributed.init_process_group(backend, store=meet(rendezvous, ranks), rank=rank, world_size=ranks)
-    parallel_state.initialize_model_parallel(tensor_model_parallel_size=spec.tensor_parallel)
+    torch.distributed.init_process_group(cuda.backend(), store=meet(rendezvous, ranks), rank=rank, world_size=ranks)
+    form_groups(spec)
+
+
+def form_groups(spec: Model) -> None:
+    """Form Megatron's groups of ranks that have met."""
+    parallel_state.initialize_model_parallel(tensor_model_parallel_size=spec.tensor_parallel, create_gloo_process_groups=False)
     model_parallel_cuda_manual_seed(0)  # nothing is drawn (no dropout, all weights are loaded), but Megatron asks for it
 
 
@@ -61,10 +63,15 @@ class Trainer:
 
     def __init__(self, shape: Shape, spec: Model, schedule: Schedule, fill: Callable[[torch.nn.Module], None]) -> None:
         """Build; `fill` loads the weights, before the optimizer copies them to float32."""
-        self.model = build(shape, spec, schedule.sequence_length)
+        self.model = build(shape, spec)
         fill(self.model)
         config = self.model.config
-        self.ddp = DistributedDataParallel(config, DistributedDataParallelConfig(grad_reduce_in_fp32=True), self.model)
+        how = DistributedDataParallelConfig(
+            grad_reduce_in_fp32=True,
+            use_distributed_optimizer=spec.distributes,
+            overlap_grad_reduce=spec.data_parallel > 1,
+        )
+        self.ddp = DistributedDataParallel(config, how, self.model)
         self.megatron_optimizer = get_megatron_optimizer(
             OptimizerConfig(
                 optimizer=adam.NAME,
@@ -76,19 +83,30 @@ class Trainer:
                 clip_grad=schedule.clip,
                 bf16=config.bf16,
                 params_dtype=DTYPES[spec.dtype],
+                use_distributed_optimizer=spec.distributes,
             ),
             [self.ddp],
+            use_gloo_process_groups=False,
         )
+        for group in self.optimizer.param_groups:  # one kernel for all of a group, here as on a GPU; its counters lie beside the states
+            group |= {"fused": True, "foreach": False}
         config.finalize_model_grads_func = finalize_model_grads
         config.grad_scale_func = self.megatron_optimizer.scale_loss
         config.no_sync_func = self.ddp.no_sync
+        self.distributes = spec.distributes
         self._weight_decay, self._clip, self._shape = schedule.weight_decay, schedule.clip, shape
         self._forward_backward = get_forward_backward_func()
 
     @property
+    def sharing(self) -> Any:
+        """Megatron's optimizer of all parameters, which knows of which this rank updates what."""
+        [optimizer] = self.megatron_optimizer.chained_optimizers
+        return optimizer
+
+    @property
     def optimizer(self) -> torch.optim.Optimizer:
         """Torch's optimizer inside Megatron's."""
-        optimizer: torch.optim.Optimizer = self.megatron_optimizer.optimizer
+        optimizer: torch.optim.Optimizer = self.sharing.optimizer
         return optimizer
 
     def step(self, batch: list[Bin], rate: float) -> tuple[float, float]:
@@ -104,6 +122,10 @@ class Trainer:
         Raises:
             Stopped: `stopping`, which is asked between two bins, said so; the gradients are of no use.
         """
+        return list(torch.stack(self.gather(batch, stopping)).tolist())
+
+    def gather(self, batch: list[Bin], stopping: Callable[[], bool] | None = None) -> list[Tensor]:
+        """`backward`, which waits for no number."""
         self.ddp.zero_grad_buffer()
         self.megatron_optimizer.zero_grad()
         parts = self._forward_backward(
@@ -115,7 +137,12 @@ class Trainer:
             micro_batch_size=1,
             forward_only=False,
         )
-        return [part["loss"].item() for part in parts]
+        return [part["loss"] for part in parts]
+
+    def losses(self, batch: list[Bin]) -> list[float]:
+        """Each bin's sum of losses, and nothing is learnt of it."""
+        with torch.no_grad():
+            return [float(self.model(**model_inputs(item))) for item in batch]
 
     def clip(self) -> float:
         """Clip the gradients; returns their global norm before. Nothing that is kept has changed yet."""
@@ -150,32 +177,13 @@ def _heeding(batch: list[Bin], stopping: Callable[[], bool] | None) -> Iterator[
 
 
 def forward(batch: Iterator[Bin], model: Any) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor, dict[str, Tensor]]]]:
-    """Megatron's forward step: each token's loss, and the function that adds up those which are learnt."""
-    item = next(batch)
-    mask = torch.from_numpy(item.mask).to(cpu.device())
-    losses = model(**model_inputs(item), labels=torch.from_numpy(item.labels)[None].to(cpu.device()))
-
-    def reduce(losses: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        total = (losses.float().view(-1) * mask).sum()
-        return total, mask.sum().to(torch.int), {"loss": total.detach()}
-
-    return losses, reduce
+    """Megatron's forward step: the sum of losses, and the function that says of how many tokens."""
+    inputs = model_inputs(next(batch))
+    count = torch.tensor(len(inputs["learnt"]), dtype=torch.int, device=cuda.device())
+    return model(**inputs), lambda total: (total, count, {"loss": total.detach()})
 
 
 def model_inputs(item: Bin) -> dict[str, Any]:
-    """Arguments of a model's forward pass over one bin; without labels it gives logits.
-
-    Positions count within each document. Rotary attention sees only the distance of two tokens, but in float32 the angles of far positions
-    are rounded: logits of documents at the end of a bin of 15k tokens were off by 8e-3.
-    """
-    bounds = torch.from_numpy(item.bounds)  # stays on the CPU: attention and rotation loop over it
-    lengths = np.diff(item.bounds)
-    # Exactly the longest document's: where it were the bin's, Megatron would take positions to run on through it.
-    longest = int(lengths.max())
-    positions = np.arange(len(item.tokens)) - np.repeat(item.bounds[:-1], lengths)
-    return {
-        "input_ids": torch.from_numpy(item.tokens)[None].to(cpu.device()),
-        "position_ids": torch.from_numpy(positions)[None].to(cpu.device()),
-        "attention_mask": None,
-        "packed_seq_params": PackedSeqParams("thd", bounds, bounds, max_seqlen_q=longest, max_seqlen_kv=longest),
-    }
+    """Arguments of a model's forward pass over one bin; without what is learnt it gives logits."""
+    tokens, learnt, labels = (torch.from_numpy(array).to(cuda.device(), non_blocking=True) for array in (item.tokens, *item.learnt))
+    return {"tokens": tokens, "bounds": item.bounds.tolist(), "learnt": learnt, "labels": labels}
