@@ -7,6 +7,7 @@
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import types
@@ -53,7 +54,11 @@ def load(kind: Any, value: Any, where: str = "--spec") -> Any:
     if kind in PLAIN and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
         raise UserError(f"is {repr(value)[:60]}", where, f"accepted: {PLAIN[kind]}")
     if origin in (types.UnionType, typing.Union) and value is not None:
-        return load(next(argument for argument in arguments if argument is not type(None)), value, where)
+        *others, last = [argument for argument in arguments if argument is not type(None)]
+        for kind in others:
+            with contextlib.suppress(UserError):
+                return load(kind, value, where)
+        return load(last, value, where)
     return value
 
 
