@@ -32,8 +32,9 @@ INPUTS, SECONDS = 10, 100.0
 MEMORY = 1 << 20  # KiB beside what the process had
 HOME = Path(__file__).resolve().parents[2]
 VALUES: list[Any] = [
-    None, True, -1, 0, 10**9, 10**40, 1e308, float("nan"), float("inf"), "", "many", "\x00", "\u202e", "../../x", "/etc/hostname", "~/.netrc",
-    "$HF_TOKEN", "${HOME}", "a" * 5000, "가" * 999, [], {}, [[]], {"": ""}, ["a"] * 999, "{{ 7 * 7 }}", "<|im_end|>", "\\text{" * 999, "((((",
+    None, True, -1, 0, 10**9, 10**40, 1e308, float("nan"), float("inf"), "", "many", "\x00", "\u202e", "../../x", "/etc/hostname",
+    "~/.netrc", "$HF_TOKEN", "${HOME}",
+    "a" * 5000, "가" * 999, [], {}, [[]], {"": ""}, ["a"] * 999, "{{ 7 * 7 }}", "<|im_end|>", "\\text{" * 999, "((((",
     "=cmd|' /C calc'!A0", "\x1b[2J", "https://example.org/x", "__use_yte__", {"auto_map": "x.py"}, "trust_remote_code", "\ud800", "1:1:1",
 ]  # fmt: skip
 BYTES = [
