@@ -73,11 +73,11 @@ def _of_settings(folder: Path, tokens: dict[str, Any], added: dict[Any, str], mo
             found.append(Finding(f"{value(content)} is token {number} here, and not in {FILE}, or beyond the embedding", SETTINGS))
     for name in NAMED:
         token = settings.get(name)
-        content = token.get("content") if isinstance(token, dict) else token
-        if content is not None and not isinstance(content, str):
-            found.append(Finding(f"{name} {value(content)} is no text", SETTINGS))
-        elif content is not None and content not in tokens and content not in own.values():
-            found.append(Finding(f"{name} {value(content)} is no token of it", SETTINGS))
+        text = token.get("content") if isinstance(token, dict) else token
+        if text is not None and not isinstance(text, str):
+            found.append(Finding(f"{name} {value(text)} is no text", SETTINGS))
+        elif text is not None and text not in tokens and text not in own.values():
+            found.append(Finding(f"{name} {value(text)} is no token of it", SETTINGS))
     return found
 
 
