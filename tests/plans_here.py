@@ -38,7 +38,7 @@ def standing_in(folder: Path) -> Iterator[Path]:
 
 def written(folder: Path, config: dict[str, Any]) -> Path:
     """The configuration as JSON, which is read several times as fast as YAML, and half of a plan is reading."""
-    path = folder / "all.json"
+    path = folder / "selection.json"  # by whose name the report is called
     path.write_text(json.dumps(config), encoding="utf-8")
     return path
 

@@ -3,8 +3,8 @@
 records, where = read_source(source)     # each with `$file` and `$folder`, the names of where it stands
 """
 
+import codecs
 import csv
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +17,7 @@ from koreason.errors import UserError
 from koreason.intake import arrow
 from koreason.intake.datasets import files_of, snapshot
 from koreason.intake.folders import globbed, members
+from koreason.intake.jsons import loaded
 from koreason.records.digests import sha256_file
 
 Record = dict[str, Any]
@@ -67,10 +68,10 @@ def _json_lines(path: Path) -> list[Record]:
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                record = json.loads(line.decode("utf-8"))
+                record = loaded(line)
             except UnicodeDecodeError:
                 raise UserError("not UTF-8", f"{path}:{number}", "convert the file to UTF-8 and set its new 'sha256'") from None
-            except (ValueError, RecursionError) as error:
+            except ValueError as error:
                 raise UserError(f"not JSON ({error})", f"{path}:{number}") from None
             if not isinstance(record, dict):
                 raise UserError("not a JSON object", f"{path}:{number}")
@@ -96,10 +97,10 @@ def _csv(path: Path) -> list[Record]:
 def _json(path: Path) -> list[Record]:
     """Records of a file that is one JSON list, or of JSON Lines under that name."""
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = loaded(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except UnicodeDecodeError:
         raise UserError("not UTF-8", path, "fetch the data set again") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         return _json_lines(path)
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
         raise UserError("is no list of objects", path, "name other files in 'files'")

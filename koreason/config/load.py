@@ -7,6 +7,7 @@
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import types
@@ -19,6 +20,7 @@ from koreason.config.marks import How, OneOf, Range
 from koreason.errors import UserError
 
 T = TypeVar("T")
+PLAIN = {str: "a text", bool: "true or false", int: "a whole number"}
 
 
 def load(kind: Any, value: Any, where: str = "--spec") -> Any:
@@ -49,8 +51,14 @@ def load(kind: Any, value: Any, where: str = "--spec") -> Any:
         return [load(arguments[0], item, where) for item in value]
     if origin is dict:
         return {key: load(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if kind in PLAIN and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+        raise UserError(f"is {repr(value)[:60]}", where, f"accepted: {PLAIN[kind]}")
     if origin in (types.UnionType, typing.Union) and value is not None:
-        return load(next(argument for argument in arguments if argument is not type(None)), value, where)
+        *others, last = [argument for argument in arguments if argument is not type(None)]
+        for kind in others:
+            with contextlib.suppress(UserError):
+                return load(kind, value, where)
+        return load(last, value, where)
     return value
 
 

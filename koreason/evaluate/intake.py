@@ -7,6 +7,7 @@ A row needs `gold` and `response`; `id`, `kind`, `question`, `options` and `clus
 """
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
@@ -22,6 +23,7 @@ from koreason.benches.told import told
 from koreason.errors import UserError
 from koreason.evaluate.profiles.readings import Asked
 from koreason.intake.arrow import records
+from koreason.intake.jsons import loaded
 
 FIELDS = ("id", "kind", "question", "options", "gold", "response", "cluster")
 LONGEST_LINE = 64 << 20  # bytes of one row, after decompression
@@ -76,10 +78,10 @@ def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, An
         if not line.strip():
             continue
         try:
-            record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            record = loaded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
         except UnicodeDecodeError:
             raise UserError("not UTF-8", where, "convert the file to UTF-8") from None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise UserError(f"not JSON ({str(error)[:80]})", where, "give one JSON object a line, or a .csv or Parquet file") from None
         if not isinstance(record, dict):
             raise UserError("not a JSON object", where, "give one JSON object a line")

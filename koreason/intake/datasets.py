@@ -134,7 +134,11 @@ def _of_card(card: Path, split: str | None, subset: str | None) -> list[str]:
     except (yaml.YAMLError, ValueError, RecursionError):
         return []
     configs = facts.get("configs") if isinstance(facts, dict) else None
-    chosen = [one for one in configs or [] if isinstance(one, dict) and one.get("config_name", "default") == (subset or "default")]
+    chosen = [
+        one
+        for one in (configs if isinstance(configs, list) else [])
+        if isinstance(one, dict) and one.get("config_name", "default") == (subset or "default")
+    ]
     if not chosen and subset is None and isinstance(configs, list) and len(configs) == 1 and isinstance(configs[0], dict):
         chosen = configs
     found = [pattern for one in chosen for pattern in _patterns(one.get("data_files"), split or "train")]

@@ -84,7 +84,7 @@ def understand(facts: dict[str, Any]) -> tuple[Configuration | None, list[Findin
         return None, [Finding(f"model_type '{value(family)}' cannot be trained; supported: {', '.join(FAMILIES)}", CONFIG)]
     keys = KEYS[family]
     config = {key: one for key, one in facts.items() if one is not None}
-    found = [Finding(f"lacks the key '{key}'", CONFIG) for key in keys.required if key not in facts]
+    found = [Finding(f"lacks the key '{key}'", CONFIG) for key in keys.required if key not in config]
     found += _of_keys(config, keys, family)
     if family == WRAPPER:
         return _unwrapped(config, found + _of_values(config, keys))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koreason.pretrained.finding import Finding, read_object, some, value
+from koreason.pretrained.finding import Finding, no_file, read_object, some, value
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
@@ -96,6 +96,8 @@ def read_header(path: Path) -> tuple[dict[str, Stored], list[Finding]]:
     See https://github.com/huggingface/safetensors for the format.
     """
     try:
+        if wrong := no_file(path):
+            return {}, [Finding(wrong, path.name)]
         size = path.stat().st_size
         with open(path, "rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

@@ -7,6 +7,7 @@ JSON leaves open what a reader makes of a name that stands twice or of NaN, and 
 """
 
 import json
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,14 +50,27 @@ def some(names: Iterable[str]) -> str:
 def read_object(path: Path) -> tuple[dict[str, Any], list[Finding]]:
     """An object of JSON, empty where there is a finding."""
     try:
-        if path.stat().st_size > LARGEST:
-            return {}, [Finding(f"has more than {LARGEST // 2**20} MiB", path.name)]
-        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+        if wrong := no_file(path, LARGEST):
+            return {}, [Finding(wrong, path.name)]
+        with open(path, encoding="utf-8") as file:
+            found = json.loads(file.read(LARGEST), object_pairs_hook=_once, parse_constant=_no_number)
     except FileNotFoundError:
         return {}, [Finding("is missing", path.name)]
     except (ValueError, OSError, RecursionError) as error:
         return {}, [Finding(f"is not JSON that every reader reads alike ({beginning(str(error), 120)})", path.name)]
     return (found, []) if isinstance(found, dict) else ({}, [Finding("is no object of JSON", path.name)])
+
+
+def no_file(path: Path, most: int | None = None) -> str:
+    """Why a path is not to be opened: a device or a pipe has no end, and more than `most` bytes are too many; empty where it may be.
+
+    Raises:
+        OSError: it is not there.
+    """
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        return "is no file"
+    return f"has more than {most // 2**20} MiB" if most is not None and state.st_size > most else ""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

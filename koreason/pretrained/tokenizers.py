@@ -25,7 +25,7 @@ def check_tokenizer(folder: Path, vocabulary: int | None) -> list[Finding]:
     if found:
         return found
     try:
-        tokens, added = _tokens(facts), {one["id"]: one["content"] for one in facts.get("added_tokens") or []}
+        tokens, added = _tokens(facts), _added(facts.get("added_tokens") or [])
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return [Finding("is no tokenizer that is understood", FILE)]
     kind = facts["model"].get("type", "BPE")
@@ -38,6 +38,18 @@ def check_tokenizer(folder: Path, vocabulary: int | None) -> list[Finding]:
     if beyond := [token for token, number in tokens.items() if not is_token(number, most)]:
         found.append(Finding(f"{some(beyond)} has a number beyond the embedding's {most} rows", FILE))
     return found + _of_settings(folder, tokens, added, most) + _of_generation(folder, most)
+
+
+def _added(tokens: Any) -> dict[int, str]:
+    """Tokens beside the model's by their numbers.
+
+    Raises:
+        TypeError: a number or a token is none.
+    """
+    added = {one["id"]: one["content"] for one in tokens}
+    if not all(isinstance(number, int) and isinstance(content, str) for number, content in added.items()):
+        raise TypeError
+    return added
 
 
 def _tokens(facts: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def _of_settings(folder: Path, tokens: dict[str, Any], added: dict[Any, str], mo
         found.append(Finding(f"auto_map: {WHY['auto_map']}", SETTINGS))
     decoder = settings.get("added_tokens_decoder") or {}
     try:
-        own = {int(number): one["content"] for number, one in decoder.items()}
+        own = _added([{"id": int(number), "content": one["content"]} for number, one in decoder.items()])
     except (AttributeError, KeyError, TypeError, ValueError):
         return [*found, Finding("added_tokens_decoder is not understood", SETTINGS)]
     for number, content in own.items():
@@ -61,9 +73,11 @@ def _of_settings(folder: Path, tokens: dict[str, Any], added: dict[Any, str], mo
             found.append(Finding(f"{value(content)} is token {number} here, and not in {FILE}, or beyond the embedding", SETTINGS))
     for name in NAMED:
         token = settings.get(name)
-        content = token.get("content") if isinstance(token, dict) else token
-        if content is not None and content not in tokens and content not in own.values():
-            found.append(Finding(f"{name} {value(content)} is no token of it", SETTINGS))
+        text = token.get("content") if isinstance(token, dict) else token
+        if text is not None and not isinstance(text, str):
+            found.append(Finding(f"{name} {value(text)} is no text", SETTINGS))
+        elif text is not None and text not in tokens and text not in own.values():
+            found.append(Finding(f"{name} {value(text)} is no token of it", SETTINGS))
     return found
 
 

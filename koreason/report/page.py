@@ -76,6 +76,7 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
         | mixing_tables(plan, facts)
         | teacher_tables(plan, facts)
     )
+    tables = {name: without_personal(table) for name, table in tables.items()}
     published = story.beside_published(plan, tables["scores"])
     if published.height:
         tables["published"] = published
@@ -92,6 +93,13 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
     page = render(report, plan, facts, tables, clock, figures, results, inside)
     write_text(stage, "index.html", page)
     stage.counts.update(tables=len(tables) + 1, figures=sum(map(len, figures.values())))
+
+
+def without_personal(table: pl.DataFrame) -> pl.DataFrame:
+    """A table in which a benchmark's categories, which are its makers' texts, hold nobody's data."""
+    if table.schema.get("category") != pl.String:
+        return table
+    return table.with_columns(pl.col("category").map_elements(masked, return_dtype=pl.String))
 
 
 def write_answers(stage: Stage, plan: Plan, facts: Facts) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ CHAIN: list[tuple[str, str, list[str]]] = [
     ("traces/small/mixed/00000-of-00001", "trace", ["pools/small"]),
     ("mixes/mix", "select", ["traces/small/mixed/00000-of-00001", "pools/small"]),
     ("models/student/mix/short", "train", ["mixes/mix"]),
-    ("report", "reports/run", ["mixes/mix", "models/student/mix/short"]),
+    ("reports/run", "report", ["mixes/mix", "models/student/mix/short"]),
 ]
 NAMES = {"trace": "traces.parquet", "train": "model.safetensors", "report": "index.html"}
 

@@ -67,3 +67,10 @@ def test_a_glob_stays_in_its_folder(root: Path, tmp_path_factory: pytest.TempPat
     (root / "z.csv").symlink_to(outside / "z.csv")
     with pytest.raises(UserError, match="leads out of"):
         matching("*.csv", root)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/hostname", "../*.jsonl"])
+def test_names_stay_below_the_root(root: Path, name: str) -> None:
+    (root.parent / "x").write_text("theirs")
+    with pytest.raises(UserError, match="leads out of the folder"):
+        list(named({name: "0" * 64}, root))

@@ -4,9 +4,11 @@ import base64
 import functools
 import hashlib
 import http.server
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -216,3 +218,27 @@ def test_an_environment_without_a_lock_is_refused_in_one_line(house: House) -> N
     done = house.create("small", "smal")
     assert (done.returncode, done.stderr) == (2, "envs/create: no environment 'smal'; there are: pip small uv\n")
     assert not (house.made / "small").exists()
+
+
+def test_nothing_is_built_but_named_exceptions(house: House) -> None:
+    """A package that comes as source only would run its own code while it is installed."""
+    (house.wheels / "tiny-1-py3-none-any.whl").unlink()
+    source = house.wheels / "tiny-1.tar.gz"
+    setup = f"open({str(house.made / 'ran')!r}, 'w')\nfrom setuptools import setup\nsetup(name='tiny', version='1', py_modules=[])\n"
+    with tarfile.open(source, "w:gz") as file:
+        for name, text in {"setup.py": setup, "PKG-INFO": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n"}.items():
+            data = text.encode()
+            facts = tarfile.TarInfo(f"tiny-1/{name}")
+            facts.size = len(data)
+            file.addfile(facts, io.BytesIO(data))
+    (house.envs / "small.lock").write_text(f"tiny==1 --hash=sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}\n")
+    for installer in ("uv", "pip"):
+        done = house.create("small", KOREASON_INSTALLER=installer)
+        assert done.returncode == 2 and not (house.made / "ran").exists(), done.stderr
+
+
+def test_the_exceptions_are_of_locks(home: Path) -> None:
+    locks = "\n".join(path.read_text() for path in (home / "envs").glob("*.lock"))
+    lines = (line.split("#")[0].split() for line in (home / "envs/from-source.txt").read_text().splitlines())
+    names = [words[0] for words in lines if words]
+    assert names and all(f"\n{name}==" in f"\n{locks}" for name in names)

@@ -19,6 +19,7 @@ from koreason.config.checks.check import check
 from koreason.config.checks.structure import ConfigError
 from koreason.config.effects import Effect, effects
 from koreason.config.joined.made import FIELDS as MADE_ONLY
+from koreason.config.joined.reached import reached
 from koreason.config.schema import read_schema
 from koreason.workflow.dryrun import planned
 
@@ -44,9 +45,16 @@ class Finished:
     def __init__(self, folder: Path) -> None:
         workflow = Workflow.copied_to(folder)
         self.config = json.loads(json.dumps(workflow.config))  # of anchors no two entries share a part
-        self.config["run"]["experiments"][0]["base"] = False
+        self.config["run"]["name"] = "keys"  # else each file of the configuration gives its own
+        # traces that its mixes draw from as well
+        named = [{"pool": "demo", "recipe": "smollm2_mixed"}, {"imported": "demo_worked"}]
+        self.config["run"]["experiments"][0] |= {"base": False, "traces": named}
         # a key is changed in the first entry of its table
         self.config["languages"] = {"ko": self.config["languages"]["ko"], **self.config["languages"]}
+        # of the catalogue's entries that others lie over, none is whole
+        for table, names in reached(self.config).items():
+            if table in TABLES:
+                self.config[table] = {name: self.config[table][name] for name in self.config[table] if name in names}
         for table in ("languages", *TABLES):
             self.config[table][OTHER] = copy.deepcopy(next(iter(self.config[table].values())))
         self.config["languages"][OTHER]["scripts"] = ["Latin"]
@@ -172,7 +180,7 @@ def changed(config: dict[str, Any], key: str) -> tuple[dict[str, Any], str]:
             entry = entry or name
             schema, place = schema["additionalProperties"], place[name]
         elif name == "[]":
-            schema, place = schema["items"], place[0]
+            schema, place = schema["items"], next((item for item in place if last in item), place[0])
         else:
             schema, place = schema["properties"][name], place[name]
     schema, before = schema["properties"][last], place.get(last)

@@ -1,5 +1,6 @@
 """Checks of the model against `transformers`, one rank of them:  RANK=0 WORLD_SIZE=1 MEET=/tmp/meet python check_model.py FOLDER"""
 
+import json
 import os
 import sys
 from functools import cache
@@ -12,7 +13,7 @@ import torch
 from harness import run_checks
 from megatron.core import parallel_state
 from megatron.core.tensor_parallel.mappings import gather_from_tensor_model_parallel_region as gather
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from koreason.records.held import held
 from koreason.train.decoder import weights
@@ -171,6 +172,38 @@ def check_round_trip_is_bit_exact(folder: Path) -> None:
             assert set(before) == set(after), family
             assert all(torch.equal(before[name], after[name]) for name in before), family
         torch.distributed.barrier()
+
+
+def check_what_a_wrapper_carries_comes_out_as_it_was(folder: Path) -> None:
+    """Gemma 3 as published: the text model inside of another, in two files, whose own weights nobody learns."""
+    base, out = folder / f"wrapped-{RANKS}", folder / f"export-wrapped-{RANKS}"
+    if torch.distributed.get_rank() == 0:
+        base.mkdir(exist_ok=True)
+        out.mkdir(exist_ok=True)
+        text = {f"language_model.{name}": tensor for name, tensor in load_file(folder / "gemma3/model.safetensors").items()}
+        vision = {"vision_tower.a": torch.randn(5, 3, dtype=torch.bfloat16), "multi_modal_projector.b": torch.randn(7)}
+        last = {name: text.pop(name) for name in list(text) if ".layers.1." in name}
+        files = {"model-00001-of-00002.safetensors": text, "model-00002-of-00002.safetensors": last | vision}
+        for file, tensors in files.items():
+            save_file(tensors, base / file)
+        index = {"metadata": {}, "weight_map": {name: file for file, tensors in files.items() for name in tensors}}
+        (base / "model.safetensors.index.json").write_text(json.dumps(index))
+        facts = json.loads((folder / "gemma3/config.json").read_text())
+        (base / "config.json").write_text(json.dumps({"model_type": "gemma3", "text_config": facts, "vision_config": {}}))
+        tiny.declare(base)
+    torch.distributed.barrier()
+    shape = read_shape(held(base), RANKS)
+    built = Trainer(shape, spec(), SCHEDULE, lambda model: weights.load(model, shape, held(base)))
+    assert (logits(built, batch()) - logits(trainer(folder, "gemma3"), batch())).abs().max() == 0
+    weights.save(built.model, shape, held(base), out)
+    if torch.distributed.get_rank() == 0:
+        for file in ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"):
+            before, after = load_file(base / file), load_file(out / file)
+            assert set(before) == set(after), file
+            assert all(torch.equal(before[name], after[name]) and before[name].dtype == after[name].dtype for name in before), file
+        maps = [json.loads((path / "model.safetensors.index.json").read_text())["weight_map"] for path in (base, out)]
+        assert maps[0] == maps[1]
+    torch.distributed.barrier()
 
 
 def check_steps_keep_padding_zero_and_agree_with_one_rank(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`koreason train` from end to end on a tiny model: layouts agree, and kills leave no trace in what is learnt."""
 
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -145,17 +146,35 @@ def test_layouts_learn_the_same(training, layout):
 
 
 # A checkpoint calls fsync on its tensors, on its metrics, and on the file that marks it whole.
-@pytest.mark.parametrize("fault", [1, 3, 6])
-def test_killed_while_saving_and_resumed_to_the_same_bits(training, tmp_path, fault):
-    status, errors = training.run(tmp_path, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC=str(fault))
+# What only says how a model is trained loses no checkpoint and changes no bit.
+@pytest.mark.parametrize(
+    ("fault", "before", "after"),
+    [(1, "one rank", "one rank, recomputing"), (6, "one rank", "one rank, recomputing lightly"), (3, "data parallel", "data parallel"),
+     (4, "data parallel", "data parallel")],
+)  # fmt: skip
+def test_killed_while_saving_and_resumed_to_the_same_bits(training, tmp_path, fault, before, after):
+    status, errors = training.run(tmp_path, before, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC=str(fault))
     assert status == 1 and "rank 0 was killed by signal 9" in errors and "Traceback" not in errors
     assert not (tmp_path / "manifest.json").exists()
-    # what only says how a model is trained loses no checkpoint and changes no bit
-    status, errors = training.run(tmp_path, "one rank, recomputing", {"save_every": 7, "keep_checkpoints": 1})
+    status, errors = training.run(tmp_path, after, {"save_every": 7, "keep_checkpoints": 1})
     assert status == 0, errors
     assert "is incomplete and is removed" in errors
     assert ("going on after step 10" in errors) == (fault > 3)
-    assert manifest(tmp_path) == manifest(training.finished("one rank"))
+    assert manifest(tmp_path) == manifest(training.finished(before))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kill", range(40))
+def test_killed_at_any_moment_and_resumed_to_the_same_bits(training, tmp_path, kill):
+    layout, draw = ("tensor parallel", "data parallel")[kill % 2], random.Random(kill)
+    process = training.start(tmp_path, layout, {"save_every": 2})
+    wait_for_steps(process, tmp_path, draw.randrange(1, 50))
+    time.sleep(draw.random() / 10)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    status, errors = training.run(tmp_path, layout, {"save_every": 2})
+    assert status == 0, errors
+    assert manifest(tmp_path) == manifest(training.finished(layout))
 
 
 def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_bits(training, tmp_path):

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from koreason.config.joined.parts import pair_of
+from koreason.config.joined.parts import FORMS, IMPORTED, of_one_form, pair_of
 
 BASE = "base"  # stands for "not trained" where a path names a mix and a schedule
 Config = dict[str, Any]
@@ -51,6 +51,9 @@ def incomplete(config: Config) -> Iterator[str]:
     for place, block in enumerate(_blocks(config)):
         where = f"run.experiments[{place}]"
         has = {name for name in ("pools", "traces", "mixes", "models", "schedules", "benches") if _of(block, name)}
+        for number, part in enumerate(_of(block, "traces")):
+            if not of_one_form(*(part.get(key) for key in ("pool", "recipe", IMPORTED))):
+                yield f"{where}.traces[{number}]: has {', '.join(sorted(part)) or 'nothing'}; {FORMS}"
         if not has:
             yield f"{where}: names nothing; accepted: pools, traces, mixes, or models with what they are trained on or asked"
         elif has & {"schedules", "benches"} and "models" not in has:
