@@ -61,7 +61,7 @@ def test_the_paper_is_planned_whole(jobs: list[Job]) -> None:
     assert len({shards for recipe, shards in traces.items() if recipe.startswith("ot_")}) == 1
     counts = Counter(job.rule for job in jobs)
     assert counts["train"] == 9 + 2 * (6 + 5)  # tables 5, 3 and 2
-    assert counts["generate"] == counts["score"] == 9 * 9 * 2 + 2 * (6 + 5) * 4
+    assert counts["generate"] == counts["score"] == 9 * 9 * 2 + 2 * (6 + 5) * 3
     assert counts["select"] == 1 + 6 + 5
     assert counts["base"] == 1 + 9
     assert counts["bench"] == 9
