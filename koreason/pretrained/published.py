@@ -1,6 +1,6 @@
 """Configurations of models as published, of those that `config/paper.yaml` trains: what of them decides sizes and arithmetic.
 
-    understand(PUBLISHED["Qwen/Qwen2.5-7B-Instruct"])[0].layers      # 28
+    PUBLISHED["Qwen/Qwen2.5-7B-Instruct"]["num_hidden_layers"]      # 28
 
 For plans that are made before a base is there; a base that is there is read itself. A.X 3.1 and Kanana are plain Llama by their
 sizes: those of A.X 3.1 Light add up to the 7,264,800,768 parameters that it is published with, those of A.X 3.1 and Kanana are nominal.

@@ -1,6 +1,6 @@
 """Weights and images on the node's own disk, copied there once a node, where the site file says `stage_to`.
 
-    folder = staged(held(Path("results/bases/teacher")))      # where an engine reads them: here or there
+    folder = staged(teacher)                                  # where an engine reads them: here or there
     path = copied({"data.sif": sif}, {"data.sif": sha256})    # the folder of the copies
 
 Copies lie below `$KOREASON_STAGE_TO/koreason-USER`, under a digest of what they are, and every byte is held against its SHA-256 while it is

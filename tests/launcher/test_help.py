@@ -96,7 +96,7 @@ def test_help_shows_an_example_that_is_understood(helps: dict[str, str], name: s
     arguments: dict[str, Any] = vars(parser_for(name).parse_args(words))
     kinds = OTHERS | ({"language": LANGUAGES[name]} if name in LANGUAGES else {}) | ({"spec": SPECS[name]} if name in SPECS else {})
     for option, text in arguments.items():
-        if option in kinds:
+        if option in kinds and isinstance(text, str):  # `publish --run` is a folder
             load(kinds[option], json.loads(text))
 
 

@@ -197,9 +197,9 @@ def test_what_was_kept_is_not_believed(journal, harm, monkeypatch):
 def test_a_folder_that_may_not_be_written_is_read_all_the_same(journal, monkeypatch):
     monkeypatch.setattr("koreason.ops.watching.counted.WORTH", 0)
     draw(journal, WHOLE, {"a": ("stop", 5)})
-    (journal / WHOLE / f"{CACHE}.new").mkdir()  # root may write everywhere, but not a file over a folder
+    (journal / WHOLE / CACHE).mkdir()  # root may write everywhere, but not a file over a folder
     assert looked(journal).all.finished == 1
-    assert not (journal / WHOLE / CACHE).exists()
+    assert not list((journal / WHOLE / CACHE).iterdir())
 
 
 def test_journals_of_earlier_versions_are_counted(journal):

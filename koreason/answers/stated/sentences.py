@@ -1,6 +1,6 @@
 """The last sentences of an answer, and what they say of what stands in them.
 
-last_sentences("풀이는 길다. 답은 3이다.")     # [(8, 16), (0, 7)]
+last_sentences("풀이는 길다. 답은 3이다.")     # [(8, 15), (0, 7)]
 """
 
 import re
