@@ -14,8 +14,9 @@ from typing import IO, Any
 UNSHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
 )
-# Colours of our own, which `doctor` gives a terminal; nothing else that begins so.
-COLOUR = re.compile("(\x1b\\[(?:0|3[1-6])m)")
+# Colours of our own, which `doctor` gives a terminal, and what clears it for `status --watch`; nothing else that begins so.
+CLEAR = "\x1b[H\x1b[J"  # cursor home, and nothing below it
+OURS = re.compile("(\x1b\\[(?:0|3[1-6])m|\x1b\\[H\x1b\\[J)")
 MAIL = r"[^\s<>\"'()\[\],;:]+[@＠][^\s<>\"'()\[\],;:]+"
 PERSONAL = re.compile(MAIL + r"|\d")
 # Seven digits and more with nothing but what separates the groups of a telephone's, a person's, a card's or an account's number.
@@ -60,8 +61,8 @@ class Screen:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write the text with a sign in place of each character that would act; colours of ours stay."""
-        parts = COLOUR.split(text)
+        """Write the text with a sign in place of each character that would act; signs of our own stay."""
+        parts = OURS.split(text)
         self._stream.write("".join(part if place % 2 else printable(part) for place, part in enumerate(parts)))
         return len(text)
 

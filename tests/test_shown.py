@@ -8,7 +8,7 @@ import pytest
 
 from koreason.cli import Lines
 from koreason.errors import UserError
-from koreason.report.page import only_shown
+from koreason.report.rendering import only_shown
 from koreason.report.svg import Canvas
 from koreason.shown import Screen, blanked, cell, masked, printable
 

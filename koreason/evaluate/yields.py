@@ -19,7 +19,7 @@ from koreason.config.joined.experiments import BASE
 from koreason.errors import UserError
 from koreason.evaluate.compare import read_verdicts
 from koreason.records import attempts
-from koreason.records.manifest import read_manifest
+from koreason.records.held import held
 from koreason.shown import printable
 from koreason.statistics.gains import mean_gain, proposed, two_sided
 from koreason.statistics.paired import Z975, Paired, holm, paired
@@ -152,7 +152,7 @@ def _first_profile(scores: Path) -> str:
 
 def _rows(mix: Path) -> tuple[str, int, int]:
     """The category of most rows, how many rows the mix has, and how many there are of the category."""
-    counts: dict[str, Any] = read_manifest(mix)["counts"]
+    counts: dict[str, Any] = held(mix / "manifest.json").made["counts"]
     name = max(counts["categories"], key=lambda category: counts["categories"][category]["drawn"])
     return name, int(counts["kept"]), int(counts["categories"][name]["passed"])
 

@@ -20,8 +20,8 @@ from koreason.ops.watching.drawing import Drawing
 from koreason.ops.watching.shown import drawing_lines, spell
 from koreason.ops.watching.training import Training
 from koreason.records.manifest import LIVE
+from koreason.shown import CLEAR
 
-CLEAR = "\x1b[H\x1b[J"  # cursor home, and nothing below it
 FEWEST = 4  # shards of each journal that are shown on a small terminal
 
 

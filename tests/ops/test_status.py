@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -320,10 +321,12 @@ def test_on_a_terminal_it_looks_again_until_ctrl_c(journal):
     os.close(follower)
     said = b""
     while said.count(b"\x1b[H") < 2:
+        assert select.select([leader], [], [], 60)[0], said
         said += os.read(leader, 4096)
         if said.count(b"\x1b[H") == 1 and b"1/2" in said:
             draw(journal, WHOLE, {"b": ("stop", 9)})
     while b"2/2" not in said:
+        assert select.select([leader], [], [], 60)[0], said
         said += os.read(leader, 4096)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0

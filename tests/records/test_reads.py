@@ -23,7 +23,7 @@ UNDERSTOOD = {
     "report/tables.py": "what `held` gives out",
     "train/decoder/weights.py": "what `held` gives out",
     "engine/prompts/rendering.py": "a folder that `held` has looked at whole",
-    "train/steps/checkpoint.py": "checkpoints, which no manifest describes",
+    "train/steps/states.py": "checkpoints, whose digests were held before",
     "intake/arrow.py": "files of strangers, whose digests the configuration has, or the hub's commit",
     "curate/decontaminate.py": "what `held` gives out",
     "curate/overlap/sealed.py": "sealed benchmarks, whose digests the pool has",

@@ -12,6 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from workflow_copy import Workflow
 
+REPORT = "results/reports/selection"  # the file that it is planned from gives its name
+
 
 @pytest.fixture(scope="module")
 def page(built: Tree, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -60,7 +62,7 @@ def test_it_holds_page_figures_and_tables(archive: Path, page: Path, browser: we
     results = browser.execute_script("return results")
     assert {entry["caption"].strip() != "" for entry in results.values()} == {True}
     for name, entry in results.items():
-        assert (archive / entry["data_uri"]).read_bytes() == (page / Path(name).relative_to("results/report")).read_bytes()
-    browser.get((archive / results["results/report/index.html"]["data_uri"]).as_uri())
+        assert (archive / entry["data_uri"]).read_bytes() == (page / Path(name).relative_to(REPORT)).read_bytes()
+    browser.get((archive / results[f"{REPORT}/index.html"]["data_uri"]).as_uri())
     assert browser.title == "A run for the tests"
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -154,7 +154,7 @@ def other_values(schema: dict[str, Any], value: Any) -> Iterator[Any]:
         yield from schema["enum"]
     match schema.get("type"):
         case "integer" | "number":
-            yield from [(value or 0) + 1, 1, 2, (value or 0) / 2]
+            yield from [(value or 0) + 1, 1, 2, (value or 0) / 2, 1 << 20]
         case "boolean":
             yield not value
         case "string":

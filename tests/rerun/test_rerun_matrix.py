@@ -181,7 +181,7 @@ def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, 
 
 
 def test_an_edit_in_the_scorer(finished: Workflow, everything: dict[str, str]) -> None:
-    for file in ("evaluate/score", "evaluate/profiles/robust", "answers/stated", "answers/options", "answers/units"):
+    for file in ("evaluate/score", "evaluate/profiles/robust", "answers/stated/statements", "answers/options", "answers/units"):
         finished.edit(f"koreason/{file}.py", new="\nEDITED = 1\n")
     assert set(finished.plan()) == made_by(everything, "score", "page")
 
@@ -217,7 +217,7 @@ def test_more_shards(finished: Workflow, everything: dict[str, str]) -> None:
 def test_each_verdict_reruns_alone(finished: Workflow, everything: dict[str, str]) -> None:
     """A threshold reruns the pool, a benchmark what looks for it, another way of finding twins the search."""
     after = of_trained_models(everything, "pool", *FROM_TRACES)
-    pool = next(iter(finished.config["pools"].values()))
+    pool = finished.config["pools"]["demo"]
     pool["min_chars"] += 1
     assert set(finished.plan()) == after
     pool["min_chars"] -= 1

@@ -20,8 +20,8 @@ def test_the_published_sets_are_planned_whole_without_a_teacher(tmp_path):
     assert not {"trace", "ingest", "pool", "judge"} & set(rules)
     sets = Counter(output.split("/")[3] for output, rule in planned.items() if rule == "import_traces")
     assert sets == {"hq_released": 4, "ru_ko_released": 1, "zh_ko_released": 1, "ds_released": 1, "q235_released": 1}
-    assert (rules["measure"], rules["select"], rules["decontaminate_traces"], rules["bench"]) == (5, 5, 5, 9)
-    assert rules["train"] == 9 + 2 * 4 and rules["score"] == 9 * 9 * 2 + 2 * 4 * 4
+    assert (rules["measure"], rules["select"], rules["decontaminate_traces"], rules["bench"]) == (5, 5, 5, 10)
+    assert rules["train"] == 9 + 2 * 4 and rules["score"] == 9 * 9 * 2 + 2 * 4 * 3
     assert rules["base"] == 9, "students alone"
     assert {entry["revision"] for entry in config["imported"].values()} == {"FILL-IN"}, "known commits belong in the file"
 

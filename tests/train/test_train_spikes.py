@@ -62,7 +62,7 @@ def test_its_figures_are_those_of_the_rule() -> None:
 def plan() -> list[list[int]]:
     """The documents of each step of a training on 160 rows, four a step."""
     made = plan_bins(LENGTHS, Schedule(**ONCE))
-    return [[document for number in made.step(step) for document in made.bins[number]] for step in range(made.steps)]
+    return [[document for documents in made.step(step) for document in documents] for step in range(made.steps)]
 
 
 def prompt_id(index: int) -> str:
