@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from koreason.answers.labels import label
 from koreason.answers.plain import CIRCLED, JAMO, SYLLABLES
 from koreason.answers.stated.amounts import concluded_values
-from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LONGEST, RULE, Statement, last_sentences, refuses
+from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LONGEST, RULE, TAIL, Statement, last_sentences, refuses
 
 LONGEST_OPTION = 200  # characters of an option that is looked for in a sentence
 LONE_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z](?![A-Za-z0-9])")
@@ -26,6 +26,7 @@ MARK = re.compile(
     r"|[(\[](?P<syllable>[가나다라마바])[)\]]|\[?(?<![가-힣])(?P<jamo>[ㄱ-ㅂ㉠-㉥])(?![가-힣])"
 )
 ASKS_FOR_THE_WRONG = re.compile(r"않은|않는|아닌|틀린|잘못|거리가\s*먼|없는|어긋난|\bnot\b|except|false|incorrect", re.IGNORECASE)
+TICK = re.compile("[✅✔☑]")
 NOT_THE_ANSWER = re.compile(r"답이\s*아닌|답이\s*될\s*수\s*없는|답과\s*(?:거리|무관)")
 LEADS = re.compile(
     r"따라서|그러므로|그래서|결국|[∴→⇒]|므로|니까|남는|남은|정답|답|고르|고른|골라|골랐|선택|가장|아니라|해당|여야|therefore|thus|hence|so\b",
@@ -75,11 +76,17 @@ def concluded_label(text: str, options: list[str], question: str = "") -> Statem
 
 def _ticked(text: str, options: list[str]) -> Statement | None:
     """The option of the one line that has a tick."""
-    lines = [line for line in re.finditer(r"[^\n]*(?:✅|✔|☑)[^\n]*", text)]
-    found = _mentions(lines[0].group(), options) if len(lines) == 1 else []
+    tail = max(0, len(text) - TAIL)
+    ticks = [tick.start() for tick in TICK.finditer(text, tail)]
+    lines = {text.rfind("\n", tail, place) + 1 for place in ticks}
+    if len(lines) != 1:
+        return None
+    start, end = max(lines.pop(), tail), text.find("\n", ticks[-1])
+    line = text[start : end if end >= 0 else len(text)]
+    found = _mentions(line, options) if len(line) <= LONGEST else []
     if len({one.label for one in found}) != 1:
         return None
-    return Statement(found[0].label, lines[0].start() + found[0].start, lines[0].start() + found[0].end, "ticked")
+    return Statement(found[0].label, start + found[0].start, start + found[0].end, "ticked")
 
 
 def _hinted(sentence: str, options: list[str]) -> set[str]:

@@ -6,6 +6,7 @@ last_sentences("풀이는 길다. 답은 3이다.")     # [(8, 15), (0, 7)]
 import re
 from dataclasses import dataclass
 
+TAIL = 20_000  # characters: an answer is stated at the end
 LONGEST = 400  # characters of a last sentence
 SENTENCES = 3  # from the end, in which a conclusion is looked for
 SENTENCE = re.compile(r"\n+|(?<=[.!?。])(?:[\"'”’)*]*)\s+(?=\S)|(?<=[.!?。])[*]*$")
@@ -38,8 +39,8 @@ class Statement:
 
 def last_sentences(text: str) -> list[tuple[int, int]]:
     """Places of the last sentences that say anything, the last one first."""
-    text = TRAILING.sub("", text)
     tail = max(0, len(text) - 4 * LONGEST)
+    text = text[:tail] + TRAILING.sub("", text[tail:])
     cuts = [tail, *(tail + place for match in SENTENCE.finditer(text[tail:]) for place in match.span()), len(text)]
     found = []
     for start, end in zip(cuts[-2::-1], cuts[:0:-1], strict=True):

@@ -14,9 +14,8 @@ from koreason.answers.labels import DENIED, named
 from koreason.answers.plain import visible
 from koreason.answers.stated.amounts import concluded_values
 from koreason.answers.stated.concluded import concluded_label
-from koreason.answers.stated.sentences import RULE, TRAILING, Statement
+from koreason.answers.stated.sentences import RULE, TAIL, TRAILING, Statement
 
-TAIL = 20_000  # characters: an answer is stated at the end
 LONGEST = 300  # characters of a statement
 FINAL = re.compile(r"최종|final|결론", re.IGNORECASE)
 SAYS = r"\s*(?:\*\*|[\"'`])?\s*(?:은|는|이|:|：|=|→|➔|⇒|->|=>|\bis\b|\bwould be\b)\s*(?:바로\s+)?[:：→]?\s*(?:\*\*|[\"'`])?\s*"
