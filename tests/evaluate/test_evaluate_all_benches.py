@@ -34,8 +34,8 @@ def test_one_engine_answers_them_all(home, tmp_path):
     run = [str(home / "envs" / "run"), "vllm", "python"]
     subprocess.run([*run, str(home / "tests/engine/tiny_model.py"), str(model), "--printable"], check=True, capture_output=True)
     with Stage(model, "base", {}, []) as stage:
-        for path in sorted(model.glob("*")):
-            stage.add(path.name)
+        for path in sorted(path for path in model.glob("*") if path.is_file()):
+            stage.take(path)
     # the paper's asking, of what a tiny model can: its instruction, and answers that end in a box of random characters
     paper = given("generate", "benches", entries["kmmlu_redux"])
     asking = {**paper, "prefill": "\\boxed{", "repeats": 2, "sampling": SAMPLING, "engine": {**ENGINE, "max_model_len": 1024}}
