@@ -31,6 +31,7 @@ from koreason.records.held import Held, read_digests
 from koreason.records.manifest import MANIFEST, RUN, is_plain, made_by
 from koreason.records.whereabouts import whereabouts
 
+WEIGHTS = ".safetensors"
 MAKING = ".making"  # below an output's folder: what is to take its place
 
 
@@ -114,6 +115,8 @@ class Stage:
     def _swap(self, names: list[str]) -> None:
         """Let what was built take the place of what an earlier run made here, and that go: an old figure, a file of an older model."""
         former = self._former()
+        if any(name.endswith(WEIGHTS) for name in names):  # of whatever origin: engines would take others for parts of the model
+            former += [path for path in self.out.glob(f"*{WEIGHTS}") if not path.is_dir()]
         # where this is cut off, files of both lie there: `run.json` must not tell of the former ones as whole
         (self.out / RUN).unlink(missing_ok=True)
         for path in former:
