@@ -42,7 +42,7 @@ ABOUT = re.compile(r"(?:약|대략|거의|최소|최대|적어도|많아야|어�
 def concluded_values(text: str) -> list[Statement]:
     """What the last sentence may conclude as a value, the likeliest first; the caller takes the first that reads as one."""
     places = last_sentences(text.rstrip().removesuffix("```"))
-    if not places or not FINISHED.search(text[slice(*places[0])]) or refuses(text):
+    if not places or not FINISHED.search(text[slice(*places[0])]) or refuses(text, last_sentences(text)):
         return []
     start, end = places[0]
     sentence = text[start:end]

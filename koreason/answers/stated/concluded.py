@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 
 from koreason.answers.labels import label
+from koreason.answers.numerals import ONES
 from koreason.answers.plain import CIRCLED, JAMO, SYLLABLES
 from koreason.answers.stated.amounts import concluded_values
 from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LONGEST, RULE, TAIL, Statement, last_sentences, refuses
 
 LONGEST_OPTION = 200  # characters of an option that is looked for in a sentence
 LONE_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z](?![A-Za-z0-9])")
-ORDINALS = {"첫": 1, "두": 2, "둘": 2, "세": 3, "셋": 3, "네": 4, "넷": 4, "다섯": 5, "여섯": 6}
+ORDINALS = ONES | {"첫": 1}
 PARTICLE = r"(?=[이가을를은는로의에도과와만,.!\s)\]*\"'”’번]|입|으로|라|$)"
 MARK = re.compile(
     r"(?P<circle>[①-⑳❶-❿])|[(\[]?(?<![\d.,/])(?P<number>[1-9])(?:\s*번(?:째)?(?![가-힣]*\s*(?:나|더|중))|[)\]])"
@@ -46,13 +47,14 @@ class Mention:
 
 def concluded_label(text: str, options: list[str], question: str = "") -> Statement | None:
     """The one option that the last sentence which names any leaves standing; None where there is none, or two."""
-    if refuses(text):
+    places = last_sentences(text)
+    if refuses(text, places):
         return None
     if ticked := _ticked(text, options):
         return ticked
     asks_wrong = bool(ASKS_FOR_THE_WRONG.search(question[-LONGEST:]))
     hinted: set[str] = set()  # options of which a later sentence has a word
-    for start, end in last_sentences(text):
+    for start, end in places:
         sentence = text[start:end]
         if not FINISHED.search(sentence):
             return None

@@ -51,7 +51,6 @@ def last_sentences(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def refuses(text: str) -> bool:
-    """Whether the last sentences say that there is no answer."""
-    places = last_sentences(text)
+def refuses(text: str, places: list[tuple[int, int]]) -> bool:
+    """Whether its last sentences, which stand at these places, say that there is no answer."""
     return bool(places and REFUSES.search(text[places[-1][0] :]))

@@ -1,7 +1,7 @@
 r"""Answers that are stated in words, without a box: `정답은 ③입니다.`, `따라서 답: 3번`, `**정답: C**`, `옳지 않은 것은 ②이다`.
 
     stated_label("정답은 ③입니다.", cities, False)      # Statement of "C" and the place of "③"
-    stated_value("따라서 답은 12개이다.")               # Statement of "12개"
+    next(stated_value("따라서 답은 12개이다."))         # Statement of "12개"
 
 Statements that name different options are none, unless one is called final; a denied one (`A는 정답이 아니다`) is none.
 """
@@ -39,7 +39,6 @@ STOP = re.compile(
     r"(?<=[다요음임])[.。!](?=\s|$)|[.。!](?=\s|$|\*)|\*\*|[\"`]|\s+(?:왜냐하면|because|since|so)\b|(?<=[다요])\s+(?=[가-힣])|;\s",
     re.IGNORECASE,
 )
-LINE = re.compile(r"[^\n]+")
 HASHES = re.compile(r"^####\s*(?P<said>.+)$", re.MULTILINE)
 A_COLON = re.compile(r"^\s*A\s*[:：]\s*(?P<said>.+)$", re.MULTILINE)
 DOLLARS = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(?<![\\\d])\$([^$\n]+)\$|\\\(([^\n]+?)\\\)", re.DOTALL)
@@ -116,28 +115,31 @@ def _last_line(text: str) -> Statement | None:
     return Statement(line, start, end, "last line") if line and len(line) <= LONGEST else None
 
 
-def stated_value(text: str) -> list[Statement]:
+def stated_value(text: str) -> Iterator[Statement]:
     """What may be the stated value, the likeliest first: the caller takes the first that reads as one."""
     tail = max(0, len(text) - TAIL)
-    found: list[Statement] = []
     told = list(_statements(text, tail, (LEAD, HASHES, A_COLON)))
     final = [one for one in told if one.final]
     for one in (final or told)[-1:]:
         cuts = sorted({len(one.said), *(stop.start() for stop in STOP.finditer(one.said))}, reverse=True)
         if several := _several(one):
-            found.append(several)
+            yield several
         mathematics = DOLLARS.match(one.said.lstrip("*\"' "))
         if mathematics:
-            inner = next(group for group in mathematics.groups() if group is not None)
+            inner = _inner(mathematics)
             place = one.start + one.said.find(inner)
-            found.append(Statement(inner.strip() + _word(one.said, mathematics), place, place + len(inner), one.rule, one.final))
+            yield Statement(inner.strip() + _word(one.said, mathematics), place, place + len(inner), one.rule, one.final)
         if ends := re.search(r"\bis\s+([^\s]+?)\.?\s*$", TRAILING.sub("", one.said)):
-            found.append(Statement(ends[1], one.start + ends.start(1), one.start + ends.end(1), one.rule, one.final))
+            yield Statement(ends[1], one.start + ends.start(1), one.start + ends.end(1), one.rule, one.final)
         for cut in cuts:
             said = one.said[:cut].strip().strip("*\"'` ")
             if said and not DENIED.search(one.said[cut : cut + 12]):
-                found.append(Statement(said, one.start, one.start + cut, one.rule, one.final))
-    return [*found, *_formula(text), *_whole(text), *concluded_values(text), *_numeral(text)]
+                yield Statement(said, one.start, one.start + cut, one.rule, one.final)
+    paragraph = _last_paragraph(text)
+    yield from _formula(*paragraph)
+    yield from _whole(text, *paragraph)
+    yield from concluded_values(text)
+    yield from _numeral(*paragraph)
 
 
 def _last_paragraph(text: str) -> tuple[int, str]:
@@ -147,9 +149,13 @@ def _last_paragraph(text: str) -> tuple[int, str]:
     return start, text[start:end]
 
 
-def _formula(text: str) -> list[Statement]:
+def _inner(formula: re.Match[str]) -> str:
+    """What stands between a formula's marks."""
+    return next(group for group in formula.groups() if group is not None)
+
+
+def _formula(start: int, said: str) -> list[Statement]:
     """The formula that a last paragraph concludes on."""
-    start, said = _last_paragraph(text)
     spans = list(DOLLARS.finditer(said))
     if not spans:
         return []
@@ -158,14 +164,13 @@ def _formula(text: str) -> list[Statement]:
     thus = len(spans) == 1 and (THUS.search(said) or last.group().strip() == said.strip())
     if not thus and not (IS.search(before) and ENDS.fullmatch(behind)):
         return []
-    inner = next(group for group in last.groups() if group is not None)
+    inner = _inner(last)
     word = behind if re.match(r"[가-힣%]", behind) and not ENDS.fullmatch(behind) else ""
     return [Statement(inner.strip() + word[:40], start + last.start(), start + last.end(), RULE)]
 
 
-def _numeral(text: str) -> list[Statement]:
+def _numeral(start: int, said: str) -> list[Statement]:
     """The number that a last paragraph concludes on."""
-    start, said = _last_paragraph(text)
     stripped, found, end = said.strip(), [], start + len(said)
     sentence = SENTENCE.split(stripped.replace("\n", " "))[-1]
     numbers = [] if "$" in sentence or "\\(" in sentence else list(NUMERAL.finditer(sentence))
@@ -180,9 +185,8 @@ def _numeral(text: str) -> list[Statement]:
     return found
 
 
-def _whole(text: str) -> list[Statement]:
+def _whole(text: str, start: int, said: str) -> list[Statement]:
     """A short answer that is nothing else."""
-    start, said = _last_paragraph(text)
     stripped = said.strip()
     alone = stripped and stripped == text.strip() and len(stripped) <= LONGEST
     return [Statement(stripped, start, start + len(said), "whole answer")] if alone else []
@@ -198,7 +202,7 @@ def _several(one: Statement) -> Statement | None:
         or not all(gap in ("또는", "혹은", ",", "or", "와", "과") for gap in gaps)
     ):
         return None
-    inner = [next(group for group in part.groups() if group is not None).strip() for part in parts]
+    inner = [_inner(part).strip() for part in parts]
     return Statement(", ".join(inner), one.start + parts[0].start(), one.start + parts[-1].end(), one.rule, one.final)
 
 
