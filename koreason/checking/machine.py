@@ -94,5 +94,4 @@ def space(run: Run) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if need > free:
         do = "free some, or let results/ be a link to a larger disk; `koreason plan --help` has the formula"
-        # a bound: what comes may be a hundredth of it, so it is said and stops nothing
-        yield Finding.of(f"the plan takes up to {need / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free", folder, do, False)
+        yield Finding.of(f"the plan takes up to {need / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free", folder, do, True)

@@ -7,7 +7,9 @@ An upper estimate of what the planned jobs write below `results/`, in bytes:
     base      parameters x 2                                        weights in bfloat16
     trace     prompts of the shard x samples x tokens x 4 x 2       4 bytes of text a token; the table and its journal
     select    sum of quotas x max_tokens of the filters x 4
-    pack      sum of quotas x max_tokens of the filters x 5         an int32 and a mask byte a token
+    pack      sum of quotas x max_tokens of the filters x 5         an int32 and a mask byte a token; of both, no more than what the
+                                                                    mix draws from can be: traces of the length that passes, and
+                                                                    imported files that are here (compressed ones x 20)
     train     parameters x (2 in bfloat16, 4 in float32)            the finished model
               parameters x 12 x (keep_checkpoints + 1)              weights and Adam's two states in float32, one more while it
                                                                     is written; removed at the end, so counted for as many
@@ -20,15 +22,19 @@ no configuration.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from koreason.config.variables import expand
 from koreason.engine.spec import longest
+from koreason.errors import UserError
 from koreason.train.steps import adam
 from koreason.workflow.dryrun import Planned
 
 TEXT = 4  # bytes of UTF-8 that one token stands for
+PLAIN, COMPRESSED = (".jsonl", ".json", ".csv", ".tsv"), 20  # files as they are read, and how much longer others may be when they are
 SHARD = 4096  # prompts that a shard should have: see docs/trace.md
 COUNTED = ("base", "trace", "select", "pack", "train")
 
@@ -62,11 +68,38 @@ def _written(job: Planned, config: Config, results: Path, tokens: Mapping[str, f
             return int(rows * each * TEXT * 2)
         case "select" | "pack":
             mix = config["mixes"][names["mix"]]
-            bytes_each = TEXT if job.rule == "select" else 5
-            return int(sum(mix["quotas"].values()) * mix["filters"]["max_tokens"] * bytes_each)
+            tokens_drawn = min(sum(mix["quotas"].values()) * mix["filters"]["max_tokens"], _supply(mix, config, results))
+            return int(tokens_drawn * (TEXT if job.rule == "select" else 5))
         case _:
             model = config["models"][names["model"]]
             return _parameters(job, config) * (2 if model["dtype"] == "bfloat16" else 4)
+
+
+def _supply(mix: Config, config: Config, results: Path) -> float:
+    """Tokens that a mix can draw at most from its parts; infinity where that cannot be told."""
+    found = 0.0
+    for part in mix.get("traces") or [{}]:
+        if "imported" in part:
+            found += _imported(config["imported"][part["imported"]])
+        elif part:
+            recipe = config["recipes"][part["recipe"]]
+            rows = prompts(part["pool"], recipe["shards"], config, results) * recipe["shards"] * recipe["samples"]
+            found += rows * mix["filters"]["max_tokens"]
+        else:
+            found = math.inf
+    return found
+
+
+def _imported(entry: Config) -> float:
+    """Tokens of imported files: no more than they have bytes."""
+    try:
+        root = expand(entry.get("root") or ".")
+        paths = [path for name in entry.get("files") or () for path in ([root / name] if (root / name).exists() else root.glob(name))]
+    except (UserError, OSError, ValueError, NotImplementedError):  # whoever reads them says so
+        return math.inf
+    if not paths or entry.get("hub"):
+        return math.inf
+    return sum(path.stat().st_size * (1 if path.suffix in PLAIN else COMPRESSED) for path in paths if path.is_file())
 
 
 def _checkpoints(job: Planned, config: Config) -> int:

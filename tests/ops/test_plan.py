@@ -105,6 +105,16 @@ def test_disk_follows_its_formula(tmp_path: Path) -> None:
     sizes = disk.peak(jobs, config, tmp_path, at_once=1)
     assert sizes == {"base": 2000, "trace": 25 * 2 * 10 * 4 * 2, "select": 400, "pack": 500, "train": 4000, "checkpoints": 36000}
     assert disk.peak(jobs, config, tmp_path, at_once=9)["checkpoints"] == 72000
+    mix = config["mixes"]["m"]
+    mix["quotas"] = {"A": 10**9}
+    (tmp_path / "set.jsonl").write_bytes(b"x" * 700)
+    (tmp_path / "more.jsonl.gz").write_bytes(b"x" * 10)
+    config["imported"] = {"i": {"root": str(tmp_path), "files": {"set.jsonl": "0", "more*": "0"}}, "away": {"files": {"gone": "0"}}}
+    mix["traces"] = [{"pool": "p", "recipe": "r"}, {"imported": "i"}]
+    drawn = 100 * 2 * 10 + 700 + 10 * 20
+    assert disk.peak(jobs[2:4], config, tmp_path, 1) | {"select": drawn * 4, "pack": drawn * 5} == disk.peak(jobs[2:4], config, tmp_path, 1)
+    mix["traces"].append({"imported": "away"})
+    assert disk.peak(jobs[2:3], config, tmp_path, 1)["select"] == 10**9 * 10 * 4, "what cannot be told bounds nothing"
     unknown = [planned("trace", "2", pool="q", recipe="r", shard="x")]
     assert disk.peak(unknown, config, tmp_path, 1)["trace"] == 4096 * 2 * 10 * 4 * 2
     (tmp_path / "pools" / "q").mkdir(parents=True)
