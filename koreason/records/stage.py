@@ -115,8 +115,8 @@ class Stage:
     def _swap(self, names: list[str]) -> None:
         """Let what was built take the place of what an earlier run made here, and that go: an old figure, a file of an older model."""
         former = self._former()
-        if any(name.endswith(WEIGHTS) for name in names):  # of whatever origin: engines would take others for parts of the model
-            former += [path for path in self.out.glob(f"*{WEIGHTS}") if not path.is_dir()]
+        if any(name.endswith(WEIGHTS) for name in names):  # of whatever origin: engines take every one, and an index, for the model's
+            former += [path for path in self.out.glob(f"*{WEIGHTS}*") if not path.is_dir()]
         # where this is cut off, files of both lie there: `run.json` must not tell of the former ones as whole
         (self.out / RUN).unlink(missing_ok=True)
         for path in former:

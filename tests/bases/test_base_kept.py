@@ -102,8 +102,6 @@ def test_the_demos_model_is_converted_once(run, home: Path, tmp_path: Path) -> N
     # what an entry of other files left behind is no part of the model
     (tmp_path / "third").mkdir()
     (tmp_path / "third" / "model-00001-of-00002.safetensors").write_bytes(b"left over")
-    before = {"stage": "base", "counts": {}, "files": {"model-00001-of-00002.safetensors": {"bytes": 9, "sha256": "0" * 64}}}
-    (tmp_path / "third" / "run.json").write_text(json.dumps({"made": before}))
     assert base("third", KOREASON_ENVS=str(scratch)) == (True, manifest), "what is damaged is not taken, a second conversion gives the same"
     assert not (tmp_path / "third" / "model-00001-of-00002.safetensors").exists()
     assert base("fourth", KOREASON_ENVS=str(scratch)) == (False, manifest), "and what is kept is whole"

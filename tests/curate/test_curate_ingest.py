@@ -164,14 +164,19 @@ def test_answers_of_a_stackexchange_dump_are_no_damage(tmp_path):
     assert (counts["records"], counts["accepted"], counts["skipped"], counts["rejected"]) == (10, 1, {"not_a_question": 9}, {})
 
 
+def tables(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.rglob("*.parquet")}
+
+
 def refused(capsys, out: Path, source: dict, *expected: str) -> None:
-    """The stage ends with status 2 and one line that holds the expected words, and leaves nothing to be taken for finished."""
+    """The stage ends with status 2 and one line that holds the expected words; nothing new is left, nor taken for whole."""
+    before = tables(out)
     assert ingest(out, source) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("koreason: ")]
     assert len(lines) == 1
     for words in expected:
         assert words in lines[0]
-    assert not (out / "manifest.json").exists()  # an older table may stand there as it was, declared by nothing
+    assert not (out / "manifest.json").exists() and tables(out) == before, "an older table stands as it was, declared by nothing"
 
 
 @pytest.fixture
