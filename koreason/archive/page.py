@@ -13,8 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from koreason.archive.bag import MANIFEST
 from koreason.archive.comparing import ORDER, Row
 from koreason.archive.jobs import Job, jobs
@@ -22,9 +20,10 @@ from koreason.archive.opened import MINE
 from koreason.archive.provenance import draw, stages_of
 from koreason.records.digests import write_atomically
 from koreason.repeats import class_of_output
+from koreason.report.rendering import environment
 from koreason.report.svg import PALETTE
 
-PAGE = "reproducibility.html"
+PAGE = TEMPLATE = "reproducibility.html"
 RERUNS = Path(".koreason/reruns.jsonl")
 HERE = Path(__file__).parent
 
@@ -39,8 +38,6 @@ def page(about: dict[str, Any], found: Iterable[Job], identifier: str, reruns: l
         beside: it stands in a restored run's folder, not in the bag.
     """
     made = [job for job in found if job.made is not None]
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     drawn = stages_of(made)
     kinds: dict[str, set[str]] = {}
     for job in made:
@@ -48,15 +45,19 @@ def page(about: dict[str, Any], found: Iterable[Job], identifier: str, reruns: l
     stages = [{"name": stage.name, "outputs": stage.outputs, "kinds": sorted(kinds[stage.name])} for stage in drawn]
     figure = draw(drawn)
     known = {"title": "A run of koreason", "jobs": len(made), "attempts": sum(len(job.attempts) for job in made), "ended": "an unknown day"}
-    return environment.get_template("page.html").render(
-        about=known | about,
-        archive=identifier,
-        reruns=reruns,
-        beside=beside,
-        stages=stages,
-        figure=figure.inline(),
-        caption=figure.caption,
-        style=PALETTE.read_text(encoding="utf-8"),
+    return (
+        environment(HERE)
+        .get_template(TEMPLATE)
+        .render(
+            about=known | about,
+            archive=identifier,
+            reruns=reruns,
+            beside=beside,
+            stages=stages,
+            figure=figure.inline(),
+            caption=figure.caption,
+            style=PALETTE.read_text(encoding="utf-8"),
+        )
     )
 
 

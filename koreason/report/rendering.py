@@ -22,10 +22,10 @@ def only_shown(value: object) -> object:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def environment() -> jinja2.Environment:
-    """Templates that escape all that is put into them, and refuse what is not defined."""
+def environment(*folders: Path) -> jinja2.Environment:
+    """Templates, of these folders and of the report's, that escape all that is put into them, and refuse what is not defined."""
     found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader([*folders, HERE]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=only_shown,

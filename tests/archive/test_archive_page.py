@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from koreason.archive.comparing import Row
 from koreason.archive.jobs import jobs
-from koreason.archive.page import PAGE, keep, kept, write_beside
+from koreason.archive.page import PAGE, keep, kept, page, write_beside
 from koreason.archive.provenance import Stage, bare, draw, layers, stages_of
 from koreason.archive.restore import about
 from tests.archive.small_run import archive, payload
@@ -43,6 +43,12 @@ def test_beside_a_restored_run_it_tells_what_was_made_again_and_when(finished: P
     assert "<i>byte" not in text and "differs: m: &lt;i&gt;byte 3" in text, "what a file says is text"
     assert [one["asked"] for one in kept(back)] == ["only scores", "from select on"]
     assert str(back) not in text, "no path of this machine"
+
+
+def test_what_a_run_calls_itself_acts_on_no_page() -> None:
+    said = dict.fromkeys(("koreason", "package", "commit", "without"), "") | {"parts": {}, "classes": {"classes": {}}}
+    text = page(said | {"title": "하나\u202e<script>\x1b[2J"}, [], "0" * 64, [], beside=False)
+    assert "하나�&lt;script&gt;�[2J" in text and not set("\u202e\x1b") & set(text)
 
 
 def test_stages_with_their_counts_and_not_every_job(finished: Path) -> None:

@@ -68,6 +68,7 @@ UNDERSTOOD = {
     ("koreason.ops.own.*", "koreason.benches.*"): "and the items of a benchmark as its stage does",
     ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
+    ("koreason.archive.*", "koreason.report.rendering"): "pages are rendered in one way, in which no text acts",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.reasons"): "a reason is born with its sentence, where it is given",
     ("koreason.mirror.*", "koreason.curate.sourcing.fetch"): "a file behind a URL is brought in one way",
