@@ -15,7 +15,7 @@ from koreason.answers.units import NAMES
 WORDS = "|".join(sorted((*TENS, *ONES), key=len, reverse=True))
 UNITS = "|".join(sorted((re.escape(name) for name in NAMES if re.search(r"[가-힣]", name) and name != "인"), key=len, reverse=True))
 AMOUNT = re.compile(
-    r"(?<![\w.,/^_{\-−])(?:\d+분의\s?\d+|\d+\s?대\s?\d+(?!\d)|[-−±]?\s?\d[\d,]*(?:\.\d+)?(?:\s?[/:]\s?\d+(?:\.\d+)?)?"
+    r"(?<![\w.,/^_{\-−])(?:\d+분의\s?\d+|\d+\s?대\s?\d+(?!\d)|(?:마이너스|[-−±])?\s?\d[\d,]*(?:\.\d+)?(?:\s?[/:]\s?\d+(?:\.\d+)?)?"
     r"(?:\s?[만억조천백]+(?=\s*(?:\d|[천백십]|" + UNITS + r"))(?:\s?\d*[천백십만]*)*)?"
     r"|[일이삼사오육칠팔구십백천만억영공]{2,}|(?:" + WORDS + r")+(?=\s?(?:" + UNITS + r")))"
     r"(?:\s?(?:" + UNITS + r"|%|₩|[㎜㎝㎞㎎㎏ℓ㎠㎡]|cm|mm|km|kg|m|g|L)[²³]?(?:\s?\d{1,2}\s?(?:분|초))*)?(?!\s?[\^_{\\])"

@@ -129,7 +129,7 @@ def _pattern(option: str) -> re.Pattern[str] | None:
     before = r"(?<![\w.,/])" if re.match(r"\w", words[0]) else ""
     behind = r"(?![A-Za-z0-9])(?![.,/]\d)" if re.search(r"[A-Za-z0-9]$", words[-1]) else ""
     if len("".join(words)) == 1:  # a letter or a digit is a mark, or part of a sum
-        behind += r"(?=[이가을를은는로]|입니다|이다|\s*(?:\.|$))"
+        behind += r"(?=[이가을를은는로형]|입니다|이다|\s*(?:\.|$))"
     return re.compile(before + r"\s*".join(re.escape(word) for word in words) + behind)
 
 

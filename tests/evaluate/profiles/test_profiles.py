@@ -97,6 +97,7 @@ NUMBERED = Asked("choice", "다음 중 옳은 것은?\n① 3\n② 5\n③ 7\n④ 
 VALUED = Asked("choice", "값은? ① $\\frac{1}{e}$ ② $2\\sqrt{2}$ ③ $1,000$원 ④ $\\pi$", (), "C")
 LISTED = Asked("choice", "고르면?\n<보기>\nㄱ. 가나\nㄴ. 다라\nㄷ. 마바\n① ㄱ ② ㄴ ③ ㄱ, ㄷ ④ ㄴ, ㄷ ⑤ ㄱ, ㄴ, ㄷ", (), "C")
 BLOOD = Asked("choice", "혈액형은?", ("B", "A", "O", "AB"), "C")
+MINUS = Asked("math", "x의 값은?", (), "-3")
 PRODUCT = Asked("math", "$3 \\times 4$를 계산하시오.", (), "12")
 # Endings of answers by what they are worth: separated by a bar, `/` for a new line.
 ENDINGS = [
@@ -111,6 +112,9 @@ ENDINGS = [
     ),
     (LISTED, "wrong", r"\boxed{ㄱ} | \boxed{ㄱ, ㄴ, ㄷ} | \boxed{ㄴ과 ㄷ}"),
     (BLOOD, "correct", r"\boxed{O} | \boxed{C} | \boxed{O입니다} | \boxed{③}"),
+    (BLOOD, "correct", "따라서 O형이다. | A형도 B형도 아니므로 O형입니다."),
+    (MINUS, "correct", "그러므로 x는 마이너스 3이다. | 따라서 x = −3입니다."),
+    (MINUS, "wrong", "그러므로 x는 3이다. | 따라서 x = 3입니다."),
     (BLOOD, "unreadable", r"\boxed{A} | \boxed{B}"),
     (
         PRODUCT,
