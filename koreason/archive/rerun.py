@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from koreason.records.manifest import MANIFEST
 
 FOLDER = Path(".koreason/rerun")
 ASKED = "asked.json"
+REPORTS = f"{RESULTS}/reports/"
 NAMES = {**{stage: stage for stage in PLACES.values()}, **PLACES, "page": "report"}
 # Rules whose outputs' stage has another name.
 RULE_OF = {"page": "report", "decontaminate_traces": "decontaminate", "augment": "ingest", "import_traces": "trace"}
@@ -43,12 +45,16 @@ def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:
     """
     facts = about(run)
     before = {job.folder: job for job in jobs(run) if job.made is not None}
-    wanted = chosen(run, before, start, only)
+    config = _config(run)
+    others = other_reports(before, config)
+    wanted = chosen(run, before, start, only) - others
+    for folder in sorted(others):
+        print(f"{folder}: of another configuration than the archive's; it is not made again", file=sys.stderr)
     again = run / FOLDER
     prepare(run, again, before, wanted)
     package = next((path for path in (run / laid.FOLDER / str(facts["package"]), run / MINE / "code/koreason") if path.is_dir()), HOME)
     rules = sorted(rule for rule in ORDER if RULE_OF.get(rule, rule) in {NAMES[name] for name in only})
-    status = _snakemake(package, run, again, sorted(wanted), rules, cores)
+    status = _snakemake(package, run, config, again, sorted(wanted), rules, cores)
     after = {job.folder: job for job in jobs(again)}
     rows = comparing.compared(run, again, before, after, wanted)
     print(comparing.table(rows))
@@ -57,6 +63,14 @@ def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:
     if status:
         raise UserError(f"Snakemake ended with status {status} before all was made", again / "logs", "read there why, and type it again")
     return 2 if comparing.failed(rows) else 0
+
+
+def _config(run: Path) -> Path:
+    """The configuration in the archive."""
+    config = run / MINE / CONFIG
+    if not config.is_file():
+        raise UserError("the archive has no configuration", config, "make one of a run that koreason 0.3 or later has planned")
+    return config
 
 
 def chosen(run: Path, before: dict[str, Job], start: str | None, only: list[str]) -> set[str]:
@@ -80,6 +94,12 @@ def chosen(run: Path, before: dict[str, Job], start: str | None, only: list[str]
     with contextlib.chdir(run):
         later = {os.path.relpath(path) for folder in found for path in depending(run / folder, made_of)}
     return found | (later & before.keys())
+
+
+def other_reports(before: Iterable[str], config: Path) -> set[str]:
+    """Folders of reports that the archive's configuration does not name: two configurations may have run in one folder."""
+    name = json.loads(config.read_text(encoding="utf-8"))["run"].get("name")
+    return {folder for folder in before if name and folder.startswith(REPORTS) and folder != f"{REPORTS}{name}"}
 
 
 def prepare(run: Path, again: Path, before: dict[str, Job], wanted: set[str]) -> None:
@@ -116,11 +136,8 @@ def _link(before: Path, after: Path, declared: Iterable[str]) -> None:
             shutil.copyfile(path, after / path.name)
 
 
-def _snakemake(package: Path, run: Path, again: Path, folders: list[str], rules: list[str], cores: int) -> int:
+def _snakemake(package: Path, run: Path, config: Path, again: Path, folders: list[str], rules: list[str], cores: int) -> int:
     """Run the archived workflow in the folder of the rerun, of some rules alone if there are any; returns its exit status."""
-    config = run / MINE / CONFIG
-    if not config.is_file():
-        raise UserError("the archive has no configuration", config, "make one of a run that koreason 0.3 or later has planned")
     command = [package / "envs/run", "data", "snakemake", "--snakefile", package / SNAKEFILE, "--cores", str(cores)]
     command += ["--directory", again, "--configfile", config, "--quiet", "rules", "host"]
     command += [*(["--allowed-rules", *rules] if rules else []), "--", *(f"{name}/{MANIFEST}" for name in folders)]

@@ -160,3 +160,11 @@ def test_a_rerun_makes_a_stage_and_what_was_made_of_it(finished: Path, tmp_path:
 def test_a_rerun_wants_a_restored_run(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="says nothing of itself"):
         rerun.rerun(finished, None, [], 1)
+
+
+def test_a_report_of_another_configuration_is_not_made_again(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"run": {"name": "mine"}}', encoding="utf-8")
+    folders = ["results/mixes/mine", "results/reports/mine", "results/reports/other"]
+    assert rerun.other_reports(folders, tmp_path / "config.json") == {"results/reports/other"}
+    (tmp_path / "config.json").write_text('{"run": {}}', encoding="utf-8")
+    assert rerun.other_reports(folders, tmp_path / "config.json") == set(), "of an archive that had one report"

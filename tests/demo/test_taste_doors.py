@@ -1,4 +1,4 @@
-"""Doors that need engines, and the small run for GPUs, in the folder of a finished taste: what they ask for is there but for a page."""
+"""Doors that need engines, and the small run for GPUs, in a copy of a finished taste: what they ask for is there but for a page."""
 
 import os
 import subprocess
@@ -29,10 +29,18 @@ def run(home: Path, folder: Path, *files: Path, **variables: str) -> str:
     return done.stderr
 
 
+@pytest.fixture(scope="module")
+def beside(tasted: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished taste, by links: others archive and publish that folder, as one run's."""
+    folder = tmp_path_factory.mktemp("beside") / "taste"
+    subprocess.run(["cp", "-al", tasted[0], folder], check=True)
+    return folder
+
+
 @pytest.mark.parametrize(("name", "lacks"), [("traces", "selection"), ("mixes", "training"), ("models", "paper")])
-def test_a_run_that_stops_shows_what_there_is(name: str, lacks: str, tasted: tuple[Path, str], home: Path) -> None:
-    said = run(home, tasted[0], home / "config/taste.yaml", home / f"config/doors/{name}.yaml")
-    page = (tasted[0] / "results" / "reports" / name / "index.html").read_text(encoding="utf-8")
+def test_a_run_that_stops_shows_what_there_is(name: str, lacks: str, beside: Path, home: Path) -> None:
+    said = run(home, beside, home / "config/taste.yaml", home / f"config/doors/{name}.yaml")
+    page = (beside / "results" / "reports" / name / "index.html").read_text(encoding="utf-8")
     assert "1 of 1 jobs" in said, "the page alone"
     assert f'<section id="{lacks}">' not in page and '<section id="traces">' in page
 
@@ -46,12 +54,12 @@ def test_a_models_folder_is_examined_without_training(tasted: tuple[Path, str], 
     assert scores and "A model as it is" in page and '<section id="training">' not in page and ">mine<" in page
 
 
-def test_the_small_run_for_gpus_is_the_taste_but_for_cards_and_precision(tasted: tuple[Path, str], home: Path, tmp_path: Path) -> None:
+def test_the_small_run_for_gpus_is_the_taste_but_for_cards_and_precision(beside: Path, home: Path, tmp_path: Path) -> None:
     small = home / "config" / "gpu-small.yaml"
     (tmp_path / "cpu.yaml").write_text(yaml.safe_dump(ON_CPU), encoding="utf-8")
-    said = run(home, tasted[0], home / "config/taste.yaml", small, tmp_path / "cpu.yaml")
+    said = run(home, beside, home / "config/taste.yaml", small, tmp_path / "cpu.yaml")
     assert "1 of 1 jobs" in said
-    assert "does it run on these GPUs?" in (tasted[0] / "results" / "reports" / "cpu" / "index.html").read_text(encoding="utf-8")
+    assert "does it run on these GPUs?" in (beside / "results" / "reports" / "cpu" / "index.html").read_text(encoding="utf-8")
     asked = yaml.safe_load(small.read_text(encoding="utf-8"))
     assert all(asked["resources"][rule]["gpus"] == 1 for rule in ("trace", "train", "generate"))
     assert {asked[table][name].get("dtype", asked[table][name].get("engine", {}).get("dtype")) for table, name in
