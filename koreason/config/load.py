@@ -47,6 +47,8 @@ def load(kind: Any, value: Any, where: str = "--spec") -> Any:
         return load(arguments[0], value, where)
     if (origin is list and not isinstance(value, list)) or (origin is dict and not isinstance(value, dict)):
         raise UserError(f"is {value!r}", where, f"accepted: a {'list' if origin is list else 'table'}")
+    if origin in (list, dict) and arguments[-1] in PLAIN and {*map(type, value.values() if origin is dict else value)} <= {arguments[-1]}:
+        return origin(value)  # of a model's weights there are fifty thousand
     if origin is list:
         return [load(arguments[0], item, where) for item in value]
     if origin is dict:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from koreason.home import PACKAGE
+from koreason.identity.parsed import Parsed, Read
 from koreason.records.digests import digest
 
 # Modules that decide no byte of a result, with the reason. To edit one runs nothing again.
@@ -90,16 +91,26 @@ def _imports(tree: ast.AST, importer: str) -> Iterator[str]:
             yield from (name.name for name in node.names)
 
 
+def parsed(module: str, text: str) -> Read:
+    """A module's meaning, as a digest, and what it imports."""
+    tree = ast.parse(text)
+    tree.body = [statement for statement in tree.body if not _for_types(statement)]
+    imports = list(dict.fromkeys(_imports(tree, module)))
+    return "" if left_out(module) else hashlib.sha256(ast.dump(_Bare(module).visit(tree)).encode()).hexdigest(), imports
+
+
 @functools.cache
-def _read(module: str, package: Path) -> tuple[str, tuple[str, ...]] | None:
+def _remembered() -> Parsed:
+    return Parsed(PACKAGE, Path(__file__).read_bytes(), parsed)
+
+
+@functools.cache
+def _read(module: str, package: Path) -> Read | None:
     """What a `koreason` module means and what it imports; None for anything else."""
     path = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
     if not module.startswith("koreason.") or not path.is_file():
         return None
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    tree.body = [statement for statement in tree.body if not _for_types(statement)]
-    imports = tuple(_imports(tree, module))
-    return "" if left_out(module) else ast.dump(_Bare(module).visit(tree)), imports
+    return _remembered().read(module, path)
 
 
 @functools.cache
@@ -136,6 +147,7 @@ def meanings(modules: Sequence[str], package: Path | None = None) -> dict[str, s
         seen[name] = read[0]
         todo += read[1]
         seen.update(_beside(package.joinpath(*name.split(".")[1:-1]), package))
+    _remembered().keep()
     return {name: meaning for name, meaning in seen.items() if meaning}
 
 

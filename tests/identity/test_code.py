@@ -8,7 +8,8 @@ import pytest
 
 from koreason.home import HOME
 from koreason.identity import code
-from koreason.identity.code import code_digest, docstrings_digest
+from koreason.identity.code import code_digest, docstrings_digest, parsed
+from koreason.identity.parsed import Parsed, Read
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def package(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def digest_after(name: str = "a/stage.py", text: str | None = None) -> str:
         before = (tmp_path / name).read_text()
         (tmp_path / name).write_text(before if text is None else text)
-        for function in (code._read, code._beside, code_digest):
+        for function in (code._remembered, code._read, code._beside, code_digest):
             function.cache_clear()
         try:
             return code_digest("koreason.a.stage")
@@ -42,7 +43,7 @@ def package(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             (tmp_path / name).write_text(before)
 
     yield digest_after
-    for function in (code._read, code._beside, code_digest):
+    for function in (code._remembered, code._read, code._beside, code_digest):
         function.cache_clear()
 
 
@@ -104,3 +105,41 @@ def test_what_is_left_out_stands_in_the_docs() -> None:
     table = (HOME / "docs" / "configuration.md").read_text(encoding="utf-8")
     for module in code.LEFT_OUT:
         assert f"{module.rsplit('.')[-1]}.py" in table, f"name {module} under 'What a change causes'"
+
+
+def test_what_was_parsed_is_parsed_once_for_each_text(tmp_path: Path) -> None:
+    file, asked = tmp_path / "far.py", []
+
+    def parse(module: str, text: str) -> Read:
+        asked.append(text)
+        return f"{module} {text}", ["koreason.near"]
+
+    def read(rules: bytes = b"rules", module: str = "koreason.far") -> Read:
+        known = Parsed(tmp_path, rules, parse)
+        found = known.read(module, file)
+        known.keep()
+        return found
+
+    file.write_text("x = 1")
+    assert read() == read() == ("koreason.far x = 1", ["koreason.near"]) and asked == ["x = 1"]
+    file.write_text("x = 2")
+    assert read()[0] == "koreason.far x = 2" and len(asked) == 2, "the text decides, not the file's time"
+    read(b"other rules"), read(module="koreason.b.far")
+    assert len(asked) == 4
+    (memory,) = (tmp_path / "__pycache__").iterdir()
+    for damaged in (b"", b"[]", b'{"a": 1}', b"\xff"):
+        memory.write_bytes(damaged)
+        assert read()[0] == "koreason.far x = 2"
+
+
+def test_where_nothing_can_be_kept_all_is_parsed_again(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").write_text("no folder")
+    (tmp_path / "far.py").write_text("x = 1")
+    known = Parsed(tmp_path, b"", lambda module, text: (text, []))
+    assert known.read("koreason.far", tmp_path / "far.py") == ("x = 1", [])
+    known.keep()
+
+
+def test_what_is_remembered_means_what_parsing_says(home: Path) -> None:
+    path = home / "koreason" / "shards.py"
+    assert code._read("koreason.shards", home / "koreason") == parsed("koreason.shards", path.read_text(encoding="utf-8"))

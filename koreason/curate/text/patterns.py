@@ -23,7 +23,7 @@ def refuse_broken(language: PromptLanguage) -> None:
     patterns = [(name, pattern) for name in lists for pattern in getattr(language, name)]
     for kind, personal in language.personal_data.items():
         patterns += [(f"personal_data.{kind}", part) for part in (personal.pattern, personal.context, personal.unless) if part]
-    for name, pattern in patterns:
+    for name, pattern in [] if _compile({pattern for _, pattern in patterns}) else patterns:
         try:
             pl.Series(["x"]).str.contains(pattern)
         except pl.exceptions.ComputeError as error:
@@ -35,6 +35,15 @@ def refuse_broken(language: PromptLanguage) -> None:
             raise _broken("markup_mentions", pattern, error) from None
     if language.image_model is not None:
         read_weights(language.image_model, WHOLE)
+
+
+def _compile(patterns: set[str]) -> bool:
+    """Whether all of them are regular expressions: together, since each by itself takes a query of its own."""
+    try:
+        pl.DataFrame({"x": ["x"]}).select(pl.col("x").str.contains(pattern).alias(pattern) for pattern in sorted(patterns))
+    except pl.exceptions.ComputeError:
+        return False
+    return True
 
 
 def _broken(name: str, pattern: str, error: Exception) -> UserError:

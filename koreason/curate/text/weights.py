@@ -120,7 +120,7 @@ class Signs:
 
     def read(self, gram: str) -> str:
         """An n-gram in which classes are written as `{class}`, with signs in their place."""
-        return re.sub(r"\{(\w+)\}", lambda name: self.of[name[1]], gram)
+        return re.sub(r"\{(\w+)\}", lambda name: self.of[name[1]], gram) if "{" in gram else gram
 
     def written(self, gram: str) -> str:
         """The same the other way."""
@@ -145,7 +145,6 @@ class Weights:
         of_flags: a weight for each.
         of_pairs: of shape (classes, flags): a weight for each class with each flag.
         tables: of each stream the n-grams, with signs, and their weights.
-        grams: the same, for many texts at once.
     """
 
     def __init__(self, file: File, flags: dict[str, str]) -> None:
@@ -160,7 +159,11 @@ class Weights:
         self.tables = {
             stream: {self._read(stream, gram): weight for gram, weight in getattr(file.weights, stream).items()} for stream in ORDERS
         }
-        self.grams = {stream: Grams(table, ORDERS[stream]) for stream, table in self.tables.items()}
+
+    @functools.cached_property
+    def grams(self) -> dict[str, Grams]:
+        """The tables, for many texts at once."""
+        return {stream: Grams(table, ORDERS[stream]) for stream, table in self.tables.items()}
 
     def _read(self, stream: str, gram: str) -> str:
         if stream == "text":
