@@ -24,6 +24,7 @@ from koreason.publish.run import Run
 from koreason.records import attempts
 from koreason.records.digests import sha256_file
 from koreason.report.figures import curve
+from koreason.report.metrics import read_metrics
 from koreason.tables import MIX, read_table
 
 MODELS, BASE = "results/models", "base"
@@ -179,11 +180,10 @@ def _score(run: Run, folder: str) -> dict[str, Any]:
 
 def _beside(run: Run, folder: str, out: Path, facts: dict[str, Any], behind: list[Job]) -> None:
     """Every step of training, the curve, and the picture of what it was made by."""
-    text = run.held(folder).path(METRICS).read_text(encoding="utf-8")
+    metrics = run.held(folder).path(METRICS)
     (out / "training").mkdir()
-    (out / "training" / METRICS).write_text(text, encoding="utf-8")
-    steps = pl.DataFrame([json.loads(line) for line in text.splitlines()])
-    drawn = curve("loss", f"Training of {facts['name']}", "Loss and learning rate", steps)
+    shutil.copyfile(metrics, out / "training" / METRICS)
+    drawn = curve("loss", f"Training of {facts['name']}", "Loss and learning rate", read_metrics(metrics))
     (out / "training" / "loss.svg").write_text(drawn.standalone(), encoding="utf-8")
     (out / "provenance.svg").write_text(draw(stages_of(behind)).standalone(), encoding="utf-8")
 

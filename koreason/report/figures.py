@@ -124,15 +124,21 @@ def describe(bars: pl.DataFrame, percent: bool, what: str) -> str:
 
 
 def curve(name: str, title: str, caption: str, steps: pl.DataFrame) -> Figure:
-    """Loss over steps, and below it the learning rate on the same axis; `steps` has `step`, `loss` and `lr`, a row at least."""
+    """Loss over steps, and below it the learning rate on the same axis.
+
+    `steps` has `step`, `loss`, `lr` and `held_out_loss` (null where it was not taken), a row at least.
+    """
     canvas = Canvas()
     left, right = 52.0, WIDTH - 12.0
     group = -(-steps.height // CURVE_POINTS)
-    thin = steps.group_by(pl.int_range(pl.len()) // group, maintain_order=True).mean() if group > 1 else steps
+    drawn = steps.select("step", "loss", "lr")
+    thin = drawn.group_by(pl.int_range(pl.len()) // group, maintain_order=True).mean() if group > 1 else drawn
     first, last = float(steps["step"][0]), float(steps["step"][-1])
     across = Scale(first, last, left, right)
     losses, rates = thin["loss"].to_list(), thin["lr"].to_list()
-    low, high, most = min(losses), max(losses), max(rates)
+    kept_back = steps.select("step", "held_out_loss").drop_nulls().rows()
+    seen = [*losses, *(value for _, value in kept_back)]
+    low, high, most = min(seen), max(seen), max(rates)
     pad = (high - low) * 0.06 or 0.1
     above, below = Scale(low - pad, high + pad, 150, 20), Scale(0, most or 1, 226, 190)
     canvas.axis_left(above, left, right, values := ticks(low - pad, high + pad, 6), [f"{value:g}" for value in values])
@@ -144,10 +150,18 @@ def curve(name: str, title: str, caption: str, steps: pl.DataFrame) -> Figure:
         if len(points) <= 40:
             for (x, y), step, value in zip(points, thin["step"], column, strict=True):
                 canvas.dot(x, y, 2.5, f"fill {kind}", f"step {step:g}: {value:.4g}")
+    if kept_back:
+        canvas.text(right, above.end - 8, "On documents kept back", "name held-out", "end")
+        canvas.path([(across(step), above(value)) for step, value in kept_back], "stroke held-out")
+    for step, value in kept_back:
+        canvas.dot(across(step), above(value), 3, "fill held-out", f"step {step}, documents kept back: {value:.4g}")
     marks = [mark for mark in ticks(first, last, 7) if mark == int(mark)]
     canvas.axis_below(across, 234, marks, [short(mark) for mark in marks], "Optimizer step")
     begin, end = float(steps["loss"][0]), float(steps["loss"][-1])
     told = f"the loss goes from {begin:.3f} to {end:.3f} in {steps.height:,} steps; the largest learning rate is {most:.2g}"
+    if kept_back:
+        told += f"; on documents kept back it is {kept_back[0][1]:.3f} after step {kept_back[0][0]:,}"
+        told += f" and {kept_back[-1][1]:.3f} at the end" if len(kept_back) > 1 else ""
     return Figure(name, title, caption, f"{title}: {told}.", 274, canvas.body)
 
 

@@ -78,7 +78,7 @@ def findings(facts: Facts, tables: Frames) -> list[str]:
     for (model, mix, schedule), steps in tables["training"].group_by("model", "mix", "schedule", maintain_order=True):
         told.append(
             f"{model} on {mix} by {schedule}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f}"
-            f" in {several(steps.height, 'step')}."
+            f" in {several(steps.height, 'step')}{kept_back(steps)}."
         )
     pairs = compared(tables["scores"]).drop_nulls("change")
     if pairs.height > MANY:
@@ -217,6 +217,15 @@ def mix_figures(plan: Plan, facts: Facts, quotas: pl.DataFrame) -> list[Figure]:
     return drawn
 
 
+def kept_back(steps: pl.DataFrame) -> str:
+    """Where the loss on documents kept back was least, which says whether more epochs would have been of use."""
+    taken = steps.select("step", "held_out_loss").drop_nulls().sort("held_out_loss", "step")
+    if not taken.height:
+        return ""
+    step, least = taken.row(0)
+    return f"; on documents kept back it was least after step {step:,}, {least:.2f}"
+
+
 def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
     """A loss curve per trained model."""
     drawn = []
@@ -226,11 +235,7 @@ def curves(plan: Plan, training: pl.DataFrame) -> list[Figure]:
             "Mean loss over the tokens trained on at each step, in nats, and the learning rate."
             f" Trained on {mix} with the schedule {schedule}."
         )
-        drawn.append(
-            figures.curve(
-                f"loss-{model}-{mix}-{schedule}", f"Training of {model}, {mix}, {schedule}", told, steps.select("step", "loss", "lr")
-            )
-        )
+        drawn.append(figures.curve(f"loss-{model}-{mix}-{schedule}", f"Training of {model}, {mix}, {schedule}", told, steps))
     return drawn
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from koreason.config.joined.parts import IMPORTED
-from koreason.errors import RESUMABLE, UserError
+from koreason.errors import RESUMABLE
 from koreason.records import attempts
 from koreason.records.held import held
 from koreason.report.facts import Facts, Job, Plan
+from koreason.report.metrics import STEPS, read_metrics
 from koreason.tables import TRACES, scan_table
 
 SHARE_STEP = 0.025  # width of a bar in the histograms of script shares; the paper's band of 0.05 to 0.20 falls on its edges
@@ -173,25 +174,13 @@ def quotas(plan: Plan, facts: Facts) -> pl.DataFrame:
 
 
 def training(results: Path, plan: Plan) -> pl.DataFrame:
-    """Every optimizer step: model, mix, schedule, step, loss (nats per trained token), lr, grad_norm, tokens (of this step)."""
-    found = [read_metrics(held(results.joinpath("models", *key)).path("metrics.jsonl"), *key) for key in plan.trained]
-    names = dict.fromkeys(("model", "mix", "schedule"), pl.String)
-    none = {**names, "step": pl.Int64, **dict.fromkeys(("loss", "lr", "grad_norm"), pl.Float64), "tokens": pl.Int64}
-    return pl.concat([rows(none, []), *found])
-
-
-def read_metrics(path: Path, model: str, mix: str, schedule: str) -> pl.DataFrame:
-    """One model's rows of `training`.
-
-    Raises:
-        UserError: the file is torn or empty.
+    """Every optimizer step: model, mix, schedule, step, loss and, where it was taken, held_out_loss (nats per learnt token), lr,
+    grad_norm, tokens (of this step).
     """
-    columns = {"step": pl.Int64, "loss": pl.Float64, "lr": pl.Float64, "grad_norm": pl.Float64, "tokens": pl.Int64}
-    key = [pl.lit(model).alias("model"), pl.lit(mix).alias("mix"), pl.lit(schedule).alias("schedule")]
-    try:
-        return pl.read_ndjson(path).select(*key, *(pl.col(name).cast(kind) for name, kind in columns.items())).sort("step")
-    except pl.exceptions.PolarsError as error:
-        raise UserError(f"not the metrics of a training run ({error})", path, "delete its folder and run the stage again") from None
+    names = ("model", "mix", "schedule")
+    files = [held(results.joinpath("models", *key)).path("metrics.jsonl") for key in plan.trained]
+    found = [read_metrics(path, **dict(zip(names, key, strict=True))) for path, key in zip(files, plan.trained, strict=True)]
+    return pl.concat([rows(dict.fromkeys(names, pl.String) | STEPS, []), *found])
 
 
 def scores(plan: Plan, facts: Facts) -> pl.DataFrame:

@@ -70,6 +70,7 @@ UNDERSTOOD = {
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
     ("koreason.archive.*", "koreason.report.rendering"): "pages are rendered in one way, in which no text acts",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
+    ("koreason.publish.*", "koreason.report.metrics"): "and of one table",
     ("koreason.publish.*", "koreason.report.reasons"): "a reason is born with its sentence, where it is given",
     ("koreason.mirror.*", "koreason.curate.sourcing.fetch"): "a file behind a URL is brought in one way",
     ("koreason.publish.personal", "koreason.curate.*"): "personal data is known by the same patterns as where it was masked",

@@ -121,7 +121,8 @@ def train(place: str, inputs: list[str]) -> None:
         for path in sorted(made(Path("tiny")).iterdir()):
             path.replace(job.path(path.name))
             job.add(path.name)
-        steps = [{"step": step, "loss": 2.0 / step, "lr": 5e-5, "tokens": 300, "loss_tokens": 225} for step in (1, 2)]
+        always = {"epoch": 1, "grad_norm": 1.0, "lr": 5e-5, "tokens": 300, "loss_tokens": 225}
+        steps = [{"step": step, "loss": 2.0 / step, **always} for step in (1, 2)]
         job.path("metrics.jsonl").write_text("".join(json.dumps(step) + "\n" for step in steps))
         job.add("metrics.jsonl", rows=2)
         job.counts |= {"steps": 2, "tokens": 600, "loss_tokens": 450}

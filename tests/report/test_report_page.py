@@ -17,7 +17,6 @@ from report_tree import Tree, build
 from koreason.cli import main
 from koreason.config.effects import given
 from koreason.records.digests import sha256_file
-from koreason.records.manifest import read_manifest
 from koreason.records.stage import Stage
 from koreason.report.rendering import script, script_hash
 from koreason.tables import GENERATIONS, write_table
@@ -383,17 +382,3 @@ def test_reads_what_score_writes(tree: Tree) -> None:
     assert "<script>go()</script>" in words and "robust: B (correct, stated answer); paper_text:" in words
     assert scores["chance"].to_list() == [0.25] * 2
     assert all(low < mean < high for low, mean, high in scores.select("low", "accuracy", "high").iter_rows())
-
-
-def test_long_training_is_drawn_thin(tree: Tree, built: Tree) -> None:
-    path = tree.results / "models/small/mixed/short/metrics.jsonl"
-    row = json.loads(path.read_text().splitlines()[0])
-    with Stage(path.parent, "train", {}, []) as stage:
-        stage.counts.update(read_manifest(built.results / "models/small/mixed/short")["counts"])
-        stage.path(path.name).write_text(
-            "".join(json.dumps({**row, "step": step, "loss": 3 - step / 10_000}) + "\n" for step in range(1, 9001))
-        )
-        stage.add(path.name)
-    assert tree.report() == 0
-    assert (tree.out / "figures" / "loss-small-mixed-short.svg").stat().st_size < 12_000
-    assert tree.table("training").height == 9000
