@@ -25,12 +25,13 @@ from typing import Any
 
 import polars as pl
 
+from koreason.config.joined.experiments import BASE
 from koreason.config.load import add_spec, read_spec
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
 from koreason.report import reasons, story
 from koreason.report.answers.matrix import key_of, matrix
-from koreason.report.answers.tables import READINGS_FILE, answer_tables
+from koreason.report.answers.tables import READINGS_FILE, answer_tables, to_base
 from koreason.report.answers.texts import INSIDE, as_script, pieces
 from koreason.report.curated.tables import curated_tables
 from koreason.report.facts import Facts, Plan, read_facts
@@ -71,7 +72,7 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
     """Write all files of the report as outputs of `stage`."""
     tables = (
         content_tables(results, plan, facts)
-        | answer_tables(plan, facts)
+        | answer_tables(plan, facts, report.against)
         | curated_tables(plan, facts)
         | mixing_tables(plan, facts)
         | teacher_tables(plan, facts)
@@ -149,7 +150,8 @@ def render(
         inside=inside,
         readable={key_of(plan, cell) for cell in plan.cells if READINGS_FILE in facts.scored[cell].names} if report.answers else set(),
         matrix=matrix(plan, facts, tables),
-        paired={(row["model"], row["mix"], row["bench"]): row for row in tables["paired"].to_dicts()},
+        paired={(row["model"], row["mix"], row["bench"]): row for row in to_base(tables["paired"])},
+        against=tables["paired"].filter(pl.col("against") != BASE).to_dicts(),
         categories=by_category(tables["categories"]),
         spoken=tables["spoken"].to_dicts(),
         contaminated=tables["contaminated"].to_dicts(),

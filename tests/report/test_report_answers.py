@@ -1,5 +1,7 @@
 """Scores side by side: paired tests, lengths and languages, and scores without what the mix holds."""
 
+import shutil
+
 import polars as pl
 import pytest
 from report_tree import Tree
@@ -58,3 +60,25 @@ def test_a_mix_is_looked_through_for_items(tree: Tree) -> None:
     manifests = ["--in", str(tree.results / "mixes/mixed/manifest.json"), "--benches", str(tree.results / "benches/looked/manifest.json")]
     assert main(["decontaminate", *words, *manifests, "--out", str(out)]) == 0
     assert set(pl.read_parquet(out / "overlaps.parquet")["item_id"]) == {"held"}
+
+
+def test_one_mix_against_another_is_what_compare_says(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("mixes", "packed", "models/small"):
+        shutil.copytree(tree.results / folder / "mixed", tree.results / folder / "other")
+    evals = tree.results / "evals" / "small"
+    shutil.copytree(evals / "base" / "base", evals / "other" / "short")  # taught nothing
+    tree.run["mixes"]["other"] = tree.run["mixes"]["mixed"]
+    tree.run["experiments"][0]["mixes"].append("other")
+    assert tree.report() == 0 and "One mix against another" not in tree.page()
+    before = tree.table("paired")
+    spec = {**tree.spec, "against": ["other"]}
+    assert Tree(tree.root, spec, tree.run).report() == 0 and "One mix against another" in tree.page()
+    rows = tree.table("paired").filter(pl.col("bench") == "sums", pl.col("against") == "other").to_dicts()
+    folders = [str(evals / state / "sums" / "scores") for state in ("other/short", "mixed/short")]
+    assert main(["compare", *folders, "--profile", "robust"]) == 0
+    said = capsys.readouterr().out
+    assert [row["mix"] for row in rows] == ["mixed"] and f"{rows[0]['difference'] * 100:+.2f} points" in said
+    assert f"p = {rows[0]['p']:.4g}" in said
+    beside = tree.table("paired").filter(pl.col("against") == "base")
+    assert beside.drop("p_holm").equals(before.drop("p_holm")), "what stands beside the base is as it was, but for the family"
+    assert (beside["p_holm"] >= before["p_holm"]).all()

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from koreason.config.joined.experiments import BASE
+from koreason.report.answers.tables import to_base
 from koreason.report.facts import Cell, Facts, Plan
 
 LEVEL = 0.05
@@ -18,7 +19,7 @@ def matrix(plan: Plan, facts: Facts, tables: dict[str, pl.DataFrame]) -> dict[st
     they are known, `change`, `p` (by Holm), `detectable`, `mark` (better, worse, unclear), `published` and `inside`.
     """
     scores = {tuple(row[name] for name in ("model", "mix", "schedule", "bench")): row for row in tables["scores"].to_dicts()}
-    tested = {tuple(row[name] for name in ("model", "mix", "schedule", "bench")): row for row in tables["paired"].to_dicts()}
+    tested = {tuple(row[name] for name in ("model", "mix", "schedule", "bench")): row for row in to_base(tables["paired"])}
     published = {(row["model"], row["mix"], row["bench"]): row for row in tables.get("published", pl.DataFrame()).to_dicts()}
     states = list(dict.fromkeys(cell[:3] for cell in plan.cells))
     benches = list(dict.fromkeys(cell[3] for cell in plan.cells))

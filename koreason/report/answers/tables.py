@@ -1,10 +1,11 @@
-"""Scores side by side: every trained model beside its base, by paired tests, and what of a score is from items that it had seen.
+"""Scores side by side: every trained model beside its base and beside other mixes, by paired tests, and what of a score is from items that it had seen.
 
     answer_tables(plan, facts)["paired"]
 
 Reads verdicts, no texts.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -20,10 +21,10 @@ READINGS_FILE, SCORED_FILE, GENERATIONS_FILE = "readings.parquet", "scored.parqu
 Answers = dict[str, list[bool]]
 
 
-def answer_tables(plan: Plan, facts: Facts) -> dict[str, pl.DataFrame]:
+def answer_tables(plan: Plan, facts: Facts, against: Sequence[str] = ()) -> dict[str, pl.DataFrame]:
     """The tables by the names of their files."""
     return {
-        "paired": paired_scores(plan, facts),
+        "paired": paired_scores(plan, facts, against),
         "categories": categories(plan, facts),
         "spoken": spoken(plan, facts),
         "contaminated": contaminated(plan, facts),
@@ -42,27 +43,34 @@ def verdicts(facts: Facts, cell: Cell) -> tuple[Answers, dict[str, str]] | None:
     return dict(grouped.select("item_id", "correct").iter_rows()), dict(grouped.select("item_id", "cluster").iter_rows())
 
 
-def paired_scores(plan: Plan, facts: Facts) -> pl.DataFrame:
-    """Each trained model's score less its base's on the same items, shares of 1, p by Holm over all of them.
+def paired_scores(plan: Plan, facts: Facts, against: Sequence[str] = ()) -> pl.DataFrame:
+    """Each trained model's score less its base's, and less that after each mix of `against`, on the same items.
 
-    Columns: model, mix, schedule, bench, items, clusters, difference, low, high, p, p_holm, detectable, test.
+    Shares of 1, p by Holm over all rows. Columns: model, mix, schedule, bench, against (a mix, or BASE), items, clusters, difference, low,
+    high, p, p_holm, detectable, test.
     """
     values: list[tuple[Any, ...]] = []
     for model, mix, schedule, bench in plan.cells:
-        base = (model, BASE, BASE, bench)
-        if mix == BASE or base not in facts.scored:
-            continue
-        before, after = verdicts(facts, base), verdicts(facts, (model, mix, schedule, bench))
-        if before is None or after is None or not before[0].keys() & after[0].keys():
-            continue
-        one = paired(before[0], after[0], SEED, after[1])
-        cell = (model, mix, schedule, bench)
-        values.append((*cell, one.items, one.clusters, one.difference, one.low, one.high, one.p, one.detectable, one.test))
-    adjusted = holm([value[9] for value in values])
-    names = dict.fromkeys(("model", "mix", "schedule", "bench"), pl.String)
+        others = {BASE: (model, BASE, BASE, bench), **{name: (model, name, schedule, bench) for name in against if name != mix}}
+        for name, other in others.items():
+            if mix == BASE or other not in facts.scored:
+                continue
+            before, after = verdicts(facts, other), verdicts(facts, (model, mix, schedule, bench))
+            if before is None or after is None or not before[0].keys() & after[0].keys():
+                continue
+            one = paired(before[0], after[0], SEED, after[1])
+            cell = (model, mix, schedule, bench, name)
+            values.append((*cell, one.items, one.clusters, one.difference, one.low, one.high, one.p, one.detectable, one.test))
+    adjusted = holm([value[10] for value in values])
+    names = dict.fromkeys(("model", "mix", "schedule", "bench", "against"), pl.String)
     figures = dict.fromkeys(("difference", "low", "high", "p", "detectable"), pl.Float64)
     frame = rows({**names, "items": pl.Int64, "clusters": pl.Int64, **figures, "test": pl.String}, values)
     return frame.with_columns(p_holm=pl.Series(adjusted, dtype=pl.Float64))
+
+
+def to_base(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Those rows of `paired_scores` that have the untrained model on the other side."""
+    return frame.filter(pl.col("against") == BASE).to_dicts()
 
 
 def categories(plan: Plan, facts: Facts) -> pl.DataFrame:
