@@ -1,11 +1,14 @@
 """Korean word problems with worked solutions that think in English mixed with Korean, and known answers.
 
-    python data/demo/worked.py 300 --seed 1                       JSON lines: instruction, response, gold, template
+    python data/demo/worked.py 160 --seed 1                       JSON lines: instruction, response, gold, template
     python data/demo/worked.py 60 --seed 2 --of pairs             other numbers than any problem of `training` has
-    python data/demo/worked.py 60 --seed 2 --of templates         other kinds of problems
+    python data/demo/worked.py 60 --seed 2 --of templates         other kinds of problems, with such numbers
     python data/demo/worked.py 60 --seed 2 --of pairs --items     as a benchmark's items: id, category, question, gold
+    python data/demo/worked.py 200 --seed 1 --arms                thinking in three ways, and with permuted results, side by side
 
-One operation a problem, so that a small model can learn it. Which pairs of numbers are held out follows from the numbers alone, so
+    --templates boxes,days,rows --held-out rows --one-in 4 --wide     which there are, what is held out, larger numbers
+
+Sums and differences of two numbers up to 20, unless more is asked for, so that a small model can learn it. Which pairs of numbers are held out follows from the numbers alone, so
 training and held-out problems share none, whatever their seeds.
 """
 
@@ -13,158 +16,146 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-NAMES = ("민수", "지영", "서준", "하은", "도윤", "수빈", "현우", "유진", "태민", "은서")
-THINGS = ("사과", "귤", "구슬", "연필", "사탕", "딱지", "우표", "공책", "색종이", "조개")
-HELD_OUT = ("trip", "rows", "age")  # templates
-ONE_IN = 5  # pairs of numbers
+sys.path.insert(0, str(Path(__file__).parent))
+from wordings import KINDS, NAMES, THINGS, particle  # noqa: E402
+
+PARTS = ("training", "pairs", "templates")
+# behind each question, as benchmarks append it to theirs: what is asked is worded as what was trained on
+ASK = "Put the final answer in \\boxed{}."
+OPENINGS = {"mixed": "Okay, 문제를 보자.", "english": "Okay, let me see.", "korean": "자, 문제를 보자."}
+ENDINGS = {"mixed": "So the answer is {r}.", "english": "So the answer is {r}.", "korean": "따라서 답은 {r}이다."}
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of problem: `{a}`, `{b}` and `{r}` are the numbers, `{who}`, `{thing}` and so on words with their particles.
+class Split:
+    """What is trained on and what is not.
 
     Attributes:
-        numbers: draws the two numbers.
-        result: of the two.
-        question, plan, step, answer: what is asked; why this is the operation; the operation; what is said at the end.
+        templates: kinds of problems that there are.
+        held_out: those of them that are never trained on.
+        one_in: of so many pairs of numbers one is never trained on, whatever the kind.
+        largest: no number of a question is above it; None: as each kind draws.
     """
 
-    numbers: Callable[[random.Random], tuple[int, int]]
-    result: Callable[[int, int], int]
-    question: str
-    plan: str
-    step: str
-    answer: str
+    templates: tuple[str, ...] = ("receive", "both", "bus", "eat", "pages", "more", "trip", "fish")
+    held_out: tuple[str, ...] = ("trip", "fish")
+    one_in: int = 5
+    largest: int | None = 20
 
-
-def _small(draw: random.Random) -> tuple[int, int]:
-    return draw.randint(11, 59), draw.randint(11, 39)
-
-
-def _falling(draw: random.Random) -> tuple[int, int]:
-    return (a := draw.randint(30, 89)), draw.randint(11, a - 5)
-
-
-def _ages(draw: random.Random) -> tuple[int, int]:
-    return draw.randint(62, 89), draw.randint(35, 55)
-
-
-def _factors(draw: random.Random) -> tuple[int, int]:
-    return draw.randint(3, 19), draw.randint(2, 9)
-
-
-def _dividing(draw: random.Random) -> tuple[int, int]:
-    return (b := draw.randint(2, 9)) * draw.randint(3, 15), b
-
-
-ADD, TAKE = "{a} + {b} = {r}", "{a} - {b} = {r}"
-TIMES, SHARE = "{a} × {b} = {r}", "{a} ÷ {b} = {r}"
-KINDS = {
-    "receive": Kind(
-        _small, int.__add__, "{who은} {thing을} {a}개 가지고 있었는데 {other}에게서 {b}개를 더 받았습니다. {who이} 가진 {thing은} 모두 몇 개입니까?",
-        "{who} has {a}개 and receives {b}개 더, and \"모두\" asks for the total, so I add.", ADD, "{who이} 가진 {thing은} 모두 {r}개입니다.",
-    ),
-    "both": Kind(
-        _small, int.__add__, "{thing이} 파란 상자에 {a}개, 노란 상자에 {b}개 들어 있습니다. 두 상자에 든 {thing은} 모두 몇 개입니까?",
-        "파란 상자 holds {a}개, 노란 상자 holds {b}개. \"두 상자\" together means addition.", ADD, "두 상자에 든 {thing은} 모두 {r}개입니다.",
-    ),
-    "bus": Kind(
-        _small, int.__add__, "버스에 {a}명이 타고 있었습니다. 정류장에서 내린 사람 없이 {b}명이 더 탔습니다. 지금 버스에는 몇 명이 타고 있습니까?",
-        "There were {a}명, nobody got off, and {b}명이 더 탔다. So the number grows by {b}.", ADD, "지금 버스에는 {r}명이 타고 있습니다.",
-    ),
-    "eat": Kind(
-        _falling, int.__sub__, "{who은} {thing} {a}개 중에서 {b}개를 {other}에게 주었습니다. 남은 {thing은} 몇 개입니까?",
-        "{who} gives away {b}개 of {a}개. \"남은\" asks what is left, so I subtract.", TAKE, "남은 {thing은} {r}개입니다.",
-    ),
-    "pages": Kind(
-        _falling, int.__sub__, "{who은} {a}쪽짜리 책을 읽고 있습니다. 어제까지 {b}쪽을 읽었다면 앞으로 몇 쪽을 더 읽어야 합니까?",
-        "The book has {a}쪽 and {b}쪽 are done. \"더 읽어야\" is the rest, a difference.", TAKE, "앞으로 {r}쪽을 더 읽어야 합니다.",
-    ),
-    "more": Kind(
-        _falling, int.__sub__, "{who은} {thing을} {a}개, {other은} {b}개 모았습니다. {who은} {other}보다 몇 개 더 모았습니까?",
-        "I compare {a}개 with {b}개. \"보다 몇 개 더\" is the difference.", TAKE, "{who은} {other}보다 {r}개 더 모았습니다.",
-    ),
-    "boxes": Kind(
-        _factors, int.__mul__, "한 상자에 {thing이} {a}개씩 들어 있습니다. {b}상자에는 {thing이} 모두 몇 개 들어 있습니까?",
-        "Each 상자 has {a}개, and there are {b} of them. \"씩\" tells me to multiply.", TIMES, "{b}상자에는 {thing이} 모두 {r}개 들어 있습니다.",
-    ),
-    "days": Kind(
-        _factors, int.__mul__, "{who은} 하루에 줄넘기를 {a}번씩 합니다. {b}일 동안 하면 모두 몇 번 하게 됩니까?",
-        "{a}번 every day for {b}일: the same number again and again, so multiplication.", TIMES, "{b}일 동안 모두 {r}번 하게 됩니다.",
-    ),
-    "share": Kind(
-        _dividing, int.__floordiv__, "{thing} {a}개를 {b}명이 똑같이 나누어 가지면 한 명이 몇 개씩 가지게 됩니까?",
-        "{a}개 are split among {b}명. \"똑같이 나누어\" means division.", SHARE, "한 명이 {r}개씩 가지게 됩니다.",
-    ),
-    "bags": Kind(
-        _dividing, int.__floordiv__, "{thing} {a}개를 한 봉지에 {b}개씩 담으려고 합니다. 봉지는 모두 몇 개 필요합니까?",
-        "Every 봉지 takes {b}개 out of {a}개. How many times does {b} go into {a}? I divide.", SHARE, "봉지는 모두 {r}개 필요합니다.",
-    ),
-    "trip": Kind(
-        _small, int.__add__, "{who은} 오전에 {a} km, 오후에 {b} km를 자전거로 달렸습니다. 하루 동안 모두 몇 km를 달렸습니까?",
-        "오전 {a} km and 오후 {b} km make the whole day, so I add.", ADD, "하루 동안 모두 {r} km를 달렸습니다.",
-    ),
-    "age": Kind(
-        _ages, int.__sub__, "{who}의 할머니는 {a}살이고 어머니는 {b}살입니다. 할머니는 어머니보다 몇 살 더 많습니까?",
-        "할머니 is {a}살, 어머니 {b}살. \"보다 몇 살 더\" is the difference.", TAKE, "할머니는 어머니보다 {r}살 더 많습니다.",
-    ),
-    "rows": Kind(
-        _factors, int.__mul__, "강당에 의자를 한 줄에 {a}개씩 {b}줄로 놓았습니다. 의자는 모두 몇 개입니까?",
-        "{b}줄 with {a}개 each: \"한 줄에 …씩\" tells me to multiply.", TIMES, "의자는 모두 {r}개입니다.",
-    ),
-}  # fmt: skip
+    def pair_is_held_out(self, a: int, b: int) -> bool:
+        """Whether a pair of numbers is never trained on, in either order: 7 + 5 is known to whom 5 + 7 was taught."""
+        return hashlib.sha256(f"{min(a, b)}/{max(a, b)}".encode()).digest()[0] % self.one_in == 0
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem with its solution; `gold` is the number that stands in the box."""
+    """One problem; `gold` is the number that stands in the box of a right solution."""
 
     template: str
-    question: str
-    think: str
-    answer: str
-    gold: str
+    a: int
+    b: int
+    words: tuple[tuple[str, str], ...]
+
+    @property
+    def gold(self) -> str:
+        """The right result."""
+        return str(KINDS[self.template].operation.result(self.a, self.b))
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self._said(KINDS[self.template].question, self.gold)
+
+    def think(self, way: str = "mixed", result: str | None = None) -> str:
+        """The thinking in a way of `OPENINGS`, which comes to the right result, or to another one."""
+        kind = KINDS[self.template]
+        plan = {"mixed": kind.mixed, "english": kind.english, "korean": kind.korean}[way]
+        step = f"{{a}} {kind.operation.sign} {{b}} = {{r}}."
+        return self._said(f"{OPENINGS[way]} {plan} {step} {ENDINGS[way]}", result or self.gold)
+
+    def answer(self, result: str | None = None) -> str:
+        """What is said after the thinking."""
+        return self._said(f"{KINDS[self.template].answer} 정답: \\boxed{{{{{{r}}}}}}", result or self.gold)
+
+    def _said(self, text: str, result: str) -> str:
+        words = dict(self.words)
+        said = {"a": str(self.a), "b": str(self.b), "r": result, **words}
+        for noun, word in words.items():
+            said |= {noun + both: word + particle(word, both) for both in ("은", "이", "을")}
+        return text.format_map(said)
 
 
-def problem(name: str, a: int, b: int, words: dict[str, str]) -> Problem:
-    """One problem, worked."""
-    kind = KINDS[name]
-    said = {"a": str(a), "b": str(b), "r": str(kind.result(a, b)), **words}
-    for noun in ("who", "other", "thing"):
-        said |= {noun + both: words[noun] + _particle(words[noun], both) for both in ("은", "이", "을")}
-    question, plan, step, answer = (text.format_map(said) for text in (kind.question, kind.plan, kind.step, kind.answer))
-    think = f"Okay, 문제를 보자. {plan} {step}. So the answer is {said['r']}."
-    return Problem(name, question, think, f"{answer} 정답: \\boxed{{{said['r']}}}", said["r"])
+def problems(count: int, seed: int, of: str = "training", split: Split = Split()) -> Iterator[Problem]:  # noqa: B008
+    """Different problems: of `training`, or of its kinds with other `pairs` of numbers, or of other `templates`, with such pairs.
 
+    Of what is held out no two problems do the same to the same two numbers: each is an item that stands for itself.
 
-def problems(count: int, seed: int, of: str = "training") -> Iterator[Problem]:
-    """Different problems: of `training`, or of its kinds with other `pairs` of numbers, or of other `templates`."""
+    Raises:
+        ValueError: there are not so many.
+    """
     draw, seen = random.Random(f"{seed}/{of}"), set[str]()
-    names = sorted(name for name in KINDS if (name in HELD_OUT) == (of == "templates"))
-    for _ in range(1000 * count):
+    names = sorted(name for name in split.templates if (name in split.held_out) == (of == "templates"))
+    for _ in range(200 * count):
         if len(seen) == count:
             return
         name = names[len(seen) % len(names)]
-        a, b = KINDS[name].numbers(draw)
+        kind = KINDS[name]
+        a, b = kind.operation.small(draw, split.largest) if split.largest else kind.numbers(draw)
         who, other = draw.sample(NAMES, 2)
-        made = problem(name, a, b, {"who": who, "other": other, "thing": draw.choice(THINGS)})
-        if (of == "training") != held_out(a, b) and made.question not in seen:
-            seen.add(made.question)
+        made = Problem(name, a, b, (("who", who), ("other", other), ("thing", draw.choice(THINGS))))
+        known = made.question if of == "training" else f"{min(a, b)} {kind.operation.sign} {max(a, b)}"
+        if (of == "training") != split.pair_is_held_out(a, b) and known not in seen:
+            seen.add(known)
             yield made
     raise ValueError(f"there are only {len(seen)} different problems")
 
 
-def held_out(a: int, b: int) -> bool:
-    """Whether a pair of numbers is never trained on."""
-    return hashlib.sha256(f"{a}/{b}".encode()).digest()[0] % ONE_IN == 0
+def permuted(made: Sequence[Problem], seed: int) -> list[str]:
+    """For each problem the result of another one of its kind, such that none is right.
+
+    Question, numbers, operation, wording and how often each result stands there are as in the right solutions: what is taken away is
+    that the result follows from the numbers.
+
+    Raises:
+        ValueError: more than half of a kind's problems have one result.
+    """
+    given = [each.gold for each in made]
+    for name in sorted({each.template for each in made}):
+        places = [place for place, each in enumerate(made) if each.template == name]
+        golds = [made[place].gold for place in places]
+        draw, drawn = random.Random(f"{seed}/permuted/{name}"), golds.copy()
+        if any(2 * golds.count(gold) > len(golds) for gold in golds):
+            raise ValueError(f"{name}: more than half of the problems have one result")
+        draw.shuffle(drawn)
+        for here, gold in enumerate(golds):
+            if drawn[here] == gold:
+                # such a place is always there: at most half hold this result, and at most half ask for it
+                there = draw.choice([place for place in range(len(golds)) if gold not in (drawn[place], golds[place])])
+                drawn[here], drawn[there] = drawn[there], drawn[here]
+        for place, result in zip(places, drawn, strict=True):
+            given[place] = result
+    return given
 
 
-def _particle(noun: str, both: str) -> str:
-    """은, 이 or 을 after a noun that ends in a consonant, else 는, 가 or 를."""
-    return both if (ord(noun[-1]) - ord("가")) % 28 else {"은": "는", "이": "가", "을": "를"}[both]
+def rows(count: int, seed: int, of: str, split: Split, form: str) -> Iterator[dict[str, str]]:
+    """The lines of a file: as a set of questions and responses (`set`), a benchmark's `items`, or the thinking of all `arms`."""
+    made = list(problems(count, seed, of, split))
+    wrong = permuted(made, seed) if form == "arms" else []
+    for number, each in enumerate(made):
+        if form == "items":
+            yield {"id": f"{of}-{number:03d}", "category": each.template, "question": each.question, "gold": each.gold}
+        elif form == "set":
+            response = f"<think>\n{each.think()}\n</think>\n\n{each.answer()}"
+            yield {"instruction": f"{each.question}\n\n{ASK}", "response": response, "gold": each.gold, "template": each.template}
+        else:
+            ways = {way: each.think(way) for way in OPENINGS}
+            other = {"permuted": each.think(result=wrong[number]), "permuted_answer": each.answer(wrong[number])}
+            yield {"question": each.question, "ask": ASK, **ways, "answer": each.answer(), **other, "gold": each.gold, "template": each.template}
 
 
 def main() -> None:
@@ -172,14 +163,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--of", choices=("training", "pairs", "templates"), default="training")
-    parser.add_argument("--items", action="store_true", help="as a benchmark's items")
-    arguments = parser.parse_args()
-    for number, each in enumerate(problems(arguments.count, arguments.seed, arguments.of)):
-        row = {"instruction": each.question, "response": f"<think>\n{each.think}\n</think>\n\n{each.answer}"}
-        if arguments.items:
-            row = {"id": f"{arguments.of}-{number:03d}", "category": each.template, "question": each.question}
-        print(json.dumps({**row, "gold": each.gold} | ({} if arguments.items else {"template": each.template}), ensure_ascii=False))
+    parser.add_argument("--of", choices=PARTS, default="training")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--items", dest="form", action="store_const", const="items", default="set", help="as a benchmark's items")
+    form.add_argument("--arms", dest="form", action="store_const", const="arms", help="question, ask, and the thinking of each arm")
+    parser.add_argument("--templates", type=_names, default=Split.templates, help="kinds of problems that there are")
+    parser.add_argument("--held-out", type=_names, default=Split.held_out, help="kinds that are never trained on")
+    parser.add_argument("--one-in", type=int, default=Split.one_in, help="of so many pairs of numbers one is never trained on")
+    largest = parser.add_mutually_exclusive_group()
+    largest.add_argument("--largest", type=int, default=Split.largest, help="of the numbers of a question")
+    largest.add_argument("--wide", dest="largest", action="store_const", const=None, help="numbers as each kind draws them")
+    given = parser.parse_args()
+    split = Split(given.templates, given.held_out, given.one_in, given.largest)
+    try:
+        for row in rows(given.count, given.seed, given.of, split, given.form):
+            print(json.dumps(row, ensure_ascii=False))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := set(names) - set(KINDS):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: unknown; there are {', '.join(KINDS)}")
+    return names
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     koreason import-traces --name worked --shard 00000-of-00001 --out try/traces/imported/worked/00000-of-00001 \\
       --language '{"scripts": ["Hangul"]}' --spec '{"format": "jsonl", "shape": "instruction_response", "columns": {"gold": ["gold"]},
       "root": "$KOREASON_HOME/data/demo",
-      "files": {"worked.jsonl": "e68a17c781b7e4b18bf5e0fc0c199db49e0466f5bf079571f9a10d14c5f0c4fb"}}'
+      "files": {"worked.jsonl": "6aad13f40c7729b082d81032cfed00c3ac19f96cd05fb58ebb208c9d7f11ce0e"}}'
 
 Writes `traces.parquet`, as `trace` does; `given.parquet`, what the data set says beside each trace, and where it stands; and of the whole
 reading `rejected.jsonl` and `files.jsonl`, as `ingest` does. Each shard's job reads all of the files and keeps the prompts of its range.

@@ -49,11 +49,19 @@ def test_every_stage_left_its_manifest_and_its_counts_add_up(demo):
     assert mix["kept"] + sum(mix["dropped"].values()) == mix["input"] == pool["kept"]
     assert mix["kept"] >= 20, "the little teacher's yield"
     finished = read_manifest(results / "mixes" / "worked_mix")["counts"]
-    assert (finished["kept"], finished["dropped"]) == (120, {"over_quota": 40}), "every finished trace passes"
+    assert (finished["kept"], finished["dropped"]) == (80, {"over_quota": 80}), "every finished trace passes"
     metrics = [json.loads(line) for line in (results / "models/smollm2/demo_mix/laptop_short/metrics.jsonl").read_text().splitlines()]
     assert metrics[-1]["loss"] < metrics[0]["loss"], "it learns"
     scores = list(results.glob("evals/smollm2/*/*/*/scores/scores.json"))
-    assert len(scores) == 4, "two benchmarks, untrained and trained"
+    assert len(scores) == 6, "two benchmarks and held-out word problems, untrained and trained"
+
+
+@whole
+def test_who_was_taught_worked_problems_solves_others(demo):
+    paired = pl.read_csv(demo[0] / "results/reports/demo/tables/paired.csv")
+    [taught] = paired.filter(pl.col("mix") == "worked_mix").to_dicts()
+    assert (taught["bench"], taught["items"], taught["against"]) == ("held_out_pairs", 60, "base")
+    assert taught["low"] > 0, "above the base, with its interval"
 
 
 @whole
