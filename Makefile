@@ -1,6 +1,6 @@
 # make taste   from dumps to a report on a handful of rows, with the real engines, in two minutes; prints where the report is
 # make demo    the same on more rows and two benchmarks, in about ten minutes
-# make proof   that a model learns what it is taught, beside a control, in some forty minutes
+# make proof   that a model learns what it is taught, beside a control, in forty minutes
 # make test    every test: make lint, make test-fast, make test-slow, make archive-test
 # make run CONFIG=config/paper.yaml    stage after stage, with the plan of each before it runs
 # make help    all targets
@@ -23,7 +23,8 @@ report = cd $(WORKDIR) && page=results/reports/$(notdir $(basename $(lastword $(
 ENVS := $(or $(KOREASON_ENVS),.envs)
 CONVERTED := $(ENVS)/.bases/ready
 
-.PHONY: help taste demo proof proof-languages run envs images test test-unit test-fast test-slow archive-test cluster-test soak lint format schema bench
+.PHONY: help taste demo proof proof-languages run envs images lint format schema bench
+.PHONY: test test-unit test-fast test-slow archive-test cluster-test soak
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -52,7 +53,7 @@ demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the re
 
 proof: CONFIG = config/proof.yaml
 proof: WORKDIR = proof
-proof: envs ## that training teaches: base, trained, and trained on permuted answers, on held-out problems; in the folder proof, 40 minutes
+proof: envs ## that training teaches: a model before it, after it, and after wrong results, on held-out problems; in forty minutes
 	@mkdir -p $(WORKDIR)
 	@$(snakemake) --quiet rules host
 	@$(report)

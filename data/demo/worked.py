@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from wordings import KINDS, NAMES, THINGS, particle  # noqa: E402
+from wordings import KINDS, NAMES, THINGS, particle
 
 PARTS = ("training", "pairs", "templates")
 # behind each question, as benchmarks append it to theirs: what is asked is worded as what was trained on
@@ -90,7 +90,7 @@ class Problem:
         return text.format_map(said)
 
 
-def problems(count: int, seed: int, of: str = "training", split: Split = Split()) -> Iterator[Problem]:  # noqa: B008
+def problems(count: int, seed: int, of: str = "training", split: Split = Split()) -> Iterator[Problem]:
     """Different problems: of `training`, or of its kinds with other `pairs` of numbers, or of other `templates`, with such pairs.
 
     Of what is held out no two problems do the same to the same two numbers: each is an item that stands for itself.
@@ -155,7 +155,15 @@ def rows(count: int, seed: int, of: str, split: Split, form: str) -> Iterator[di
         else:
             ways = {way: each.think(way) for way in OPENINGS}
             other = {"permuted": each.think(result=wrong[number]), "permuted_answer": each.answer(wrong[number])}
-            yield {"question": each.question, "ask": ASK, **ways, "answer": each.answer(), **other, "gold": each.gold, "template": each.template}
+            yield {
+                "question": each.question,
+                "ask": ASK,
+                **ways,
+                "answer": each.answer(),
+                **other,
+                "gold": each.gold,
+                "template": each.template,
+            }
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ DEMO = HOME / "data" / "demo" / "worked.jsonl"
 # as data/proof/README.md and docs/imported.md give them
 MADE = {
     DEMO: "160 --seed 1",
-    PROOF / "training.jsonl.gz": "240 --seed 1 --arms",
+    PROOF / "training.jsonl.gz": "300 --seed 1 --arms",
     PROOF / "pairs.jsonl": "60 --seed 2 --of pairs --items",
     PROOF / "templates.jsonl": "60 --seed 2 --of templates --items",
 }
@@ -55,7 +55,8 @@ def test_each_file_is_made_again_byte_for_byte_and_is_the_catalogues(path: Any) 
     made = generator(MADE[path]).stdout
     assert made == (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
     config = read_config(HOME / "config", "demo" if path == DEMO else "proof")
-    known = [{each["file"].rpartition("/")[2]: each["sha256"]} for each in config["benches"].values() if "data/proof" in each.get("file", "")]
+    benches = [each for each in config["benches"].values() if "data/proof" in each.get("file", "")]
+    known = [{each["file"].rpartition("/")[2]: each["sha256"]} for each in benches]
     known += [each["files"] for each in config["imported"].values()]
     assert {path.name: sha256_file(path)} in known
 
@@ -80,7 +81,7 @@ def said(think: str, right: bool = True) -> int:
 
 def test_the_proofs_arms_have_one_question_each_and_the_same_wording() -> None:
     rows = read(PROOF / "training.jsonl.gz")
-    assert len({row["question"] for row in rows}) == 240
+    assert len({row["question"] for row in rows}) == 300
     for row in rows:
         assert {said(row[way]) for way in ("mixed", "english", "korean")} == {int(row["gold"])}
         wrong = said(row["permuted"], right=False)
@@ -126,6 +127,7 @@ def test_permuted_results_are_other_problems_and_never_right(worked: ModuleType)
 
 def test_too_many_problems_and_unknown_templates_end_with_one_line() -> None:
     done = generator("200 --of pairs")
-    assert done.returncode == 2 and re.fullmatch(r"worked.py: error: there are only \d+ different problems", done.stderr.decode().splitlines()[-1])
+    *_, last = done.stderr.decode().splitlines()
+    assert done.returncode == 2 and re.fullmatch(r"worked.py: error: there are only \d+ different problems", last)
     done = generator("5 --templates boxes,circles")
     assert done.returncode == 2 and "circles: unknown; there are receive, both" in done.stderr.decode()

@@ -1,4 +1,4 @@
-"""Scores side by side: every trained model beside its base and beside other mixes, by paired tests, and what of a score is from items that it had seen.
+"""Scores side by side: every trained model beside its base and other mixes by paired tests, and what of a score is from items it had seen.
 
     answer_tables(plan, facts)["paired"]
 
