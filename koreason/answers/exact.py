@@ -29,7 +29,7 @@ def normal(latex: str) -> str:
     r"""One spelling of what is spelt in several ways: no sizes, `\frac{1}{2}` for `\dfrac12`, fractions for repeating decimals."""
     text = re.sub(r"\\[dtc]frac", r"\\frac", latex)
     text = re.sub(r"\\(?:left|right|displaystyle|big|Big|bigg|Bigg)(?![a-zA-Z])\.?", "", text)
-    text = re.sub(r"\\[,;:! ]|~", " ", text)
+    text = re.sub(r"(?<!\\)\\[,;:! ]|~", " ", text)  # and no row's end with white space behind it
     text = re.sub(r"\\(?:varnothing|empty)(?![a-zA-Z])|\\\{\s*\\\}", r"\\emptyset", text)
     text = re.sub(r"\\log_\{?e\}?(?![a-zA-Z])", r"\\ln ", SHORT.sub(_full, text))
     text = REPEATING.sub(_repeating, text)

@@ -36,6 +36,7 @@ RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
 TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
+ELLIPSIS = re.compile(r"\\[lc]?dots(?![a-zA-Z])|…|\.\.\.")
 POWERS = re.compile(r"(?:\d\s*|[)}]\s*)\^\s*[{(]?\s*(\d+)")
 
 
@@ -83,6 +84,8 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
     """Both sides as LaTeX to be held against each other, or the outcome where there is nothing to hold."""
     if not answer.strip():
         return "unreadable"
+    if ELLIPSIS.search(answer) and not ELLIPSIS.search(gold):
+        return "unreadable"  # 3.14\ldots goes on, and nobody says how
     if len(answer) > LONGEST_VALUE:
         return "correct" if _text(gold) == _text(answer) else "unreadable"
     if _text(gold) == _text(answer):

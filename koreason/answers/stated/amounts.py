@@ -34,9 +34,13 @@ JOINED = re.compile(
     rf"(?<![\w.=+*/^-])(?P<all>{ROOT}(?:\s*(?:또는|혹은|or)\s*{ROOT})+|[a-zA-Z]\s*=\s*{NUMBER}(?:\s*(?:,|이고)\s*[a-zA-Z]\s*=\s*{NUMBER})+)$"
 )
 BOUND = re.compile(
-    r"\s*(?:이상|이하|미만|초과|보다|정도|쯤|가량|남짓|안팎|내외|의\s*(?:배수|약수|배)|배(?![가-힣])|만\s*해도|부터|까지|에서|씩)"
+    r"\s*(?:이상|이하|미만|초과|보다|정도|쯤|가량|남짓|안팎|내외|의\s*(?:배수|약수|배|제곱)|배(?![가-힣])|배(?=이다|입니다|이에요|예요|가|로|임|인)|제곱|만\s*해도|부터|까지|에서|씩)"
 )
-ABOUT = re.compile(r"(?:약|대략|거의|최소|최대|적어도|많아야|어림(?:잡아)?|≈|≒|~|about|approximately)\s*$", re.IGNORECASE)
+ABOUT = re.compile(
+    r"(?:약|대략|거의|최소|최대|적어도|많아야|어림(?:잡아)?|≈|≒|~|\b(?:about|approximately|around|roughly|nearly|almost|at\s+(?:least|most)|"
+    r"(?:more|less|fewer|greater|larger|smaller)\s+than|up\s+to|over|under|above|below|not))\s*\$?$",
+    re.IGNORECASE,
+)
 
 
 def concluded_values(text: str) -> list[Statement]:
@@ -69,7 +73,7 @@ def _likely(sentence: str, bare: str, close: int) -> Iterator[tuple[int, int]]:
         yield bold[0].span(1)
     if topic := list(TOPIC.finditer(sentence[:close])):
         yield topic[-1].end(), close
-    amounts = [match for match in AMOUNT.finditer(bare) if _exact(bare, match)]
+    amounts = [match for match in AMOUNT.finditer(bare) if exact(bare, match)]
     clause = max((match.end() for match in BREAK.finditer(sentence)), default=0)
     for first in dict.fromkeys((clause, 0)):
         some = [match for match in amounts if match.start() >= first]
@@ -80,7 +84,7 @@ def _likely(sentence: str, bare: str, close: int) -> Iterator[tuple[int, int]]:
         yield amounts[-1].span()
 
 
-def _exact(sentence: str, amount: re.Match[str]) -> bool:
+def exact(sentence: str, amount: re.Match[str]) -> bool:
     """Whether an amount is neither denied, nor a bound, nor about right."""
     behind = sentence[amount.end() : amount.end() + 12]
     return not (DENIAL.search(behind) or BOUND.match(behind) or ABOUT.search(sentence[: amount.start()]))

@@ -19,7 +19,7 @@ from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, LO
 LONGEST_OPTION = 200  # characters of an option that is looked for in a sentence
 LONE_LETTER = re.compile(r"(?<![A-Za-z0-9])[A-Z](?![A-Za-z0-9])")
 ORDINALS = ONES | {"첫": 1}
-PARTICLE = r"(?=[이가을를은는로의에도과와만,.!\s)\]*\"'”’번]|입|으로|라|$)"
+PARTICLE = r"(?=[이가을를은는로의에도과와만뿐,.!\s)\]*\"'”’번]|입|으로|라|$)"
 MARK = re.compile(
     r"(?P<circle>[①-⑳❶-❿])|[(\[]?(?<![\d.,/])(?P<number>[1-9])(?:\s*번(?:째)?(?![가-힣]*\s*(?:나|더|중))|[)\]])"
     rf"|(?<![A-Za-z])[(\[]?(?P<letter>[A-J])[)\]]?(?:번)?(?![A-Za-z0-9\-]){PARTICLE}"
@@ -27,6 +27,10 @@ MARK = re.compile(
     r"|[(\[](?P<syllable>[가나다라마바])[)\]]|\[?(?<![가-힣])(?P<jamo>[ㄱ-ㅂ㉠-㉥])(?![가-힣])"
 )
 ASKS_FOR_THE_WRONG = re.compile(r"않은|않는|아닌|틀린|잘못|거리가\s*먼|없는|어긋난|\bnot\b|except|false|incorrect", re.IGNORECASE)
+NOT = re.compile(
+    r"\b(?:not|neither|nor|never|except|excluding|cannot|can't|isn't)(?:\s+(?:be|is|option|choice|the|answer|necessarily))*[\s\"'(\[*$]*$",
+    re.IGNORECASE,
+)
 TICK = re.compile("[✅✔☑]")
 NOT_THE_ANSWER = re.compile(r"답이\s*아닌|답이\s*될\s*수\s*없는|답과\s*(?:거리|무관)")
 LEADS = re.compile(
@@ -159,5 +163,5 @@ def _standing(sentence: str, found: list[Mention], asks_wrong: bool) -> tuple[Me
 
 
 def _denied(sentence: str, one: Mention, breaks: list[int]) -> bool:
-    """Whether the words behind a mention, up to its clause's end, say that it is not the answer."""
-    return bool(DENIAL.search(sentence[one.end : next(cut for cut in breaks if cut >= one.end)]))
+    """Whether the words behind a mention, up to its clause's end, or those right before it say that it is not the answer."""
+    return bool(NOT.search(sentence[: one.start]) or DENIAL.search(sentence[one.end : next(cut for cut in breaks if cut >= one.end)]))

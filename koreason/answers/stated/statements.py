@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from koreason.answers.labels import DENIED, named
 from koreason.answers.plain import visible
-from koreason.answers.stated.amounts import concluded_values
+from koreason.answers.stated.amounts import concluded_values, exact
 from koreason.answers.stated.concluded import concluded_label
 from koreason.answers.stated.sentences import RULE, TAIL, TRAILING, Statement
 
@@ -40,13 +40,14 @@ STOP = re.compile(
     re.IGNORECASE,
 )
 HASHES = re.compile(r"^####\s*(?P<said>.+)$", re.MULTILINE)
+TAGGED = re.compile(r"<answer>\s*(?P<said>[^<>]{1,300}?)\s*</answer>", re.IGNORECASE)
 A_COLON = re.compile(r"^\s*A\s*[:：]\s*(?P<said>.+)$", re.MULTILINE)
 DOLLARS = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|(?<![\\\d])\$([^$\n]+)\$|\\\(([^\n]+?)\\\)", re.DOTALL)
 IS = re.compile(r"(?:\b(?:is|are|equals|it's)|[:=]|[가-힣](?:은|는|이|가))$")
 ENDS = re.compile(r"(?:이다|입니다|이에요|예요|임|다)?")
 SENTENCE = re.compile(r"(?<=[.!?。])\s+|(?<=\$\$)\s+")
 NUMERAL = re.compile(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?(?:/\d+)?(?:\s?[%€]|\s?[가-힣]+|[A-Za-z]{1,4}[²³])?")
-THUS = re.compile(r"따라서|그러므로|결국|그래서|therefore|thus|hence|we find|so,|answer", re.IGNORECASE)
+THUS = re.compile(r"[∴→⇒]|따라서|그러므로|결국|그래서|therefore|thus|hence|we find|so,|answer", re.IGNORECASE)
 
 
 def stated_label(text: str, options: list[str], numbered: bool, question: str = "") -> Statement | None:
@@ -56,7 +57,7 @@ def stated_label(text: str, options: list[str], numbered: bool, question: str = 
         return named(said, options, numbered).label
 
     tail = max(0, len(text) - TAIL)
-    found = [read for one in _statements(text, tail, (LEAD, BEFORE)) if (read := _shortened(one, meant))]
+    found = [read for one in _statements(text, tail, (LEAD, BEFORE, TAGGED)) if (read := _shortened(one, meant))]
     final = [one for one in found if one.final]
     told = final or found
     if told:
@@ -118,7 +119,7 @@ def _last_line(text: str) -> Statement | None:
 def stated_value(text: str) -> Iterator[Statement]:
     """What may be the stated value, the likeliest first: the caller takes the first that reads as one."""
     tail = max(0, len(text) - TAIL)
-    told = list(_statements(text, tail, (LEAD, HASHES, A_COLON)))
+    told = list(_statements(text, tail, (LEAD, HASHES, A_COLON, TAGGED)))
     final = [one for one in told if one.final]
     for one in (final or told)[-1:]:
         cuts = sorted({len(one.said), *(stop.start() for stop in STOP.finditer(one.said))}, reverse=True)
@@ -174,6 +175,7 @@ def _numeral(start: int, said: str) -> list[Statement]:
     stripped, found, end = said.strip(), [], start + len(said)
     sentence = SENTENCE.split(stripped.replace("\n", " "))[-1]
     numbers = [] if "$" in sentence or "\\(" in sentence else list(NUMERAL.finditer(sentence))
+    numbers = numbers if numbers and exact(sentence, numbers[-1]) else []
     alone = len(numbers) == 1 and THUS.search(sentence)
     if numbers and (alone or (IS.search(sentence[: numbers[-1].start()].rstrip()) and not sentence[numbers[-1].end() :].strip(" ."))):
         number = numbers[-1].group().strip()

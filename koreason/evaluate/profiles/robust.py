@@ -68,6 +68,7 @@ UNIT_ASKED = re.compile(
     rf"|(?<![A-Za-z])({MEASURE})\s*(?:으로|로|단위로)\s*(?:바꾸|바꿔|나타내|나타낸|구하|고치|고쳐|환산|답하)"
 )
 NAME = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]\s*(?==)")  # of one of several unknowns
+SYLLABLE = re.compile(r"^([가나다라마바사아자차])(?:\s*[.):]\s*|$)")  # that marks an option
 TIMES_ASKED = re.compile(r"몇\s*배")
 OPERATORS = re.compile(r"[-+*/^!=]|\\(?:frac|sqrt|times|cdot|div|binom|log|ln|sum|int|sin|cos|tan)")
 
@@ -120,6 +121,8 @@ def _choice(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
     content = box.content[: LONGEST_LABEL + 1]
     if _word_behind(box, answer.text).startswith("번") and re.fullmatch(r"[(\[]?\d{1,2}[)\]]?", undress(content)):
         content = f"{undress(content)}번"
+    if asked.parsed and "가" in asked.parsed.kind:  # elsewhere a syllable by itself is a word
+        content = SYLLABLE.sub(r"(\1) ", undress(content)).strip()
     meant = named(content, asked.options, asked.numbered)
     rule = f"{box.how}, {meant.rule}"
     if len({one.content for one in last}) > 1:

@@ -15,6 +15,7 @@ from koreason.evaluate.spec import PROFILE_NAMES
 
 CITIES = Asked("choice", "수도는?", ("부산", "서울", "대전", "인천"), "B")
 INSIDE = Asked("choice", "수도는?\n1. 부산\n2. 서울\n3. 대전", (), "B")
+SYLLABIC = Asked("choice", "수도는?\n가. 부산\n나. 서울\n다. 대전", (), "B")
 FIVE = Asked("math", "2와 3의 합은?", (), "5")
 
 
@@ -85,6 +86,28 @@ ONE_BY_ONE = [
     (Asked("choice", "", (r"\frac{1}{e}", r"2\sqrt{2}", "3"), "A"), r"\boxed{1/e}", "correct"),
     (Asked("choice", "", (r"\sqrt{8}", r"2\sqrt{2}", "3"), "A"), r"\boxed{2 \cdot \sqrt{2}}", "unreadable"),
     (Asked("choice", "무엇인가? ① 금 ② 은 ③ 동", (), "은"), "정답은 ②이다.", "correct"),
+    # a number or an option of which the words beside it say that it is not the answer, in both languages
+    (FIVE, "답은 5배이다.", "no_box"),
+    (FIVE, "따라서 5제곱입니다.", "no_box"),
+    (FIVE, "<answer>약 5</answer>", "no_box"),
+    (FIVE, "The answer is at most 5.", "no_box"),
+    (FIVE, "So it is more than 5.", "no_box"),
+    (FIVE, "∴ $x=5$", "correct"),
+    (FIVE, "<answer>5</answer>", "correct"),
+    (CITIES, "<answer>\n2번\n</answer>", "correct"),
+    (CITIES, "<answer>A</answer> <answer>B</answer>", "no_box"),
+    (CITIES, "The answer is not B.", "no_box"),
+    (CITIES, "①이 아니라 ②가 정답이다.", "correct"),
+    (CITIES, "A, C, D는 틀리므로 남는 것은 B뿐이다.", "correct"),
+    # what goes on is no value
+    (FIVE, r"\boxed{5\ldots}", "unreadable"),
+    (FIVE, r"\boxed{5...}", "unreadable"),
+    # options by syllables: a lone one is an option's mark only there
+    (SYLLABIC, r"\boxed{나}", "correct"),
+    (SYLLABIC, r"\boxed{나. 서울}", "correct"),
+    (SYLLABIC, r"\boxed{다) 서울}", "unreadable"),
+    (SYLLABIC, "정답은 나쁘다.", "no_box"),
+    (CITIES, r"\boxed{나}", "unreadable"),
 ]
 
 
