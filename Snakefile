@@ -29,7 +29,7 @@ from koreason.workflow import begin, driver, given, inside
 from koreason.workflow.specs import given_as
 from koreason.cluster import asks
 from koreason.config.site import active_site, asked
-from koreason.config.joined.experiments import BASE, cells, named, named_traces, trained_bases, trainings
+from koreason.config.joined.experiments import BASE, asked_after, cells, named, named_traces, trained_bases, trainings
 from koreason.config.checks.check import check
 from koreason.config.checks.structure import ConfigError
 from koreason.config.joined.made import is_made, sources_of

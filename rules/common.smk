@@ -7,6 +7,7 @@ CELLS = cells(config)
 TRAININGS = trainings(config)
 TRAINED = trained_bases(config)
 MIXES = named(config, "mixes")
+ASKED_AFTER = asked_after(config)
 # what mixes draw from, and what is drawn whether a mix asks for it or not
 PARTS = list(dict.fromkeys([*parts_of(config["mixes"][mix] for mix in MIXES), *named_traces(config)]))
 NAME = config["run"]["name"]
@@ -210,6 +211,11 @@ def withdrawn(wildcards):
 def decontaminated(pool, recipe=""):
     """Manifests of the benchmarks whose items are looked for in a pool, or in traces."""
     return [f"results/benches/{bench}/manifest.json" for bench in looking(config, pool, recipe).get("decontaminate", [])]
+
+
+def contamination():
+    """Manifests of what the mixes share with the benchmarks by which their models are scored, where the page is to show it."""
+    return [f"results/contamination/{mix}/manifest.json" for mix in ASKED_AFTER] if config["run"]["report"].get("contamination", True) else []
 
 
 def is_decontaminated(pool, recipe=""):

@@ -182,6 +182,32 @@ rule decontaminate_traces:
         " --out results/overlaps/{wildcards.pool:q}/{wildcards.recipe:q} > {log:q} 2>&1"
 
 
+# What of the benchmarks a mix holds as it is trained on: nothing is dropped for it, the page shows the scores without these items beside
+# the scores. Planned where the page asks for it. By characters and signatures, which need no language.
+rule decontaminate_mix:
+    input:
+        mix="results/mixes/{mix}/manifest.json",
+        benches=lambda wildcards: [f"results/benches/{bench}/manifest.json" for bench in ASKED_AFTER[wildcards.mix]],
+    output:
+        "results/contamination/{mix}/manifest.json",
+    log:
+        "logs/curate/decontaminate_mix.{mix}.log",
+    benchmark:
+        "benchmarks/curate/decontaminate_mix.{mix}.tsv"
+    container:
+        image("data")
+    threads: threads_of("decontaminate")
+    resources:
+        **need("decontaminate"),
+    params:
+        spec=canonical({"contamination": "robust", "max_bench_share": 1.0}),
+        code=code_digest("koreason.curate.decontaminate"),
+        environment=environment_digest("data"),
+    shell:
+        "exec {resources.start} decontaminate --spec {params.spec:q} --language '{{}}'"
+        " --in {input.mix:q} --benches {input.benches:q} --out results/contamination/{wildcards.mix:q} > {log:q} 2>&1"
+
+
 rule pool:
     input:
         texts=of_sources("cleaned"),

@@ -9,6 +9,7 @@ rule page:
         curated=curated(),
         measures=beside("measures", PARTS),  # of all traces, which the page reads, too
         judged=beside("judged", PARTS) if config["run"]["report"].get("judged") else [],
+        contamination=contamination(),
         mixes=[f"results/mixes/{mix}/manifest.json" for mix in wanted("mixes")],
         models=trained(),
         benches=[f"results/benches/{bench}/manifest.json" for bench in wanted("benches")],

@@ -19,7 +19,12 @@ from koreason.ops.shared import written
 from koreason.ops.watching.drawing import NINETY
 from koreason.records.held import known_digest
 
-SUBCOMMANDS = {"import_traces": "import-traces", "decontaminate_traces": "decontaminate", "score": "score-bench"}  # of rules
+SUBCOMMANDS = {
+    "import_traces": "import-traces",
+    "decontaminate_traces": "decontaminate",
+    "decontaminate_mix": "decontaminate",
+    "score": "score-bench",
+}  # of rules
 
 
 def needed(run: Run) -> list[str]:

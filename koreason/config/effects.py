@@ -32,6 +32,7 @@ ORDER = (
     "measure",
     "judge",
     "select",
+    "decontaminate_mix",
     "pack",
     "train",
     "bench",

@@ -4,8 +4,8 @@
       --in try/cleaned/demo/demo_quiz/manifest.json --benches try/benches/ko_math/manifest.json
 
 `--in` takes what `clean` left, of which passage, question and options are looked at, or what `trace` left, of which think and answer
-are, and of what `import-traces` left the question, too, or what `select` left, of which all that is learnt from and its question are
-(in `results/contamination/MIX` the report finds it). Writes `overlaps.parquet`, one row for each text, item and method; what becomes
+are, and of what `import-traces` left the question, too, or what `select` left, of which all that is learnt from and its question are.
+Writes `overlaps.parquet`, one row for each text, item and method; what becomes
 of them is for those who read it to decide.
 """
 

@@ -8,5 +8,5 @@ from koreason.records.repeating import BYTES, Repeats
 # No stage of curation computes with floating-point numbers in an order that differs from run to run.
 REPEATS = {
     name: Repeats({"*": BYTES})
-    for name in ("ingest", "augment", "clean", "sketch", "dedup", "decontaminate", "decontaminate_traces", "pool")
+    for name in ("ingest", "augment", "clean", "sketch", "dedup", "decontaminate", "decontaminate_traces", "decontaminate_mix", "pool")
 }

@@ -18,6 +18,7 @@ from koreason.workflow.dryrun import Planned
 RESOURCES = {
     "page": "report",
     "decontaminate_traces": "decontaminate",
+    "decontaminate_mix": "decontaminate",
     "judge": "measure",
     "import_traces": "ingest",
 }  # rules whose `resources` have another name, their stage's

@@ -23,7 +23,8 @@ RESULTS = Path("results")
 PLACES = {
     "bases": "base", "sources": "ingest", "cleaned": "clean", "sketches": "sketch", "duplicates": "dedup",
     "overlaps": "decontaminate", "pools": "pool", "traces": "trace", "measures": "measure", "judged": "judge", "mixes": "select",
-    "packed": "pack", "models": "train", "benches": "bench", "generations": "generate", "scores": "score", "reports": "report",
+    "contamination": "decontaminate", "packed": "pack", "models": "train", "benches": "bench", "generations": "generate",
+    "scores": "score", "reports": "report",
 }  # fmt: skip
 UNDECLARED = ("journal", "checkpoints")  # folders beside outputs that no manifest describes
 

@@ -170,8 +170,10 @@ def add_counts(counts: list[Counts]) -> Counts:
     return total
 
 
-def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
+def read_facts(results: Path, plan: Plan, judged: bool = False, contamination: bool = True) -> Facts:
     """Read every manifest, score and sidecar of the run below `results`; `judged`: of what became of the teachers' answers, too.
+
+    `contamination`: of what the mixes share with benchmarks, where that is there.
 
     Raises:
         UserError: a stage of the run has not finished, or a file of it is damaged.
@@ -205,7 +207,8 @@ def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
         if key not in packed:
             packed[key] = reader.counts("pack", "packed", *key)
     models = {key: reader.counts("train", "models", *key) for key in plan.trained}
-    contamination = {mix: made for mix in plan.mixes for made in reader.beside("decontaminate", "contamination", mix)}
+    looked = list(plan.mixes) if contamination else []
+    shared = {mix: made for mix in looked for made in reader.beside("decontaminate", "contamination", mix)}
     scores, scored, generations = {}, {}, dict[Cell, Held]()
     for bench in plan.benches:
         reader.counts("bench", "benches", bench)
@@ -231,7 +234,7 @@ def read_facts(results: Path, plan: Plan, judged: bool = False) -> Facts:
         scores=scores,
         jobs=reader.jobs,
         inputs=reader.inputs,
-        contamination=contamination,
+        contamination=shared,
         scored=scored,
         generations=generations,
     )

@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """Write the report into `--out`."""
     report, plan = read_spec(arguments.spec, Report), read_spec(arguments.run, Plan)
-    facts = read_facts(arguments.results, plan, report.judged)
+    facts = read_facts(arguments.results, plan, report.judged, report.contamination)
     with Stage(arguments.out, "report", json.loads(arguments.spec), facts.inputs) as stage:
         write(report, plan, facts, arguments.results, stage)
 

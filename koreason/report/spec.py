@@ -19,10 +19,12 @@ class Report:
         recomputed: tables that others published, recomputed from their rows: which of their conclusions these carry.
         against: mixes that each other mix is held against, on the items that the same model answered after both.
         judged: have the teachers' answers judged where it is known what is right, and show their accuracy.
+        contamination: look for the benchmarks' items in each mix after which a model is scored, and show the scores without them, too.
     """
 
     title: str
     note: str
+    contamination: Annotated[bool, Flow(makes=("decontaminate_mix",))] = True
     judged: Annotated[bool, Flow(makes=("judge",))] = False
     answers: bool = True
     recomputed: list[Printed] = field(default_factory=list)

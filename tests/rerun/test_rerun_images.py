@@ -36,7 +36,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
                 "pools": {"ingest", "clean", "sketch", "dedup", "decontaminate", "pool", "bench", "augment"},
                 "mixes": {"import_traces", "decontaminate_traces", "measure", "select"},
             },
-            {"score", "page"},
+            {"decontaminate_mix", "score", "page"},
         ),
         ("vllm", {"bases": {"base"}, "traces": {"trace"}}, {"generate", "score", "page"}),  # scores read what is generated anew
         ("megatron", {"models": {"pack", "train"}}, set()),

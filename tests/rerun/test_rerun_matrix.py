@@ -19,7 +19,8 @@ from koreason.identity.code import LEFT_OUT
 
 SCORED = ("generate", "score", "page")
 VERDICTS = ("dedup", "decontaminate", "pool")
-FROM_TRACES = ("trace", "decontaminate_traces", "measure", "select", "pack", "train", *SCORED)
+OF_MIX = ("decontaminate_mix", "pack", "train", *SCORED)
+FROM_TRACES = ("trace", "decontaminate_traces", "measure", "select", *OF_MIX)
 STAGES = set(ORDER) - {"augment", "judge", "import_traces"}
 
 
@@ -121,19 +122,19 @@ def test_a_new_mix(finished: Workflow, everything: dict[str, str]) -> None:
     for block in finished.config["run"]["experiments"]:
         block["mixes"].append("another")
     plan = finished.plan()
-    assert set(plan.values()) == {"select", "pack", "train", *SCORED}
+    assert set(plan.values()) == {"select", *OF_MIX}
     assert all("/another/" in output for output, rule in plan.items() if rule != "page")
 
 
 def test_an_edit_in_langmix(finished: Workflow, everything: dict[str, str]) -> None:
     finished.edit("koreason/select/langmix.py", new="\nEDITED = 1\n")
-    assert set(finished.plan()) == of_trained_models(everything, "select", "pack", "train", *SCORED)
+    assert set(finished.plan()) == of_trained_models(everything, "select", *OF_MIX)
 
 
 def test_an_edit_of_a_measure_plans_no_trace(finished: Workflow, everything: dict[str, str]) -> None:
     for file in ("measures", "words", "loops"):
         finished.edit(f"koreason/switching/{file}.py", new="\nEDITED = 1\n")
-    assert set(finished.plan()) == of_trained_models(everything, "measure", "select", "pack", "train", *SCORED)
+    assert set(finished.plan()) == of_trained_models(everything, "measure", "select", *OF_MIX)
     finished.run("mixes")
     assert finished.plan() == {}, "measures that come out as they were change no mix"
 
@@ -152,6 +153,25 @@ def test_answers_are_judged_where_it_is_asked_for(finished: Workflow, everything
     assert f"results/mixes/{mix}/manifest.json" in finished.plan()
 
 
+def test_items_are_looked_for_in_mixes_that_are_scored_unless_the_page_leaves_it_out(
+    finished: Workflow, everything: dict[str, str]
+) -> None:
+    looked = made_by(everything, "decontaminate_mix")
+    assert looked == {f"results/contamination/{mix}/manifest.json" for mix in names(everything, "score", 3) if mix != "base"}
+    report, block = finished.config["run"]["report"], finished.config["run"]["experiments"][0]
+    report["contamination"] = False
+    shutil.rmtree(finished.folder / "results/contamination")
+    assert set(finished.plan()) == made_by(everything, "page")
+    finished.run()
+    del report["contamination"]
+    assert set(finished.plan()) == looked | made_by(everything, "page")
+    finished.run()
+    block["benches"], block["base"] = block["benches"][:1], False
+    assert set(finished.plan()) == looked | made_by(everything, "page"), "another benchmark is another search, and no training"
+    block["benches"], block["base"] = [], False
+    assert set(finished.plan()) == made_by(everything, "page"), "what is not scored is not looked through"
+
+
 @pytest.mark.parametrize(("strategy", "judged"), [("diverse", False), ("hardest", True), ("consensus", True)])
 def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     finished: Workflow, everything: dict[str, str], strategy: str, judged: bool
@@ -159,7 +179,7 @@ def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     mix = finished.config["mixes"][names(everything, "select", 2)[0]]
     mix["strategies"] = {next(iter(mix["quotas"])): strategy}
     plan = finished.plan()
-    assert set(plan.values()) == {"select", "pack", "train", *SCORED} | ({"judge"} if judged else set())
+    assert set(plan.values()) == {"select", *OF_MIX} | ({"judge"} if judged else set())
 
 
 def test_a_template_without_a_system_role_is_refused_before_the_first_job(

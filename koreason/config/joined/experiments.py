@@ -41,6 +41,15 @@ def cells(config: Config) -> list[tuple[str, str, str, str]]:
     return list(found)
 
 
+def asked_after(config: Config) -> dict[str, list[str]]:
+    """Every mix after which a model is scored, with the benches that it is asked."""
+    found: dict[str, dict[str, None]] = {}
+    for _, mix, _, bench in cells(config):
+        if mix != BASE:
+            found.setdefault(mix, {})[bench] = None
+    return {mix: list(benches) for mix, benches in found.items()}
+
+
 def trained_bases(config: Config) -> set[str]:
     """Every base that a model of the run's experiments is trained from; the others only answer."""
     return {config["models"][model]["base"] for model, _, _ in trainings(config)}

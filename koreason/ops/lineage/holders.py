@@ -45,6 +45,9 @@ def holders(results: Path, prompt: Prompt, known: dict[str, Any]) -> list[Row]:
     for row in known["mixes"]:
         if row["taken"]:
             found.append(_row(results / "mixes" / row["mix"] / "mix.parquet", len(row["taken"]), goes=True))
+    for folder in outputs(results, "contamination", 1):
+        if rows := sorted_rows(folder, "overlaps.parquet", prompt.prompt_id, ["prompt_id"]):
+            found.append(_row(folder / "overlaps.parquet", len(rows), goes=True))
     for mix, tokenizer in dict.fromkeys((row["mix"], row["tokenizer"]) for row in known["packed"] if not row["reason"]):
         count = sum((row["mix"], row["tokenizer"], row["reason"]) == (mix, tokenizer, None) for row in known["packed"])
         found.append(_row(results / "packed" / mix / tokenizer, count, goes=True))
