@@ -215,7 +215,8 @@ def decontaminated(pool, recipe=""):
 
 def contamination():
     """Manifests of what the mixes share with the benchmarks by which their models are scored, where the page is to show it."""
-    return [f"results/contamination/{mix}/manifest.json" for mix in ASKED_AFTER] if config["run"]["report"].get("contamination", True) else []
+    looked = ASKED_AFTER if config["run"]["report"].get("contamination", True) else []
+    return [f"results/contamination/{mix}/manifest.json" for mix in looked]
 
 
 def is_decontaminated(pool, recipe=""):

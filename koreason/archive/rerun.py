@@ -34,8 +34,12 @@ ASKED = "asked.json"
 REPORTS = f"{RESULTS}/reports/"
 NAMES = {**{stage: stage for stage in PLACES.values()}, **PLACES, "page": "report"}
 # Rules whose outputs' stage has another name.
-RULE_OF = {"page": "report", "augment": "ingest", "import_traces": "trace",
-           **dict.fromkeys(("decontaminate_traces", "decontaminate_mix"), "decontaminate")}
+RULE_OF = {
+    "page": "report",
+    "augment": "ingest",
+    "import_traces": "trace",
+    **dict.fromkeys(("decontaminate_traces", "decontaminate_mix"), "decontaminate"),
+}
 
 
 def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:

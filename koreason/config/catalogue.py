@@ -224,13 +224,13 @@ class Experiment:
     """
 
     models: Annotated[list[ModelName], Flow(reruns=("page",), makes=("train", "generate", "score"))] = field(default_factory=list)
-    mixes: Annotated[
-        list[MixName], Flow(reruns=("page",), makes=("select", "decontaminate_mix", "pack", "train", "generate", "score"))
-    ] = field(default_factory=list)
+    mixes: Annotated[list[MixName], Flow(reruns=("page",), makes=("select", "decontaminate_mix", "pack", "train", "generate", "score"))] = (
+        field(default_factory=list)
+    )
     schedules: Annotated[list[ScheduleName], Flow(reruns=("page",), makes=("train", "generate", "score"))] = field(default_factory=list)
-    benches: Annotated[
-        list[BenchName], Flow(reruns=("decontaminate_mix", "page"), makes=("bench", "generate", "score"))
-    ] = field(default_factory=list)
+    benches: Annotated[list[BenchName], Flow(reruns=("decontaminate_mix", "page"), makes=("bench", "generate", "score"))] = field(
+        default_factory=list
+    )
     base: Annotated[bool, Flow(reruns=("page",), makes=("generate", "score"))] = False
     pools: Annotated[list[PoolName], Flow(reruns=("page",), makes=("clean", "sketch", "dedup", "decontaminate", "pool"))] = field(
         default_factory=list
