@@ -114,6 +114,8 @@ class Finished:
             return entry in found["pools"].split("+")
         if job.rule.name == "select" and table in ("pools", "recipes", "imported", "sources"):
             return entry in self.drawn_from(found["mix"], table)
+        if job.rule.name == "decontaminate_mix" and table == "run":  # an experiment is changed in the first one
+            return found["mix"] in self.config["run"]["experiments"][0]["mixes"]
         if found.get("pool") == "imported":
             found["imported"] = found["recipe"]
         elif table == "imported" and "pool" in found:
