@@ -106,8 +106,7 @@ def harness(record: dict[str, Any]) -> dict[str, Any] | None:
         return None
     doc, options, gold = record["doc"], None, record["target"]
     for name in CHOICES:
-        found = doc.get(name)
-        options = options or (found.get("text") if isinstance(found, dict) else found)
+        options = options or _listed(doc.get(name))
     if isinstance(options, list) and isinstance(gold, int) and not isinstance(gold, bool) and 0 <= gold < len(options):
         gold = chr(ord("A") + gold)  # the harness counts from 0
     question = next((doc[name] for name in QUESTIONS if isinstance(doc.get(name), str)), None)
@@ -143,15 +142,25 @@ def _field(record: Any, path: str) -> Any:
     return record
 
 
-def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
-    options = value["options"] or []
+def _listed(options: Any) -> list[Any] | None:
+    """Options as a list: one, or `{"A": …, "B": …}`, or `{"text": […], "label": […]}`, or the JSON of these; None for anything else."""
     if isinstance(options, str):
         try:
             options = json.loads(options)
-        except ValueError:
-            options = None
-    if not isinstance(options, list) or len(options) == 1:
-        raise UserError("its options are no list", where, "write them as a list, or leave them in the question")
+        except (ValueError, RecursionError):
+            return None
+    if isinstance(options, dict):
+        letters = [chr(ord("A") + place) for place in range(len(options))]
+        options = [options[letter] for letter in letters] if [*options] == letters else options.get("text")
+    return options if isinstance(options, list) else None
+
+
+def _asked(value: dict[str, Any], where: str, kind: str | None) -> Asked:
+    options = _listed(value["options"]) if value["options"] else []
+    if options is None or len(options) == 1:
+        raise UserError("its options are no list", where, 'write them as a list or as {"A": …, "B": …}, or leave them in the question')
+    if any(option is None or option != option for option in options):
+        raise UserError("lacks one of its options", where, "complete the item")
     texts = [str(option).strip() for option in options]
     question = str(value["question"] or "").strip()
     named = str(value["kind"] or kind or told(value["gold"], texts, question, where))

@@ -77,6 +77,15 @@ def test_a_harness_s_sample_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "options", [{"A": "부산", "B": "서울"}, {"text": ["부산", "서울"], "label": ["A", "B"]}, '{"A": "부산", "B": "서울"}']
+)
+def test_options_as_data_sets_have_them(tmp_path: Path, options: object) -> None:
+    path = tmp_path / "asked.jsonl"
+    path.write_text(lines([{"gold": "B", "options": options, "response": "정답은 서울입니다."}]), encoding="utf-8")
+    assert [row["extracted"] for row in scored(path)] == ["B"]
+
+
+@pytest.mark.parametrize(
     ("text", "words", "told"),
     [
         ('{"gold": "1"}\n', (), "lacks 'response'"),
@@ -87,6 +96,8 @@ def test_a_harness_s_sample_log(tmp_path: Path) -> None:
         ('{"gold": "1", "response": [[-1.5, false]]}\n', (), "response is no text"),
         ('{"gold": "1", "response": "1", "kind": "essay"}\n', (), "kind is 'essay'"),
         ('{"gold": "대전", "response": "1", "options": ["부산", "서울"]}\n', (), "no label of 2 options"),
+        ('{"gold": "B", "response": "1", "options": {"A": "부산", "C": "서울"}}\n', (), "options are no list"),
+        ('{"gold": "B", "response": "1", "options": ["부산", null]}\n', (), "lacks one of its options"),
         ("{\n", (), "not JSON"),
         ("[1]\n", (), "not a JSON object"),
         ("", (), "no answers"),
