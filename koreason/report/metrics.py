@@ -1,6 +1,6 @@
 """What a training run says of each of its steps.
 
-steps = read_metrics(held(folder).path("metrics.jsonl"))     # step, loss, held_out_loss, lr, grad_norm, tokens
+steps = read_metrics(Path("results/models/small/mixed/short/metrics.jsonl"))     # step, loss, held_out_loss, lr, grad_norm, tokens
 """
 
 from pathlib import Path
