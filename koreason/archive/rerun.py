@@ -114,12 +114,14 @@ def prepare(run: Path, again: Path, before: dict[str, Job], wanted: set[str]) ->
     if asked.is_file() and asked.read_text(encoding="utf-8") == text:
         return  # goes on
     shutil.rmtree(again, ignore_errors=True)
-    for folder, job in before.items():
-        if folder not in wanted:
-            assert job.made is not None
-            _link(run / folder, again / folder, job.made["files"])
-            # Snakemake goes by these: an output is younger than what it was made of
-            os.utime(again / folder / MANIFEST, (float(job.run.get("ended", 0)),) * 2)
+    # Snakemake goes by their times, of which none may be younger: a shard may have come back from its journal after it was read
+    linked = before.keys() - wanted
+    ended = max((float(before[folder].run.get("ended", 0)) for folder in linked), default=0.0)
+    for folder in sorted(linked):
+        made = before[folder].made
+        assert made is not None
+        _link(run / folder, again / folder, made["files"])
+        os.utime(again / folder / MANIFEST, (ended, ended))
     for there, _ in folders_below(run / RESULTS):
         if (there / UNDECLARED[0]).is_dir():
             shutil.copytree(there / UNDECLARED[0], again / there.relative_to(run) / UNDECLARED[0])

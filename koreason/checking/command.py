@@ -4,7 +4,8 @@
     koreason check pools --configfile my.yaml        # what stands in the way of the pools alone
 
 It plans as Snakemake would and then looks: at dumps and benchmarks with their digests, heads and items, at models, environments, images,
-numbers that contradict each other, disk, and what earlier runs left. Nothing is started. Digests are remembered, so a second check reads
+numbers that contradict each other, disk, and what earlier runs left. Where the configuration itself is refused, what its other entries
+name is looked at all the same. Nothing is started. Digests are remembered, so a second check reads
 only what changed. Exit status 2 where a finding touches what would run; a real run begins with the same check and ends with it, before
 its first job. `koreason plan` and `snakemake -n` print how many findings there are, and end with 0.
 """
@@ -16,7 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from koreason.checking.finding import Finding, Run
-from koreason.checking.registry import findings
+from koreason.checking.registry import ALONE, findings
+from koreason.config.checks.check import examined
+from koreason.config.checks.structure import ConfigError
+from koreason.config.files.layers import layered, read_yaml
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
@@ -47,7 +51,11 @@ def main(arguments: argparse.Namespace) -> int:
             os.environ[VARIABLE] = str(path)  # the Snakefile reads it, too
         if absent := [file for file in arguments.configfile if not file.is_file()]:
             raise UserError("no such configuration", absent[0], "targets stand in front of --configfile")
-        plan = read_whole(arguments.snakefile, arguments.configfile, arguments.targets)
+        try:
+            plan = read_whole(arguments.snakefile, arguments.configfile, arguments.targets)
+        except ConfigError as error:
+            print("\n".join(told(refused(error, arguments.configfile, site))))
+            return 2
     found = look(plan, site, arguments.network)
     stops = any(finding.touches for finding in found)
     if arguments.planned and not stops:  # a run goes on: in brief
@@ -55,6 +63,17 @@ def main(arguments: argparse.Namespace) -> int:
     if found or not arguments.planned:
         print("\n".join(told(found, arguments.first)), file=sys.stderr if arguments.planned else sys.stdout)
     return 2 if stops else 0
+
+
+def refused(error: ConfigError, files: list[Path], site: Site | None) -> list[Finding]:
+    """What is wrong with a configuration of which nothing can be planned, and with what its sound entries name."""
+    found = [Finding(line, touches=True) for line in error.lines]
+    rest = examined(layered(files))[1]
+    if rest is None:
+        return found
+    given = [(table, name) for file in files for table, names in read_yaml(file).items() if isinstance(names, dict) for name in names]
+    named = {table: [name for of, name in dict.fromkeys(given) if of == table and name in rest[table]] for table in rest}
+    return found + findings(Run(rest, [], site, network=False, named=named), ALONE)
 
 
 def look(plan: Plan, site: Site | None, network: bool = True) -> list[Finding]:

@@ -48,6 +48,7 @@ class Run:
         finished: outputs of jobs that need not run.
         read: which of them a job that would run reads.
         network: whether a hub may be asked.
+        named: by table the entries to look at, where nothing can be planned yet: then all of them would be met.
     """
 
     config: dict[str, Any]
@@ -57,15 +58,16 @@ class Run:
     finished: list[str] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     network: bool = True
+    named: dict[str, list[str]] | None = None
 
     def due(self, *rules: str, **names: str) -> bool:
         """Whether a job of one of these rules would run on what is named; of any, where nothing is."""
-        return any(job.rule in rules and names.items() <= job.wildcards.items() for job in self.jobs)
+        return self.named is not None or any(job.rule in rules and names.items() <= job.wildcards.items() for job in self.jobs)
 
     @functools.cached_property
     def reached(self) -> dict[str, list[str]]:
         """By table the entries that the run's experiments come to."""
-        return reached(self.config)
+        return reached(self.config) if self.named is None else self.named
 
     def entries(self, table: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The entries of a table that the run comes to."""

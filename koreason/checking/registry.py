@@ -6,7 +6,7 @@ To add one: write a function of a `Run` in a file of this room, and name it in C
 it needs of a stage, it asks the stage's own function, so that no rule is written twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from koreason.checking.benches import benches, seals
 from koreason.checking.digests import read_large
@@ -23,8 +23,12 @@ Check = Callable[[Run], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (environments, folders, settings, dumps, benches, seals, bases, templates, sizes, ranks, gated, outputs, space)
 
 
-def findings(run: Run) -> list[Finding]:
+# those of single entries, which make sense where nothing can be planned yet
+ALONE: tuple[Check, ...] = (settings, dumps, benches, bases)
+
+
+def findings(run: Run, checks: Iterable[Check] = CHECKS) -> list[Finding]:
     """All that is found, each line once; what touches the run comes first."""
     read_large(run)
-    found = dict.fromkeys(finding for check in CHECKS for finding in check(run))
+    found = dict.fromkeys(finding for check in checks for finding in check(run))
     return sorted(found, key=lambda finding: not finding.touches)

@@ -16,6 +16,7 @@ from typing import IO, NoReturn
 
 from koreason import locks
 from koreason.cluster.job import my_jobs
+from koreason.workflow import dryrun
 
 STARTED_IN = "KOREASON_STARTED_IN"  # the profile says where Snakemake was typed, before it went to the run's folder
 LOCK = Path(".snakemake/koreason.lock")
@@ -64,7 +65,13 @@ def begin(folder: Path, poll: int) -> None:
 
 
 def refuse(error: Exception) -> NoReturn:
-    """End Snakemake with a line for each mistake and status 2; it would show an exception of ours with its own traceback."""
+    """End Snakemake with a line for each mistake and status 2; it would show an exception of ours with its own traceback.
+
+    Raises:
+        Refused: another command of ours only plans.
+    """
+    if dryrun.planning():
+        raise dryrun.Refused(error)
     for line in getattr(error, "lines", [error]):
         print(f"koreason: {line}", file=sys.stderr, flush=True)
     os._exit(2)

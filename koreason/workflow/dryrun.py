@@ -26,6 +26,14 @@ OWN_CODE = {"code": "the stage's code", "environment": "its environment's lock o
 _planning: list[Path] = []  # whose plan is being read
 
 
+class Refused(BaseException):
+    """The Snakefile says what is wrong with the configuration. No ordinary exception: Snakemake would take it for a defect of the file."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(frozen=True)
 class Planned:
     """One job that Snakemake would run.
@@ -152,6 +160,8 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
             yield workflow._workflow
     except (WorkflowError, RuleException, api.ApiError) as error:
         raise UserError(str(error) or type(error).__name__, "snakemake") from None
+    except Refused as refused:
+        raise refused.error from None
     finally:
         _planning.pop()
 

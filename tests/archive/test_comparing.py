@@ -148,9 +148,9 @@ def test_a_rerun_makes_a_stage_and_what_was_made_of_it(finished: Path, tmp_path:
     assert (
         not (folder / "results/mixes/mix").exists() and (folder / "results/traces/small/mixed/journal/00000-of-00001/rows.jsonl").is_file()
     )
-    ages = [(folder / name / "manifest.json").stat().st_mtime for name in before if name not in later]
+    ages = {(folder / name / "manifest.json").stat().st_mtime for name in before if name not in later}
     made = [before[name].run["ended"] for name in before if name not in later]
-    assert ages == made, "younger than what they were made of, whenever they were restored"
+    assert ages == {max(made)}, "none is younger than what was made of it, whenever they were made or restored"
     (folder / "results/mixes/mix").mkdir(parents=True)
     rerun.prepare(finished, folder, before, later)
     assert (folder / "results/mixes/mix").is_dir(), "the same rerun goes on"

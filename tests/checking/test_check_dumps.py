@@ -118,3 +118,25 @@ def test_all_findings_at_once(own: Own, capsys: pytest.CaptureFixture[str]) -> N
     bench(sha256=None)(own)
     status, lines = own.check(capsys)
     assert status == 2 and len(lines) == 2
+
+
+def test_what_nothing_can_be_planned_of_hides_no_finding(own: Own, capsys: pytest.CaptureFixture[str]) -> None:
+    edited(own)
+    bench(sha256=None)(own)
+    own.config["schedules"] = {"mine": {"epochs": 0}}
+    own.config["pools"]["mine"]["min_chars"] = 9000
+    own.config["mixes"]["mine"]["traces"] = [{"pool": "mien", "recipe": "smollm2_mixed"}]
+    own.config["run"]["experiments"].append({"models": ["smollm2"], "benches": [], "base": True})
+    own.config["run"]["experiments"].append({"models": ["smollm2"], "mixes": ["mine"], "schedules": ["laptop_short"]})
+    status, lines = own.check(capsys)
+    words = [
+        "schedules.mine: lacks the keys",
+        "schedules.mine.epochs: 0 is not accepted",
+        "mixes.mine.traces[0].pool: 'mien' is not in pools; did you mean 'mine'?",
+        "pools.mine: min_chars is 9000 and max_chars is 8000",
+        "run.experiments[1]: models that are not trained are only asked",
+        f"{own.forum}: its SHA-256 is",
+        f"{own.bench}: its 'sha256' is not set",
+    ]
+    assert status == 2 and [word for word in words if not any(word in line for line in lines)] == [], lines
+    assert len(lines) == len(words), lines

@@ -82,9 +82,10 @@ run: {experiments: [{models: [], mixes: [], schedules: [], benches: [], base: fa
 """
     config = written(tmp_path, text)
     found = problems(config)
-    assert len(found) == 4
+    assert len(found) == 5
     assert [line for line in found if "lacks" in line][1].startswith("schedules.mine: lacks the keys 'sequence_length', 'packing'")
-    assert "'max_steps'" not in found[-1] and "did you mean 'max_steps'" in "".join(found), "a misspelt key is not a lacking one, too"
+    assert "'max_steps'" not in found[3] and "did you mean 'max_steps'" in "".join(found), "a misspelt key is not a lacking one, too"
+    assert found[-1].startswith("run.experiments[0]: names nothing"), "which makes sense whatever the entries are"
     with pytest.raises(ConfigError) as refused:
         check(config)
     assert refused.value.lines == found

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from koreason.config.checks.bounds import nothing_between, out_of_order
+from koreason.config.checks.sound import EXPERIMENT, sound
 from koreason.config.checks.structure import ConfigError, accepted, wrongs
 from koreason.config.joined.experiments import BASE, incomplete
 from koreason.config.joined.made import is_made
@@ -20,6 +21,7 @@ from koreason.config.schema import read_schema
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 PROMPT_ID = re.compile(r"[0-9a-f]{24}")
+NO_EXPERIMENT = "run.experiments: is empty"
 TRACE = re.compile(rf"{PROMPT_ID.pattern}/[0-9]{{1,9}}")
 
 
@@ -34,22 +36,54 @@ def check(config: dict[str, Any]) -> None:
 
 
 def problems(config: dict[str, Any]) -> list[str]:
-    """All that is wrong, a line each; what makes no sense before something else is mended is left out."""
-    schema = read_schema()
-    if found := wrongs(config, schema):
-        return found
-    if found := list(_read_as_others(config)):
-        return found
-    strange = [
-        f"{where}: '{name}' is not in {table}; {accepted(name, config[table])}"
-        for where, table, name in references(config, schema, "")
-        if name not in config[table]
-    ]
-    if found := [*strange, *_names(config)]:
-        return found
-    if found := [*wrongs_of_made(config), *wrongs_of_parts(config)]:
-        return found
-    return list(dict.fromkeys(line for one in (_plain_numbers, _sources, _empty, _categories, _bounds, _run) for line in one(config)))
+    """All that is wrong, a line each."""
+    return examined(config)[0]
+
+
+def examined(config: dict[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
+    """All that is wrong, a line each, and the configuration without it.
+
+    What is wrong in one way makes no sense in others: it, and what comes to it, is left out of what is looked at further. None where too
+    little is left.
+    """
+    found: list[str] = []
+    rest: dict[str, Any] | None = config
+    for look in (_structure, _read_as_others, _strange, _joined, _sense):
+        assert rest is not None
+        lines = list(dict.fromkeys(look(rest)))
+        if found and not rest["run"]["experiments"]:  # they came to what is wrong
+            lines = [line for line in lines if not line.startswith(NO_EXPERIMENT)]
+        found += [_placed(line, rest, config) for line in lines]
+        if lines and (rest := sound(rest, lines)) is None:
+            break
+    return found, rest
+
+
+def _placed(line: str, rest: dict[str, Any], config: dict[str, Any]) -> str:
+    """A line with an experiment's place among all of them, where some have been left out."""
+    places = {id(experiment): place for place, experiment in enumerate(config["run"]["experiments"])} if EXPERIMENT.search(line) else {}
+    return EXPERIMENT.sub(lambda place: str(places[id(rest["run"]["experiments"][int(place[0])])]), line)
+
+
+def _structure(config: dict[str, Any]) -> Iterator[str]:
+    yield from wrongs(config, read_schema())
+
+
+def _strange(config: dict[str, Any]) -> Iterator[str]:
+    for where, table, name in references(config, read_schema(), ""):
+        if name not in config[table]:
+            yield f"{where}: '{name}' is not in {table}; {accepted(name, config[table])}"
+    yield from _names(config)
+
+
+def _joined(config: dict[str, Any]) -> Iterator[str]:
+    yield from wrongs_of_made(config)
+    yield from wrongs_of_parts(config)
+
+
+def _sense(config: dict[str, Any]) -> Iterator[str]:
+    for look in (_plain_numbers, _sources, _empty, _categories, _bounds, _run):
+        yield from look(config)
 
 
 def _plain_numbers(config: dict[str, Any]) -> Iterator[str]:
@@ -69,7 +103,7 @@ def _run(config: dict[str, Any]) -> Iterator[str]:
         if not PROMPT_ID.fullmatch(prompt_id):
             yield f"run.withdrawn: '{prompt_id}' is no prompt's id; accepted: 24 hexadecimal digits"
     if not config["run"]["experiments"]:
-        yield "run.experiments: is empty; choose a run, for example with --configfile config/demo.yaml"
+        yield f"{NO_EXPERIMENT}; choose a run, for example with --configfile config/demo.yaml"
     yield from incomplete(config)
 
 

@@ -1,0 +1,70 @@
+"""What of a configuration is left to look at where some of it is wrong: so that all that is wrong can be said at once.
+
+sound(config, ["pools.mine: unknown key 'min_charz'"])     # without pools.mine, and without what comes to it
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from koreason.config.joined.reached import references
+from koreason.config.schema import read_schema
+
+EXPERIMENT = re.compile(r"(?<=^run\.experiments[.\[])\d+")
+
+
+def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None:
+    """The configuration without entries that are wrong, and without those and the experiments that come to one of them.
+
+    Args:
+        config: of which the rest is of the schema's form.
+        lines: each begins with the place that it speaks of, as `check.problems` says them.
+
+    Returns:
+        None where a line speaks of something that nothing can do without.
+    """
+    entries = _entries()
+    broken = set[tuple[str, str]]()
+    experiments = set[int]()
+    for line in lines:
+        table, _, rest = line.partition(".")
+        if place := EXPERIMENT.search(line):
+            experiments.add(int(place[0]))
+        elif table in entries and (name := _named(config[table], rest)):
+            broken.add((table, name))
+        else:
+            return None
+    left = {table: dict(entries) for table, entries in config.items()}
+    left["run"]["experiments"] = [entry for place, entry in enumerate(config["run"]["experiments"]) if place not in experiments]
+    new = broken
+    while new:
+        for table, name in new:
+            del left[table][name]
+        new = {entry for entry in _coming_to(broken, left) if entry not in broken}
+        broken |= new
+    return left
+
+
+def _entries() -> dict[str, Any]:
+    """The tables of the catalogue, with the schema of an entry of each."""
+    return {
+        table: schema["additionalProperties"] for table, schema in read_schema()["properties"].items() if schema["additionalProperties"]
+    }
+
+
+def _named(entries: Any, rest: str) -> str | None:
+    """The entry of a table that the rest of a place begins with: names hold no full stop and no colon."""
+    name = rest.partition(":")[0].partition(".")[0].partition("[")[0]
+    return name if isinstance(entries, dict) and name in entries else None
+
+
+def _coming_to(broken: set[tuple[str, str]], config: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """Entries that name one of these; experiments that do are taken out."""
+    each = read_schema()["properties"]["run"]["properties"]["experiments"]["items"]
+
+    def comes(value: Any, schema: dict[str, Any]) -> bool:
+        return any((table, name) in broken for _, table, name in references(value, schema, ""))
+
+    config["run"]["experiments"] = [entry for entry in config["run"]["experiments"] if not comes(entry, each)]
+    for table, schema in _entries().items():
+        yield from ((table, name) for name, entry in config[table].items() if comes(entry, schema))
