@@ -158,7 +158,7 @@ def test_a_first_run_is_planned_whole(workflow: Workflow) -> None:
     result = plan(workflow)
     assert result.returncode == 0, result.stderr
     found = rows(result.stdout)
-    assert found["trace"][0] == "2" and found["ingest"][0] == "6" and found["total"][0] == "58"
+    assert found["trace"][0] == "2" and found["ingest"][0] == "6" and found["total"][0] == "60"
     assert "the longest chain of jobs asks for 2.1 hours" in result.stdout
     assert " ingest 6 output files have to be generated\n" in squeezed(result.stdout)
     assert "checkpoints 4.8" in result.stdout  # 134.5M parameters, 12 bytes, three times
