@@ -59,30 +59,26 @@ BYTES = [
 
 def nodes(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every place in a JSON value: what holds it, and by which key."""
-    waiting = [value]
-    while waiting:
-        holder = waiting.pop(0)
-        pairs = holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ()
-        for key, inner in pairs:
-            yield holder, key
-            waiting.append(inner)
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        yield value, key
+        yield from nodes(inner)
 
 
 def spoilt(value: Any, chance: random.Random) -> Any:
     """A value with one to three places otherwise."""
     value = copy.deepcopy(value)
     for _ in range(chance.randint(1, 3)):
-        places = list(nodes(value))
+        if not (places := list(nodes(value))):
+            break
         holder, key = chance.choice(places)
         kind = chance.random()
         if kind < 0.15:
             holder.pop(key)
         elif kind < 0.3 and isinstance(holder, dict):
-            holder[str(chance.choice(VALUES))[:50]] = chance.choice(VALUES)
+            holder[str(chance.choice(VALUES))[:50]] = copy.deepcopy(chance.choice(VALUES))
         else:
-            holder[key] = chance.choice(VALUES)
-        if not list(nodes(value)):
-            break
+            holder[key] = copy.deepcopy(chance.choice(VALUES))
     return value
 
 
