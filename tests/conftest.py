@@ -13,6 +13,10 @@ from tests.soak import SOAKING
 HOME = Path(__file__).resolve().parents[1]
 os.environ.setdefault("KOREASON_HOME", str(HOME))
 
+# Where Slurm's commands are there and no controller answers, every start of Snakemake waits ten seconds for it, or twenty: its plugin asks.
+# Tests on a real Slurm take this back.
+os.environ.setdefault("SLURM_CONF", os.devnull)
+
 settings.register_profile("koreason", derandomize=not SOAKING, deadline=None)
 settings.load_profile("koreason")
 

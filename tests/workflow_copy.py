@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from koreason.config.files.layers import read_bench, read_language
+from koreason.config.files.like import resolve
 
 HOME = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "config", "profiles", "koreason", "envs", "bin")
@@ -90,7 +91,9 @@ def read_config(folder: Path, *selections: str) -> dict[str, Any]:
     catalogue["languages"] = {path.stem: read_language(path) for path in languages}
     for path in sorted((folder / "benches").glob("*.yaml")):
         catalogue["benches"] |= read_bench(path)
-    return functools.reduce(overlaid, over, catalogue)
+    config: dict[str, Any] = functools.reduce(overlaid, over, catalogue)
+    resolve(config)
+    return config
 
 
 class Workflow:

@@ -118,6 +118,5 @@ def _holds(file: IO[bytes], member: Member) -> bool:
     while left and (chunk := file.read(min(CHUNK, left))):
         found.update(chunk)
         left -= len(chunk)
-    return (
-        not left and (member.entry is None or found.hexdigest() == member.entry.sha256) and len(file.read(member.padding)) == member.padding
-    )
+    same = not left and (member.entry is None or found.hexdigest() == member.entry.sha256)
+    return same and file.read(member.padding) == bytes(member.padding)

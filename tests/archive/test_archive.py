@@ -120,12 +120,16 @@ def test_a_tar_that_was_cut_goes_on(finished: Path, tmp_path: Path, share: float
 
 def test_a_tar_with_a_damaged_beginning_is_made_again_from_there(finished: Path, tmp_path: Path) -> None:
     archive(finished, tmp_path / "one.tar")
-    data = bytearray((tmp_path / "one.tar").read_bytes())
-    whole_one = bytes(data)
-    data[len(data) // 2] ^= 1
-    (tmp_path / "one.tar").write_bytes(data)
-    archive(finished, tmp_path / "one.tar")
-    assert (tmp_path / "one.tar").read_bytes() == whole_one
+    whole_one = (tmp_path / "one.tar").read_bytes()
+    with tarfile.open(tmp_path / "one.tar") as tar:
+        member = max(tar.getmembers(), key=lambda member: -member.size % 512)
+    inside, padding = member.offset_data + member.size // 2, member.offset_data + member.size + 1
+    for place in (member.offset + 20, inside, padding, len(whole_one) // 2, len(whole_one) - 1):
+        data = bytearray(whole_one)
+        data[place] ^= 1
+        (tmp_path / "one.tar").write_bytes(data)
+        archive(finished, tmp_path / "one.tar")
+        assert (tmp_path / "one.tar").read_bytes() == whole_one, place
 
 
 def test_a_folder_that_was_cut_goes_on_and_keeps_what_is_whole(

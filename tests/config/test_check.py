@@ -56,7 +56,7 @@ def test_a_key_that_nobody_reads_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         effects.effects.__wrapped__()
 
 
-OVER = {"released": ("paper",), "gpu-small": ("taste",)}  # a selection that lies over another one
+OVER = {"released": ("paper",), "gpu-small": ("taste",), "proof-languages": ("proof",)}  # a selection that lies over another one
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (HOME / "config").glob("*.yaml") if path.stem != "config"))

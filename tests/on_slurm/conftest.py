@@ -21,6 +21,8 @@ def answers() -> bool:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     """A Slurm that answers: the one that is there, or one of our own."""
+    if os.environ.get("SLURM_CONF") == os.devnull:
+        del os.environ["SLURM_CONF"]
     if answers():
         yield
         return

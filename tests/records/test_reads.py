@@ -20,7 +20,7 @@ READERS = (
 READERS += ("from_pretrained", "load_from_disk", "memmap", "ParquetFile")
 UNDERSTOOD = {
     "tables.py": "what `held` gives out",
-    "report/tables.py": "what `held` gives out",
+    "report/metrics.py": "what `held` gives out",
     "train/decoder/weights.py": "what `held` gives out",
     "engine/prompts/rendering.py": "a folder that `held` has looked at whole",
     "train/steps/states.py": "checkpoints, whose digests were held before",
