@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from koreason.config.files.like import tables
 from koreason.config.joined.reached import references
 from koreason.config.schema import read_schema
 
@@ -23,7 +24,7 @@ def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None
     Returns:
         None where a line speaks of something that nothing can do without.
     """
-    entries = _entries()
+    entries = dict(tables())
     broken = set[tuple[str, str]]()
     experiments = set[int]()
     for line in lines:
@@ -34,7 +35,7 @@ def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None
             broken.add((table, name))
         else:
             return None
-    left = {table: dict(entries) for table, entries in config.items()}
+    left = {table: dict(values) for table, values in config.items()}
     left["run"]["experiments"] = [entry for place, entry in enumerate(config["run"]["experiments"]) if place not in experiments]
     new = broken
     while new:
@@ -43,13 +44,6 @@ def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None
         new = {entry for entry in _coming_to(broken, left) if entry not in broken}
         broken |= new
     return left
-
-
-def _entries() -> dict[str, Any]:
-    """The tables of the catalogue, with the schema of an entry of each."""
-    return {
-        table: schema["additionalProperties"] for table, schema in read_schema()["properties"].items() if schema["additionalProperties"]
-    }
 
 
 def _named(entries: Any, rest: str) -> str | None:
@@ -66,5 +60,5 @@ def _coming_to(broken: set[tuple[str, str]], config: dict[str, Any]) -> Iterable
         return any((table, name) in broken for _, table, name in references(value, schema, ""))
 
     config["run"]["experiments"] = [entry for entry in config["run"]["experiments"] if not comes(entry, each)]
-    for table, schema in _entries().items():
+    for table, schema in tables():
         yield from ((table, name) for name, entry in config[table].items() if comes(entry, schema))
