@@ -34,6 +34,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
             "data",
             {
                 "pools": {"ingest", "clean", "sketch", "dedup", "decontaminate", "pool", "bench", "augment"},
+                "benches": {"bench"},
                 "mixes": {"import_traces", "decontaminate_traces", "measure", "select"},
             },
             {"decontaminate_mix", "score", "page"},
