@@ -51,7 +51,7 @@ def test_every_rule_was_a_job_in_its_image(tasted, home):
     known, images = jobs(), read_images(home)
     found = runs(tasted)
     assert {run["stage"] for run in found.values()} == set(IMAGE)
-    assert len({run["slurm"]["SLURM_JOB_ID"] for run in found.values()}) == len(found) == 22, "a job of its own for each"
+    assert len({run["slurm"]["SLURM_JOB_ID"] for run in found.values()}) == len(found) == 23, "a job of its own for each"
     for where, run in found.items():
         job = known[run["slurm"]["SLURM_JOB_ID"]]
         stage = run["stage"]
