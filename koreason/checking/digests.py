@@ -21,12 +21,20 @@ WORTH_A_BAR = 1 << 30  # of all
 
 def read_large(run: Run) -> None:
     """Read the large files that the run's dumps and benchmarks name, or have them remembered."""
-    paths = sorted({path for path in _named(run) if path.is_file() and path.stat().st_size >= LARGE})
-    total = sum(path.stat().st_size for path in paths)
+    sizes = {path: size for path in set(_named(run)) if (size := _size(path)) >= LARGE}
+    paths, total = sorted(sizes), sum(sizes.values())
     with ThreadPoolExecutor(readers()) as pool:
         digests = pool.map(known_digest, paths)
         for _ in bar(digests, total=len(paths), what="digests", unit=" files") if total >= WORTH_A_BAR else digests:
             pass
+
+
+def _size(path: Path) -> int:
+    """A file's size; 0 where there is none, or can be none: the check of the entry says why."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 def _named(run: Run) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from koreason.config.joined.reached import reached
 from koreason.config.site import Site
-from koreason.errors import UserError
+from koreason.errors import UserError, explain
 from koreason.workflow.dryrun import Planned
 
 
@@ -84,8 +84,9 @@ def kept(found: list[Finding], where: str, touches: bool, called: str = "") -> I
     """
     try:
         yield
-    except UserError as error:
-        line = str(error)
+    except (UserError, OSError) as error:
+        if (line := explain(error) if isinstance(error, OSError) else str(error)) is None:
+            raise
         if called and line.startswith(called):
             line = where + line.removeprefix(called)
         found.append(Finding(line if line.startswith(where) else f"{where}: {line}", touches))

@@ -46,6 +46,7 @@ WRONG: list[tuple[str, Callable[[Own], None], list[str]]] = [
     ("not in cp949", source(encoding="euc-kr"), ["sources.forum.encoding", "its text is no euc-kr", "set `encoding: utf-8`"]),
     ("a table", a_table, ["dumps/forum.csv: none of its first 3 records can be read as jsonl", "it looks like csv"]),
     ("unknown encoding", source(encoding="hangul-1"), ["sources.forum", "encoding 'hangul-1' is unknown"]),
+    ("too long", source(root="/" + 300 * "x"), ["the name is too long for its file system"]),
     ("no folder", source(root="/nowhere/dumps"), ["/nowhere/dumps: no such folder", "correct `root` of sources.forum"]),
     ("no file", source(files={"other.jsonl": "0" * 64}), ["dumps/other.jsonl: no such file"]),
     ("out of root", source(files={"../items.jsonl": "0" * 64}), ["leads out of the folder `root`"]),
