@@ -54,13 +54,12 @@ demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the re
 proof: CONFIG = config/proof.yaml
 proof: WORKDIR = proof
 proof: envs ## that training teaches: a model before it, after it, and after wrong results, on held-out problems; in some ten minutes
-	@mkdir -p $(WORKDIR)
-	@$(snakemake) --quiet rules host
-	@$(report)
 
 proof-languages: WORKDIR = proof
 proof-languages: CONFIG = config/proof.yaml config/proof-languages.yaml
 proof-languages: envs ## the same problems thought about in English, in Korean, and in both; what proof trained is taken as it is
+
+proof proof-languages:
 	@mkdir -p $(WORKDIR)
 	@$(snakemake) --quiet rules host
 	@$(report)
@@ -84,7 +83,7 @@ test-unit: ## the laws, what the docs promise, and pure functions: in under a mi
 	@envs/create data dev
 	@$(pytest) -q -m "not slow and not cluster" -n 2 tests/laws tests/docs tests/records tests/identity tests/select tests/curate
 
-test-fast: ## tests without engines, under three minutes
+test-fast: ## tests without engines, in some ten minutes on two cores
 	@envs/create data dev megatron vllm
 	@$(pytest) -m "not slow and not cluster and not soak" -n 2 --dist worksteal
 

@@ -71,8 +71,8 @@ def refused(error: ConfigError, files: list[Path], site: Site | None) -> list[Fi
     rest = examined(layered(files))[1]
     if rest is None:
         return found
-    given = [(table, name) for file in files for table, names in read_yaml(file).items() if isinstance(names, dict) for name in names]
-    named = {table: [name for of, name in dict.fromkeys(given) if of == table and name in rest[table]] for table in rest}
+    given = [read_yaml(file) for file in files]
+    named = {table: [*dict.fromkeys(name for own in given for name in own.get(table) or () if name in rest[table])] for table in rest}
     return found + findings(Run(rest, [], site, network=False, named=named), ALONE)
 
 

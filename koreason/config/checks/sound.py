@@ -36,13 +36,20 @@ def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None
         else:
             return None
     left = {table: dict(values) for table, values in config.items()}
-    left["run"]["experiments"] = [entry for place, entry in enumerate(config["run"]["experiments"]) if place not in experiments]
     new = broken
     while new:
         for table, name in new:
             del left[table][name]
-        new = {entry for entry in _coming_to(broken, left) if entry not in broken}
+        new = {
+            (table, name) for table, schema in entries.items() for name, entry in left[table].items() if _names_one(entry, schema, broken)
+        }
         broken |= new
+    each = read_schema()["properties"]["run"]["properties"]["experiments"]["items"]
+    left["run"]["experiments"] = [
+        entry
+        for place, entry in enumerate(config["run"]["experiments"])
+        if place not in experiments and not _names_one(entry, each, broken)
+    ]
     return left
 
 
@@ -52,13 +59,6 @@ def _named(entries: Any, rest: str) -> str | None:
     return name if isinstance(entries, dict) and name in entries else None
 
 
-def _coming_to(broken: set[tuple[str, str]], config: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Entries that name one of these; experiments that do are taken out."""
-    each = read_schema()["properties"]["run"]["properties"]["experiments"]["items"]
-
-    def comes(value: Any, schema: dict[str, Any]) -> bool:
-        return any((table, name) in broken for _, table, name in references(value, schema, ""))
-
-    config["run"]["experiments"] = [entry for entry in config["run"]["experiments"] if not comes(entry, each)]
-    for table, schema in tables():
-        yield from ((table, name) for name, entry in config[table].items() if comes(entry, schema))
+def _names_one(value: Any, schema: dict[str, Any], entries: set[tuple[str, str]]) -> bool:
+    """Whether an entry, or an experiment, names one of these."""
+    return any((table, name) in entries for _, table, name in references(value, schema, ""))
