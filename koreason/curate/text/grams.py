@@ -3,10 +3,12 @@
     weights = Grams({"그림": 40, "림을": -3}, orders=4)
     found = weights.sums(Codes(pl.Series(["그림을 보고", "글을 읽고"])))     # [37, 0]
 
-Each n-gram has a key of 64 bits, so that one order's n-grams are made of the shorter ones' by one multiplication, and are looked up by
-the first bits of theirs. An n-gram counts as often as it stands in a text.
+The n-grams are a tree of their beginnings: from each character on it is gone down as far as the text goes, and the place that is reached
+knows what all n-grams on the way there weigh. The tree lies in two arrays (Aoe, "An efficient digital search algorithm by using a
+double-array structure", 1989): a step is one addition and one comparison. An n-gram counts as often as it stands in a text.
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy
@@ -15,11 +17,7 @@ import polars as pl
 
 from koreason.arrays import Places
 
-FACTOR, SHIFT = 0x9E3779B97F4A7C15, 29  # 2**64 by the golden ratio; mixes the high bits into the low ones
-BITS = 20  # of a key, by which a gram is found: a million places, and few share one
-FEW_BITS = 19  # of a key, by which most grams are known to have no weight: a table that stays next to the core
 EDGE = "\x00"  # stands before the first text, between two, and behind the last
-Keys = numpy.typing.NDArray[numpy.uint64]
 
 
 @dataclass
@@ -29,95 +27,123 @@ class Codes:
     Attributes:
         texts: none of them null, none with U+0000.
         points: of all texts, each behind one U+0000, and one more at the end.
-        rows: of each code point, the text that it stands in, or before.
     """
 
     texts: pl.Series
     points: numpy.typing.NDArray[numpy.uint32] = field(init=False)
-    rows: Places = field(init=False)
 
     def __post_init__(self) -> None:
         joined = f"{EDGE}{self.texts.str.join(EDGE).item() or ''}{EDGE}"
         self.points = numpy.frombuffer(joined.encode("utf-32-le"), numpy.uint32)
-        self.rows = numpy.cumsum(self.points == 0) - 1
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    @functools.cached_property
+    def edges(self) -> Places:
+        """Where each U+0000 stands: one more than there are texts."""
+        return numpy.flatnonzero(self.points == 0)
+
     def kept(self, flags: numpy.typing.NDArray[numpy.bool_]) -> "Codes":
         """The same texts of those code points alone whose flag is set; U+0000 stays."""
         some = object.__new__(Codes)
-        flags = flags | (self.points == 0)
-        some.texts, some.points, some.rows = self.texts, self.points[flags], self.rows[flags]
+        some.texts, some.points = self.texts, self.points[flags | (self.points == 0)]
         return some
+
+    def rows(self) -> Places:
+        """Of each code point, the text that it stands in, or before."""
+        return numpy.cumsum(self.points == 0) - 1
 
     def lengths(self) -> Places:
         """How many code points each text has."""
-        return numpy.bincount(self.rows[self.points != 0], minlength=len(self)).astype(numpy.int64)
+        found: Places = numpy.diff(self.edges) - 1
+        return found
 
 
 class Grams:
-    """Weights of n-grams."""
+    """Weights of n-grams.
+
+    Its arrays: of each code point its number, 0 for one that is in no n-gram; of each place in the tree where the places behind it begin,
+    to which a character's number is added; whose place each one is; and what all n-grams on the way to it weigh.
+    """
 
     def __init__(self, weights: dict[str, int], orders: int) -> None:
         """Take the weights of n-grams of 1 to `orders` characters, U+0000 for the edge of a text."""
         self.orders = orders
-        keys = numpy.array([key(gram) for gram in weights], numpy.uint64)
-        order = numpy.argsort(keys, kind="stable")
-        self._keys, self._weights = keys[order], numpy.array([*weights.values()], numpy.int64)[order]
-        places = (self._keys >> numpy.uint64(64 - BITS)).astype(numpy.int64)
-        self._first = numpy.full(1 << BITS, -1, numpy.int32)
-        self._first[places[::-1]] = numpy.arange(len(places), dtype=numpy.int32)[::-1]
-        self._next = numpy.append(self._keys, numpy.uint64(0xFFFFFFFFFFFFFFFF))  # one more, so that there is a next one to each
-        self._some = numpy.zeros(1 << FEW_BITS, bool)
-        self._some[(self._keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)] = True
+        sizes = numpy.array([*map(len, weights)], numpy.int64)
+        points = numpy.frombuffer("".join(weights).encode("utf-32-le"), numpy.uint32)
+        known, counts = numpy.unique(points, return_counts=True)
+        self._numbers = numpy.zeros(0x110000, numpy.int64)  # of which hardly a page is ever touched
+        self._numbers[known[numpy.argsort(-counts, kind="stable")]] = numpy.arange(1, len(known) + 1)  # small ones lie close together
+        grams = numpy.zeros((len(sizes), orders), numpy.int64)
+        grams[numpy.arange(orders) < sizes[:, None]] = self._numbers[points]
+        self._lay_out(grams, sizes, numpy.array([*weights.values()], numpy.int64), len(known) + 1)
+
+    def _lay_out(self, grams: Places, sizes: Places, weights: Places, many: int) -> None:
+        """Make the tree of the n-grams' numbers, of shape (n-grams, orders) and each below `many`, level by level."""
+        node = grams[:, 0].copy() if len(grams) else numpy.empty(0, numpy.int64)
+        sums = numpy.zeros(many, numpy.int64)
+        sums[node[sizes == 1]] = weights[sizes == 1]
+        above, letters = numpy.empty(0, numpy.int64), numpy.empty(0, numpy.int64)
+        for order in range(1, self.orders):
+            longer = numpy.flatnonzero(sizes > order)
+            keys, which = numpy.unique(node[longer] * many + grams[longer, order], return_inverse=True)
+            node[longer] = len(sums) + which
+            added = sums[keys // many]
+            ending = sizes[longer] == order + 1
+            added[which[ending]] += weights[longer[ending]]
+            above, letters, sums = (numpy.concatenate(each) for each in ((above, keys // many), (letters, keys % many), (sums, added)))
+        parents, starts, group = numpy.unique(above, return_index=True, return_inverse=True)
+        begins, size = _begins(letters, numpy.append(starts, len(letters)), many)
+        place = numpy.concatenate([numpy.arange(many), begins[group] + letters])  # a character is its own place on the first level
+        self._begins, self._owners, self._weights = numpy.zeros(size, numpy.int64), numpy.full(size, -1), numpy.zeros(size, numpy.int64)
+        self._begins[place[parents]], self._owners[place[many:]], self._weights[place] = begins, place[above], sums
 
     def sums(self, codes: Codes) -> Places:
         """Of each text the weights of all n-grams that begin in it; one across an edge has none unless it is written with it."""
-        found = numpy.zeros(len(codes), numpy.int64)
-        points = codes.points.astype(numpy.uint64)
-        keys = numpy.zeros(len(points), numpy.uint64)
-        for order in range(1, self.orders + 1):
-            many = len(points) - order + 1
-            if many <= 0 or not len(self._keys):
-                break
-            keys = _mixed(keys[:many], points[order - 1 :])
-            places, weights = self._looked_up(keys)
-            rows = codes.rows[places]
-            inside = rows < len(codes)  # the last edge begins no text, as no other's behind a text does
-            found += numpy.bincount(rows[inside], weights[inside], len(codes)).astype(numpy.int64)
+        numbers = self._numbers.take(codes.points)
+        reached, places, heads = numbers.copy(), numbers, numpy.arange(len(numbers))
+        for order in range(1, self.orders):
+            fit = int(numpy.searchsorted(heads, len(numbers) - order))
+            places, heads = places[:fit], heads[:fit]
+            there = self._begins.take(places) + numbers.take(heads + order)
+            further = numpy.flatnonzero(self._owners.take(there) == places)
+            places, heads = there.take(further), heads.take(further)
+            reached[heads] = places
+        if not len(codes):
+            return numpy.zeros(0, numpy.int64)
+        found: Places = numpy.add.reduceat(self._weights.take(reached[: codes.edges[-1]]), codes.edges[:-1])
         return found
 
-    def _looked_up(self, keys: Keys) -> tuple[Places, Places]:
-        """The places of keys that have a weight, and the weights."""
-        open_ = numpy.flatnonzero(self._some[(keys >> numpy.uint64(64 - FEW_BITS)).view(numpy.int64)])
-        here = self._first[(keys[open_] >> numpy.uint64(64 - BITS)).view(numpy.int64)]
-        open_, here = open_[here >= 0], here[here >= 0]
-        wanted = keys[open_]
-        places, weights = [], []
+
+def _begins(letters: Places, edges: Places, many: int) -> tuple[Places, int]:
+    """Where the places begin of each run of rising letters, so that no two letters share one; and how many places there are.
+
+    The longest runs come first, those of one letter fill the gaps; the first `many` places are taken.
+    """
+    taken = bytearray(b"\1" * many)
+    sizes = numpy.diff(edges)
+    found = numpy.zeros(len(sizes), numpy.int64)
+    at = 0
+    for run in numpy.argsort(-sizes, kind="stable")[: int((sizes > 1).sum())].tolist():
+        first, *others = letters[edges[run] : edges[run + 1]].tolist()
+        apart = [other - first for other in others]
         while True:
-            there = self._next[here]
-            same = there == wanted
-            places.append(open_[same])
-            weights.append(self._weights[here[same]])
-            further = there < wanted  # they stand in order
-            if not further.any():
-                return numpy.concatenate(places), numpy.concatenate(weights)
-            open_, here, wanted = open_[further], here[further] + 1, wanted[further]
-
-
-def key(gram: str) -> int:
-    """An n-gram's key: of 64 bits, and another one for every gram in practice."""
-    found = 0
-    for letter in gram:
-        found = ((found + ord(letter) + 1) * FACTOR) & 0xFFFFFFFFFFFFFFFF
-        found ^= found >> SHIFT
-    return found
-
-
-def _mixed(keys: Keys, points: Keys) -> Keys:
-    found = keys + points
-    found += numpy.uint64(1)
-    found *= numpy.uint64(FACTOR)
-    found ^= found >> numpy.uint64(SHIFT)
-    return found
+            at = taken.find(0, at)
+            if at < 0 or at + apart[-1] >= len(taken):
+                at = len(taken) if at < 0 else at
+                taken += bytes(len(taken))
+            for further in apart:  # an `any` of a generator takes five times as long
+                if taken[at + further]:
+                    break
+            else:
+                break
+            at += 1
+        found[run] = at - first
+        for further in [0, *apart]:
+            taken[at + further] = 1
+    alone = sizes == 1
+    taken += bytes(int(alone.sum()))
+    free = numpy.flatnonzero(numpy.frombuffer(taken, numpy.uint8) == 0)[: int(alone.sum())]
+    found[alone] = free - letters[edges[:-1][alone]]
+    return found, len(taken) + many

@@ -119,7 +119,7 @@ def _scored(pieces: pl.Series, weights: Weights) -> tuple[Scores, Whole, Whole]:
     classes = numpy.zeros((len(pieces), many), bool)
     numbers = streams["sequence"].points.astype(numpy.int64) - SIGNS
     held = (numbers >= 0) & (numbers < many)
-    classes[streams["sequence"].rows[held], numbers[held]] = True
+    classes[streams["sequence"].rows()[held], numbers[held]] = True
     each = classes @ weights.of_pairs + weights.of_flags  # what each flag adds, where it matches
     now = len(weights.flags) - len(WHOLE)
     whole = weights.learned.bias + (each[:, :now] * flags_of(pieces, weights.looks)).sum(axis=1)
