@@ -1,6 +1,6 @@
 """Rows per second of cleaning and of datatrove with its own steps, by the processor time of one core, side by side.
 
-    PYTHONPATH=. .envs/dev/bin/python bench/clean.py [--rows 20000] [--repeats 3]
+    PYTHONPATH=. .envs/dev/bin/python bench/clean.py [--rows 65536] [--repeats 3]
 
 The texts are the demo's prompts joined at random to 0.65 kB in the mean, a tenth of them repeated, as one source of plain text and one
 of HTML. Both read one Parquet file and write what passes to another. Here that is every text cleaned, masked and measured
@@ -40,6 +40,7 @@ from koreason.cli import main as koreason  # noqa: E402
 from koreason.config.effects import given  # noqa: E402
 from koreason.config.files.layers import read_language  # noqa: E402
 from koreason.config.load import load  # noqa: E402
+from koreason.curate.clean import ROWS_PER_CHUNK  # noqa: E402
 from koreason.curate.spec import PromptLanguage  # noqa: E402
 from koreason.curate.text.cleaned import cleaned  # noqa: E402
 from koreason.languages import script_class  # noqa: E402
@@ -47,7 +48,6 @@ from koreason.tables import ROWS_PER_GROUP  # noqa: E402
 
 HOME = Path(os.environ["KOREASON_HOME"])
 SEED = 20251004
-ROWS_PER_CHUNK = 32_768
 MEAN = 650  # bytes of a text
 LEAST = 45_000  # plain rows a second
 NULLS = {"passage": pl.String(), "options": pl.List(pl.String()), "gold": pl.String(), "answer": pl.String(), "url": pl.String()}
@@ -149,7 +149,7 @@ def run_datatrove(source: Path, out: Path, language: PromptLanguage, marked: boo
 def main() -> int:
     """Run both in turn over both kinds of source and print the ratios; 1 where plain rows are too slow."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=65_536)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     config = yaml.safe_load((HOME / "config" / "demo.yaml").read_text(encoding="utf-8"))

@@ -29,7 +29,7 @@ from koreason.records.held import held
 from koreason.records.stage import Stage
 from koreason.tables import CLEANED, PROMPTS, scan_table
 
-ROWS_PER_CHUNK, BYTES_PER_CHUNK = 32_768, 1 << 26
+ROWS_PER_CHUNK, BYTES_PER_CHUNK = 65_536, 1 << 26
 TEXTS = "texts.parquet"
 
 

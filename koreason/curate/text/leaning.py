@@ -8,6 +8,10 @@ its characters, the same with classes of words in place of words, what matches f
 holds such a word, and one is enough. What costs most, phrases and tables, is looked for only where it can change what is decided.
 """
 
+from collections import Counter
+from collections.abc import Container, Mapping
+from itertools import repeat
+
 import numpy
 import numpy.typing
 import polars as pl
@@ -147,23 +151,23 @@ def flags_of(pieces: pl.Series, looks: Looks) -> Whole:
     return found
 
 
-def shares(text: str, classes: str, signs: Signs) -> dict[tuple[str, str], float]:
+def shares(text: str, classes: str, signs: Signs, known: Mapping[str, Container[str]] | None = None) -> dict[tuple[str, str], float]:
     """What each n-gram of a piece counts, by stream and n-gram: how often it stands there, by the root of the stream's length.
 
     Args:
         text: the piece, padded.
         classes: the same with signs in place of words.
         signs: those of the model.
+        known: of each stream the n-grams that are counted; None: all.
     """
     alone = "".join(letter for letter in classes if 0 <= ord(letter) - SIGNS < len(signs.names) or letter in MARKS)
     found: dict[tuple[str, str], float] = {}
     for stream, string in {"text": text, "classes": classes, "sequence": f"{EDGE}{alone}{EDGE}"}.items():
         each = 1 / (ORDERS[stream] * max(len(alone) if stream == "sequence" else len(string), 1)) ** 0.5
-        for order in range(1, ORDERS[stream] + 1):
-            for place in range(len(string) - order + 1):
-                gram = stream, string[place : place + order]
-                if gram[1] != EDGE:  # an edge by itself tells nothing
-                    found[gram] = found.get(gram, 0.0) + each
+        cuts = (string[place : place + order] for order in range(1, ORDERS[stream] + 1) for place in range(len(string) - order + 1))
+        counts = Counter(gram for gram in cuts if known is None or gram in known[stream])
+        del counts[EDGE]  # an edge by itself tells nothing
+        found |= {(stream, gram): sum(repeat(each, count)) for gram, count in counts.items()}
     return found
 
 
@@ -174,10 +178,9 @@ def evidence(pieces: pl.Series, weights: Weights) -> pl.Series:
 
 
 def _said(text: str, classes: str, weights: Weights) -> str:
-    each = ((gram, share * weights.tables[gram[0]].get(gram[1], 0)) for gram, share in shares(text, classes, weights.signs).items())
-    added = {gram: weight for gram, weight in each if weight > 0}
+    added = {gram: share * weights.tables[gram[0]][gram[1]] for gram, share in shares(text, classes, weights.signs, weights.telling).items()}
     named: list[str] = []
-    for _, gram in sorted(added, key=lambda each: (-added[each], each)):
+    for _, gram in sorted((-weight, gram) for (_, gram), weight in added.items()):
         shown = weights.signs.written(gram).replace(EDGE, "").strip()
         if len(gram.strip()) > 1 and not any(shown in other or other in shown for other in named):
             named.append(shown)

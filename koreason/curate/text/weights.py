@@ -168,6 +168,11 @@ class Weights:
         """The tables, for many texts at once."""
         return {stream: Grams(table, ORDERS[stream]) for stream, table in self.tables.items()}
 
+    @functools.cached_property
+    def telling(self) -> dict[str, set[str]]:
+        """Of each table the n-grams that tell of a picture."""
+        return {stream: {gram for gram, weight in table.items() if weight > 0} for stream, table in self.tables.items()}
+
     def _read(self, stream: str, gram: str) -> str:
         if stream == "text":
             return gram
