@@ -178,7 +178,9 @@ def evidence(pieces: pl.Series, weights: Weights) -> pl.Series:
 
 
 def _said(text: str, classes: str, weights: Weights) -> str:
-    added = {gram: share * weights.tables[gram[0]][gram[1]] for gram, share in shares(text, classes, weights.signs, weights.telling).items()}
+    added = {
+        gram: share * weights.tables[gram[0]][gram[1]] for gram, share in shares(text, classes, weights.signs, weights.telling).items()
+    }
     named: list[str] = []
     for _, gram in sorted((-weight, gram) for (_, gram), weight in added.items()):
         shown = weights.signs.written(gram).replace(EDGE, "").strip()
