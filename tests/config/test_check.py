@@ -144,6 +144,18 @@ def test_what_is_wrong_is_named(demo: dict[str, Any], spoil: Callable[[dict[str,
     assert "\n" not in str(raised.value)
 
 
+def test_in_one_entry_a_name_of_nothing_is_said_beside_a_value_of_the_wrong_kind(demo: dict[str, Any]) -> None:
+    first(demo["recipes"]).update(teacher="gpt", shards="two")
+    first(demo["mixes"]).update(traces="all")  # which names nothing, and is no list
+    demo["run"]["experiments"][0]["models"] = [["proxy"], "prxoy"]
+    with pytest.raises(ConfigError) as raised:
+        check(demo)
+    said = "\n".join(raised.value.lines)
+    lines = ["'gpt' is not in bases", "'two' is not accepted", "'all' is not accepted", "'prxoy' is not in models"]
+    for line in [*lines, "['proxy'] is not accepted"]:
+        assert line in said, said
+
+
 def block(**changes: Any) -> dict[str, Any]:
     return {"models": ["m"], "mixes": ["x", "y"], "schedules": ["s"], "benches": ["b"], "base": False, **changes}
 

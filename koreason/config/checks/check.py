@@ -48,7 +48,7 @@ def examined(config: dict[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
     """
     found: list[str] = []
     rest: dict[str, Any] | None = config
-    for look in (_structure, _read_as_others, _strange, _joined, _sense):
+    for look in (_structure, _read_as_others, _names, _joined, _sense):
         assert rest is not None
         lines = list(dict.fromkeys(look(rest)))
         if found and not rest["run"]["experiments"]:  # they came to what is wrong
@@ -66,14 +66,11 @@ def _placed(line: str, rest: dict[str, Any], config: dict[str, Any]) -> str:
 
 
 def _structure(config: dict[str, Any]) -> Iterator[str]:
+    """What the schema does not accept, and names of nothing: neither hides the other."""
     yield from wrongs(config, read_schema())
-
-
-def _strange(config: dict[str, Any]) -> Iterator[str]:
     for where, table, name in references(config, read_schema(), ""):
-        if name not in config[table]:
-            yield f"{where}: '{name}' is not in {table}; {accepted(name, config[table])}"
-    yield from _names(config)
+        if isinstance(entries := config.get(table), dict) and name not in entries:
+            yield f"{where}: '{name}' is not in {table}; {accepted(name, entries)}"
 
 
 def _joined(config: dict[str, Any]) -> Iterator[str]:

@@ -25,17 +25,21 @@ def reached(config: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def references(value: Any, schema: dict[str, Any], where: str) -> Iterator[tuple[str, str, str]]:
-    """Every (place, table, name) at which a value names a catalogue entry, as the schema's `x-table` marks it."""
+    """Every (place, table, name) at which a value names a catalogue entry, as the schema's `x-table` marks it.
+
+    What is of another form than the schema's names nothing.
+    """
     if "x-table" in schema:
-        yield where, schema["x-table"], value
+        if isinstance(value, str):
+            yield where, schema["x-table"], value
     elif "anyOf" in schema and value is not None:
         for inner in schema["anyOf"]:
             if inner.get("type") != "null":
                 yield from references(value, inner, where)
     elif "items" in schema:
-        for index, item in enumerate(value):
+        for index, item in enumerate(value if isinstance(value, list) else ()):
             yield from references(item, schema["items"], f"{where}[{index}]")
-    elif schema.get("type") == "object":
+    elif schema.get("type") == "object" and isinstance(value, dict):
         rest = schema.get("additionalProperties") or {}
         for key, item in value.items():
             yield from references(item, schema.get("properties", {}).get(key, rest), f"{where}.{key}".lstrip("."))
