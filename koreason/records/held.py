@@ -16,18 +16,18 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from koreason import locks
 from koreason.errors import UserError
 from koreason.records import seen
-from koreason.records.manifest import MANIFEST, RUN, again, read_manifest
+from koreason.records.manifest import EVENTS, MANIFEST, RUN, again, read_manifest
 
 MEMORY = Path(".koreason/seen")
 # What lies in a stage's folder besides its output; names that begin with a dot do, too.
-BESIDE = (MANIFEST, RUN, "attempts.jsonl", "throughput.jsonl", "checkpoints")
+BESIDE = (MANIFEST, RUN, "attempts.jsonl", "throughput.jsonl", EVENTS, "checkpoints")
 STAMP = ".snakemake_timestamp"  # Snakemake's, in each folder that a rule declares
 LINKED = "base"  # the stage that links files of a model's folder instead of copying them
 MOST_READERS = 16
@@ -223,7 +223,7 @@ def readers() -> int:
 
 
 def _is_output(name: str) -> bool:
-    return name not in BESIDE and not name.startswith(".")
+    return not name.startswith(".") and not any(fnmatchcase(name, pattern) for pattern in BESIDE)
 
 
 def _below(path: Path) -> Iterable[Path]:

@@ -16,6 +16,7 @@ from koreason.records.digests import canonical
 MANIFEST, RUN = "manifest.json", "run.json"
 CHECKPOINTS = "checkpoints"  # below a model's folder, undeclared: they outlive a failed job
 LIVE = ".live"  # likewise: what a training that has not ended yet says of its steps
+EVENTS = "events.out.tfevents.*"  # likewise: what it told TensorBoard
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def main(arguments: argparse.Namespace) -> int:
             run_ranks(job, task, command, lock)
             _declare(stage, job, task, plan)
             note_how(stage.run, arguments)
+    _keep_told(job)
     from koreason.train.steps import checkpoint
 
     checkpoint.remove(job.checkpoints)  # many times the model's size, and of no use beside the finished model
@@ -157,12 +158,24 @@ def _declare(stage: Stage, job: Job, task: Task, plan: Plan) -> None:
         "tokens": sum(row["tokens"] for row in rows),
         "loss_tokens": sum(row["loss_tokens"] for row in rows),
     }
-    stage.run.update(speeds(_rows((job.live / THROUGHPUT).replace(job.out / THROUGHPUT))))
-    job.live.rmdir()
+    stage.run.update(speeds(_rows(job.live / THROUGHPUT)))
     stage.run["ranks"], stage.run["tasks"] = job.ranks, task.count
     # bytes are promised within it, a tolerance across
     stage.run["layout"] = {name: getattr(job.spec, name) for name in LAYOUT}
     stage.run["device"] = cuda.name()
+
+
+def _keep_told(job: Job) -> None:
+    """Lay beside the model what was told of its training and is not declared; where another's was broken off, that stays."""
+    from koreason.train.steps import events
+    from koreason.train.steps.watch import METRICS, THROUGHPUT
+
+    if not job.live.is_dir() or (job.live / METRICS).exists():
+        return
+    if (job.live / THROUGHPUT).exists():
+        (job.live / THROUGHPUT).replace(job.out / THROUGHPUT)
+    events.move(job.live, job.out)
+    job.live.rmdir()
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from koreason.cli import COMMANDS, parser_for
 HOME = Path(__file__).resolve().parents[2]
 # Only a declaration, or only a door: what they hold is shown in docs/configuration.md, and by the module that they open.
 WITHOUT_A_LINE = ("__init__.py", "__main__.py", "spec.py")
-ENGINES = ("torch", "vllm", "megatron", "transformers", "safetensors")  # not in the environment of the tests
+ENGINES = ("torch", "vllm", "megatron", "tensorboardX", "transformers", "safetensors")  # not in the environment of the tests
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:envs/run \w+ )?(?:\S*bin/koreason|koreason|python -m koreason\b|python -m koreason\.)")
 BUILTINS = set(dir(builtins))
 PLACES = sorted(path.relative_to(HOME).as_posix() for path in (HOME / "koreason").rglob("*.py") if path.name not in WITHOUT_A_LINE)

@@ -13,6 +13,7 @@ import pytest
 from damage import flip
 from train_scripts import HERE, start
 
+from koreason.records.held import held
 from koreason.records.stage import Stage
 from koreason.tables import MIX, write_table
 
@@ -100,6 +101,19 @@ def manifest(out: Path) -> dict:
     return json.loads((out / "manifest.json").read_text())
 
 
+def told(*folders: Path) -> list[dict[str, list[tuple[int, float]]]]:
+    """What TensorBoard shows of folders: steps and values by tag."""
+    code = (
+        "import json, sys; from tensorboard.backend.event_processing.event_accumulator import EventAccumulator as Reader\n"
+        "for reader in map(Reader, sys.argv[1:]):\n"
+        "    reader.Reload(); shown = {tag: reader.Scalars(tag) for tag in reader.Tags()['scalars']}\n"
+        "    print(json.dumps({tag: [(event.step, event.value) for event in events] for tag, events in shown.items()}))\n"
+    )
+    output, errors = start("-c", code, *folders, environment="validators").communicate(timeout=300)
+    assert output.count("\n") == len(folders), errors
+    return [json.loads(line) for line in output.splitlines()]
+
+
 def wait_for_steps(process: subprocess.Popen[str], out: Path, steps: int) -> None:
     while process.poll() is None and not ((out / ".live" / "metrics.jsonl").is_file() and len(rows(out)) >= steps):
         time.sleep(0.005)
@@ -182,12 +196,21 @@ def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_
     wait_for_steps(process, tmp_path, 35)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    shutil.copytree(tmp_path / ".live", tmp_path / ".killed")
     newest = max((tmp_path / "checkpoints").glob("step-*/complete")).parent  # a later one may be torn
     flip(newest / "00.safetensors")
     status, errors = training.run(tmp_path)
     assert status == 0 and f"{newest}: 00.safetensors is not as it was written; the checkpoint before it is used" in errors
     assert f"going on after step {int(newest.name[5:]) - 10}" in errors
     assert manifest(tmp_path) == manifest(training.finished("one rank"))
+    killed, whole = told(tmp_path / ".killed", tmp_path)
+    assert len(killed["metrics/loss"]) >= 34 and len(list(tmp_path.glob("events.*"))) == 2
+    for column in ("loss", "grad_norm", "lr", "tokens"):
+        wanted = [(row["step"], pytest.approx(row[column])) for row in rows(tmp_path)]
+        assert list(map(tuple, whole[f"metrics/{column}"])) == wanted
+        assert list(map(tuple, killed[f"metrics/{column}"])) == wanted[: len(killed["metrics/loss"])]
+    assert [step for step, _ in whole["throughput/tokens_per_second"]] == list(range(1, 61))
+    assert not held(tmp_path).foreign() and not (tmp_path / ".live").exists()
 
 
 def test_a_checkpoint_goes_on_in_any_layout(training, tmp_path):

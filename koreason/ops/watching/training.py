@@ -42,7 +42,7 @@ class Training:
         """Read what came since."""
         self._pace.look(now)
         live = self.out / LIVE
-        told = live if live.is_dir() else self.out  # where there is an earlier model, until this one is whole
+        told = live if (live / "metrics.jsonl").is_file() else self.out  # where there is an earlier model, until this one is whole
         rows = list(_rows(told / "metrics.jsonl"))
         self.step, self.loss = (int(rows[-1]["step"]), float(rows[-1]["loss"])) if rows else (0, float("nan"))
         times = [float(row["seconds"]) for row in _rows(told / "throughput.jsonl")][-STEPS:]

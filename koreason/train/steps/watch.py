@@ -1,4 +1,5 @@
-"""What a training tells while it goes on: on the terminal, in `metrics.jsonl` what repeats, in `throughput.jsonl` what does not.
+"""What a training tells while it goes on: on the terminal, in `metrics.jsonl` what repeats, in `throughput.jsonl` what does not, and all of
+it for TensorBoard.
 
     with Watch(job.out, flops, steps=60, done=0) as watch:
         watch.step(row, tokens=4096, squares=2**22)
@@ -16,6 +17,7 @@ from typing import IO, Any
 
 from koreason.progress import bar
 from koreason.train.decoder import cuda
+from koreason.train.steps.events import Events
 
 METRICS, THROUGHPUT = "metrics.jsonl", "throughput.jsonl"
 FIRST = 3  # steps of an attempt in which kernels are made and lengths are met for the first time
@@ -26,7 +28,7 @@ class Watch:
 
     def __init__(self, out: Path, flops: Callable[[int, int], float], cards: int, steps: int, done: int) -> None:
         """`flops` says what tokens and squares of documents' lengths cost; `cards` share it."""
-        self._out, self._flops, self._steps = out, flops, steps
+        self._out, self._flops, self._done = out, flops, done
         peak = cuda.peak_flops(cuda.name())
         self._peak = peak * cards if peak else None
         self._progress = bar(total=steps, what="train", unit="step")
@@ -36,6 +38,7 @@ class Watch:
     def __enter__(self) -> "Watch":
         self._metrics: IO[str] = open(self._out / METRICS, "a", encoding="utf-8")
         self._throughput: IO[str] = open(self._out / THROUGHPUT, "a", encoding="utf-8")
+        self._events = Events(self._out, self._done)
         return self
 
     def begin(self) -> None:
@@ -52,6 +55,7 @@ class Watch:
             "peak_gib": memory / 2**30 if memory is not None else None,
         }  # fmt: skip
         _write(self._throughput, speed)
+        self._events.step(row["step"], {Path(METRICS).stem: row, Path(THROUGHPUT).stem: speed})
         shown = {"loss": f"{row['loss']:.4f}", "tok/s": f"{tokens / seconds:.0f}"} | ({"MFU": f"{mfu:.0%}"} if mfu else {})
         self._progress.set_postfix(shown, refresh=False)
         self._progress.update()
@@ -59,6 +63,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._metrics.close()
         self._throughput.close()
+        self._events.close()
         self._progress.close()
 
 

@@ -1,4 +1,4 @@
-"""Imported by Python at its start: kills a training rank with SIGKILL in its n-th `fsync`, before or after the call.
+"""Imported by Python at its start: kills a training rank with SIGKILL in its n-th `fsync` of a file of a checkpoint.
 
 Checkpoints are written around `fsync`s, so `FAULT_FSYNC=3` strikes at a known point of a known checkpoint.
 """
@@ -6,13 +6,15 @@ Checkpoints are written around `fsync`s, so `FAULT_FSYNC=3` strikes at a known p
 import os
 import signal
 import sys
+from pathlib import Path
 
 real, calls = os.fsync, 0
 
 
 def fsync(descriptor: int) -> None:
     global calls
-    if "train-rank" in sys.argv and os.environ["RANK"] == os.environ.get("FAULT_RANK", "0"):
+    saving = "/checkpoints/" in str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    if saving and "train-rank" in sys.argv and os.environ["RANK"] == os.environ.get("FAULT_RANK", "0"):
         calls += 1
         if calls == int(os.environ["FAULT_FSYNC"]):
             os.kill(os.getpid(), signal.SIGKILL)
