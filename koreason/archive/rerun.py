@@ -21,7 +21,7 @@ from koreason.archive.jobs import Job, jobs
 from koreason.archive.make import CONFIG, SNAKEFILE
 from koreason.archive.opened import MINE
 from koreason.archive.restore import about
-from koreason.config.effects import ORDER
+from koreason.config.rules import RULES, stage_of
 from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.identity import laid
@@ -32,14 +32,7 @@ from koreason.records.manifest import MANIFEST
 FOLDER = Path(".koreason/rerun")
 ASKED = "asked.json"
 REPORTS = f"{RESULTS}/reports/"
-NAMES = {**{stage: stage for stage in PLACES.values()}, **PLACES, "page": "report"}
-# Rules whose outputs' stage has another name.
-RULE_OF = {
-    "page": "report",
-    "augment": "ingest",
-    "import_traces": "trace",
-    **dict.fromkeys(("decontaminate_traces", "decontaminate_mix"), "decontaminate"),
-}
+NAMES = {rule.name: rule.stage for rule in RULES.values()} | {stage: stage for stage in PLACES.values()} | PLACES  # of stages
 
 
 def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:
@@ -58,7 +51,7 @@ def rerun(run: Path, start: str | None, only: list[str], cores: int) -> int:
     again = run / FOLDER
     prepare(run, again, before, wanted)
     package = next((path for path in (run / laid.FOLDER / str(facts["package"]), run / MINE / "code/koreason") if path.is_dir()), HOME)
-    rules = sorted(rule for rule in ORDER if RULE_OF.get(rule, rule) in {NAMES[name] for name in only})
+    rules = sorted(rule for rule in RULES if stage_of(rule) in {NAMES[name] for name in only})
     status = _snakemake(package, run, config, again, sorted(wanted), rules, cores)
     after = {job.folder: job for job in jobs(again)}
     rows = comparing.compared(run, again, before, after, wanted)
@@ -90,7 +83,7 @@ def chosen(run: Path, before: dict[str, Job], start: str | None, only: list[str]
     if not (only or start):
         return {folder for folder, job in before.items() if job.stage != "base"}
     stages = {NAMES[name] for name in (only or [str(start)])}
-    found = {folder for folder, job in before.items() if RULE_OF.get(job.stage, job.stage) in stages}
+    found = {folder for folder, job in before.items() if stage_of(job.stage) in stages}
     if not found:
         raise UserError("has made nothing here", ", ".join(sorted(stages)), "name a stage of which the archive holds results")
     if only:

@@ -9,27 +9,20 @@ from collections.abc import Iterator
 from koreason import neighbours
 from koreason.checking.finding import Finding, Run
 from koreason.commands import COMMANDS
+from koreason.config.rules import RULES, resources_of
 from koreason.config.site import asked
 from koreason.errors import UserError
 from koreason.home import ORIGIN
 from koreason.images import record
 from koreason.ops import disk, doctor, expected
-from koreason.ops.budget import RESOURCES
 from koreason.ops.shared import written
 from koreason.ops.watching.drawing import NINETY
 from koreason.records.held import known_digest
 
-SUBCOMMANDS = {
-    "import_traces": "import-traces",
-    "decontaminate_traces": "decontaminate",
-    "decontaminate_mix": "decontaminate",
-    "score": "score-bench",
-}  # of rules
-
 
 def needed(run: Run) -> list[str]:
     """The environments that the jobs run in; that of a rule of another workflow is not ours."""
-    commands = (COMMANDS.get(SUBCOMMANDS.get(job.rule, job.rule)) for job in run.jobs)
+    commands = (COMMANDS.get(RULES[job.rule].command) for job in run.jobs if job.rule in RULES)
     return sorted({command.environment for command in commands if command})
 
 
@@ -80,7 +73,7 @@ def ranks(run: Run) -> Iterator[Finding]:
 
 def _drawing(run: Run) -> Iterator[Finding]:
     for table, rule, wildcard in (("recipes", "trace", "recipe"), ("benches", "generate", "bench")):
-        gpus = asked(run.site, RESOURCES.get(rule, rule), run.config["resources"][rule])["gpus"]
+        gpus = asked(run.site, resources_of(rule), run.config["resources"][rule])["gpus"]
         for name, entry in run.entries(table):
             share = entry["engine"]["tensor_parallel"]
             if gpus and share > gpus:

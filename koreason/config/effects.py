@@ -15,31 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from koreason.config.pinned import is_folder
+from koreason.config.rules import RULES
 from koreason.config.schema import read_schema
-
-ORDER = (
-    "base",
-    "ingest",
-    "augment",
-    "clean",
-    "sketch",
-    "dedup",
-    "decontaminate",
-    "pool",
-    "trace",
-    "import_traces",
-    "decontaminate_traces",
-    "measure",
-    "judge",
-    "select",
-    "decontaminate_mix",
-    "pack",
-    "train",
-    "bench",
-    "generate",
-    "score",
-    "page",
-)  # as the pipeline runs
 
 
 @dataclass(frozen=True)
@@ -141,7 +118,7 @@ def _split(value: Any, field: dict[str, Any], *, how: bool) -> Any:
 
 
 def _row(key: str, effect: Effect) -> str:
-    reruns, makes = (", ".join(rule for rule in ORDER if rule in rules) for rules in (effect.reruns, effect.makes))
+    reruns, makes = (", ".join(rule for rule in RULES if rule in rules) for rules in (effect.reruns, effect.makes))
     return f"| `{key}` | {reruns or '–'} | {makes or '–'} |"
 
 

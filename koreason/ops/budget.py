@@ -10,19 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from koreason.config.effects import ORDER
+from koreason.config.rules import resources_of
 from koreason.config.site import Site, asked
 from koreason.errors import UserError
 from koreason.workflow.dryrun import Planned
-
-RESOURCES = {
-    "page": "report",
-    "decontaminate_traces": "decontaminate",
-    "decontaminate_mix": "decontaminate",
-    "judge": "measure",
-    "import_traces": "ingest",
-}  # rules whose `resources` have another name, their stage's
-RULES = {"report": "page"}  # stages whose rule has another name
 
 
 @dataclass(frozen=True)
@@ -40,14 +31,9 @@ class Cost:
     core_hours: float
 
 
-def in_order(rule: str) -> tuple[int, str]:
-    """Sorts rules as the pipeline runs them, rules of other workflows behind them."""
-    return ORDER.index(rule) if rule in ORDER else len(ORDER), rule
-
-
 def of_rule(rule: str, jobs: int, resources: Mapping[str, dict[str, int]], site: Site | None, free: float = 0.0) -> Cost:
     """Cost of `jobs` jobs of a rule, of which as many as `free` have nothing to do: walltime times GPUs, and walltime times cores."""
-    name = RESOURCES.get(rule, rule)
+    name = resources_of(rule)
     each = asked(site, name, resources[name])
     hours = max(jobs - free, 0.0) * each["runtime"] / 60
     cores = each["nodes"] * each["tasks"] * each["threads"]
@@ -58,7 +44,7 @@ def cost(
     jobs: Mapping[str, int], resources: Mapping[str, dict[str, int]], site: Site | None, free: Mapping[str, float] | None = None
 ) -> dict[str, Cost]:
     """Cost of every rule, in the order of `jobs`; none of another workflow's, of which nothing is known. `free`: of `koreason.ops.paid`."""
-    known = {rule: number for rule, number in jobs.items() if RESOURCES.get(rule, rule) in resources}
+    known = {rule: number for rule, number in jobs.items() if resources_of(rule) in resources}
     return {rule: of_rule(rule, number, resources, site, (free or {}).get(rule, 0.0)) for rule, number in known.items()}
 
 

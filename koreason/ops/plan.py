@@ -19,11 +19,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from koreason.checking.command import SHOWN, look, told
+from koreason.config.rules import in_order
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.errors import UserError
 from koreason.home import HOME
 from koreason.ops import disk, expected, models, paid
-from koreason.ops.budget import Cost, cost, excess, in_order, longest_chain
+from koreason.ops.budget import Cost, cost, excess, longest_chain
 from koreason.ops.watching.drawing import NINETY
 from koreason.workflow.dryrun import Planned, read_whole, site_path
 

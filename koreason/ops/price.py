@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from koreason.config.rules import in_order
 from koreason.config.site import VARIABLE, Site, read_site
 from koreason.git import unpack
 from koreason.home import HOME
-from koreason.ops.budget import in_order, of_rule
+from koreason.ops.budget import of_rule
 from koreason.ops.changes import changed, command_of, shells
 from koreason.workflow.dryrun import planned, site_path
 

@@ -17,12 +17,11 @@ from datetime import datetime
 from pathlib import Path
 
 from koreason.cluster.accounting import FAILED, LIVE, PUT_BACK, Attempt, of_folder, read_attempts
+from koreason.config.rules import in_order, resources_of, rule_of
 from koreason.errors import RESUMABLE, UserError
-from koreason.ops.budget import RESOURCES, RULES, in_order
 from koreason.records import attempts as lines
 from koreason.records.whereabouts import job_of
 
-NAMES = RULES | {"score-bench": "score", "import-traces": "import_traces"}  # an attempt is told of by its command's name
 LEAST_MB, LEAST_MINUTES = 1000, 5  # the Snakemake inside each job takes some, and starts anew each time
 
 
@@ -87,7 +86,7 @@ def read_lines(results: Path) -> Iterator[Told]:
             try:
                 stage = str(line["stage"])
                 yield Told(
-                    rule=NAMES.get(stage, stage),
+                    rule=rule_of(stage),  # an attempt is told of by its command's name
                     output=str(folder),
                     job=job_of(line),
                     seconds=lines.seconds(line),
@@ -156,7 +155,7 @@ def suggestions(attempts: list[Attempt], rules: dict[str, str]) -> list[str]:
     for rule, of_rule in by_rule(attempts, rules).items():
         if changed := suggest(of_rule):
             values = ", ".join(f"{key}: {value}" for key, value in changed.items())
-            lines.append(f"  {RESOURCES.get(rule, rule)}: {{{values}}}")
+            lines.append(f"  {resources_of(rule)}: {{{values}}}")
     return ["", "For the site file (what a rule asks for here, in MB and minutes):", "rules:", *lines] if lines else []
 
 

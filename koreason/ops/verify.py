@@ -18,8 +18,8 @@ from pathlib import Path
 
 from koreason import progress
 from koreason.archive.rerun import rerun
+from koreason.config.rules import RULES, in_order, rule_of, stage_of
 from koreason.errors import UserError
-from koreason.ops.budget import RESOURCES, RULES, in_order
 from koreason.ops.outputs import PLACES, RESULTS, Output, dependents, depending, find
 from koreason.records.held import Held, readers
 from koreason.records.manifest import MANIFEST
@@ -45,7 +45,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.start or arguments.only:
         raise UserError("are for --rerun", "--from, --only", "give it, too")
     roots, stages = chosen(arguments.what)
-    outputs = [output for root in roots for output in find(root) if not stages or output.stage in stages]
+    outputs = [output for root in roots for output in find(root) if not stages or stage_of(output.stage) in stages]
     if not outputs:
         raise UserError("there is no stage's output", ", ".join(map(str, roots)), "type it in the run's folder, or name a folder")
     total = read(outputs)
@@ -68,8 +68,8 @@ def chosen(what: list[str]) -> tuple[list[Path], list[str]]:
     Raises:
         UserError: something is neither a stage nor a path.
     """
-    names = {**{stage: stage for stage in (*PLACES.values(), "augment")}, **RESOURCES, "import_traces": "trace"}
-    stages = [names[word] for word in what if word in names]
+    names = dict.fromkeys((*PLACES.values(), *RULES))
+    stages = [stage_of(word) for word in what if word in names]
     paths = [Path(word) for word in what if word not in names]
     for path in paths:
         if not os.path.lexists(path) and (len(path.parts) == 1 or not path.parent.is_dir()):
@@ -133,7 +133,7 @@ def repair(broken: Iterable[Output]) -> None:
         if os.path.lexists(manifest):
             manifest.unlink()
             print(f"removed  {manifest}")
-        targets[RULES.get(output.stage, output.stage)].append(str(manifest))
+        targets[rule_of(output.stage)].append(str(manifest))
     print("make them again, one line after the other; what then comes out as it was makes nothing else run:")
     for _, manifests in sorted(targets.items(), key=lambda item: in_order(item[0])):
         print(f"    snakemake --configfile YOURS -- {' '.join(manifests)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from koreason.config.effects import ORDER
+from koreason.config.rules import RULES
 
 
 def test_a_version_stands_everywhere_and_names_the_stages_whose_results_change(home: Path) -> None:
@@ -18,4 +18,4 @@ def test_a_version_stands_everywhere_and_names_the_stages_whose_results_change(h
         changes = re.search(r"^Results change of: (.*?)[.]", release, re.MULTILINE | re.DOTALL)
         assert changes, f"{release.split()[0]}: has no line `Results change of:`"
         named = set(re.split(r",\s+", changes[1]))
-        assert named <= set(ORDER) or changes[1].startswith("nothing"), f"{release.split()[0]}: {named - set(ORDER)} are no rules"
+        assert named <= set(RULES) or changes[1].startswith("nothing"), f"{release.split()[0]}: {named - set(RULES)} are no rules"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from workflow_copy import HOME, Workflow
 
+from koreason.config.rules import RULES
 from koreason.config.site import Budget, GpuPartition, Overrides, Site
 from koreason.ops import disk
 from koreason.ops.budget import cost, excess, longest_chain
@@ -221,12 +222,10 @@ def test_mistakes_are_a_line_each(workflow: Workflow) -> None:
 
 
 def test_the_plan_knows_every_rule() -> None:
-    from koreason.ops.budget import ORDER
-
     written = {
         line.split()[1].rstrip(":")
         for path in (HOME / "rules").glob("*.smk")
         for line in path.read_text().splitlines()
         if line.startswith("rule ")
     }
-    assert set(ORDER) == written
+    assert set(RULES) == written

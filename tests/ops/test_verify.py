@@ -8,7 +8,7 @@ import pytest
 from damage import DAMAGES, flip
 
 from koreason.cli import main
-from koreason.config.effects import ORDER
+from koreason.config.rules import RULES
 from koreason.ops.outputs import PLACES
 from koreason.ops.verify import chosen
 from koreason.records.stage import Stage
@@ -156,9 +156,28 @@ def test_a_memory_is_not_believed_but_renewed(results: Path, capsys: pytest.Capt
     assert json.loads(stamp.read_text())["sha256"] != "0" * 64
 
 
-def test_a_rule_names_the_stage_of_its_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "results").mkdir()
-    for rule in ORDER:
-        _, [stage] = chosen([rule])
-        assert stage in (*PLACES.values(), "augment"), rule
+# what the rules that are not called as their stage leave in their manifests
+OTHERS = {
+    "traces/imported/x/0": "import_traces", "judged/j": "judge", "measures/m": "measure", "overlaps/p": "decontaminate",
+    "sources/g": "augment",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("import_traces", 3), ("trace", 3), ("judge", 1), ("measure", 1), ("decontaminate_mix", 1), ("augment", 3), ("ingest", 3),
+        ("page", 1), ("score", 1), ("dedup", 0),
+    ],
+)  # fmt: skip
+def test_a_rule_names_the_stage_of_its_outputs(results: Path, capsys: pytest.CaptureFixture[str], word: str, found: int) -> None:
+    for name, stage_name in OTHERS.items():
+        with Stage(results / name, stage_name, {}, []) as stage:
+            stage.path("rows.parquet").write_text(name, encoding="utf-8")
+            stage.add("rows.parquet", **({"shard": "0"} if stage_name == "import_traces" else {}))
+    status, lines = verify(capsys, word)
+    assert (status, lines[0].split()[0] if lines else "0") == (0 if found else 2, str(found))
+
+
+def test_every_rules_stage_is_one_of_the_places(results: Path) -> None:
+    assert {stage for rule in RULES for stage in chosen([rule])[1]} == set(PLACES.values())

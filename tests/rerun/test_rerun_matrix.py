@@ -14,14 +14,14 @@ from damage import flip
 from workflow_copy import PARTS, Workflow, made_by, names, of_trained_models
 
 from koreason.cli import main
-from koreason.config.effects import ORDER
+from koreason.config.rules import RULES
 from koreason.identity.code import LEFT_OUT
 
 SCORED = ("generate", "score", "page")
 VERDICTS = ("dedup", "decontaminate", "pool")
 OF_MIX = ("decontaminate_mix", "pack", "train", *SCORED)
 FROM_TRACES = ("trace", "decontaminate_traces", "measure", "select", *OF_MIX)
-STAGES = set(ORDER) - {"augment", "judge", "import_traces"}
+STAGES = set(RULES) - {"augment", "judge", "import_traces"}
 
 
 def without_made(workflow: Workflow) -> Workflow:

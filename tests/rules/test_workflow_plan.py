@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from workflow_copy import HOME, Workflow, read_config
 
-from koreason.config.effects import ORDER
-from koreason.ops.budget import RESOURCES
+from koreason.config.rules import RULES, resources_of
 
-RULES = [rule for rule in ORDER if rule != "import_traces"]  # the paper imports nothing: see test_workflow_imported.py
+MINE = [rule for rule in RULES if rule != "import_traces"]  # the paper imports nothing: see test_workflow_imported.py
 pytestmark = pytest.mark.xdist_group("paper")
 
 
@@ -84,9 +83,9 @@ def test_models_of_one_tokenizer_share_packed_data(jobs: list[Job], paper: dict[
     assert len(packed) == len(set(packed)) == len(tokenizers) < len(models)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", MINE)
 def test_a_rule_states_what_it_needs(rule: str, jobs: list[Job], paper: dict[str, Any]) -> None:
-    asked = paper["resources"][RESOURCES.get(rule, rule)]
+    asked = paper["resources"][resources_of(rule)]
     of_rule = [job for job in jobs if job.rule == rule]
     assert of_rule
     for job in of_rule:
@@ -99,7 +98,7 @@ def test_a_rule_states_what_it_needs(rule: str, jobs: list[Job], paper: dict[str
 
 
 def test_no_two_jobs_share_a_log_or_a_benchmark_file(jobs: list[Job]) -> None:
-    made = [job for job in jobs if job.rule in RULES]
+    made = [job for job in jobs if job.rule in MINE]
     for files in ([job.log for job in made], [job.benchmark for job in made]):
         assert all(files)
         assert len(set(files)) == len(made)
