@@ -6,10 +6,11 @@
     python data/demo/worked.py 60 --seed 2 --of pairs --items     as a benchmark's items: id, category, question, gold
     python data/demo/worked.py 200 --seed 1 --arms                thinking in three ways, and with permuted results, side by side
 
+    --set proof                                the proof's kinds of problems, in place of the demo's
     --templates boxes,days,rows --held-out rows --one-in 4 --wide     which there are, what is held out, larger numbers
 
-Sums and differences of two numbers up to 20, unless more is asked for, so that a small model can learn it. Which pairs of numbers are held out follows from the numbers alone, so
-training and held-out problems share none, whatever their seeds.
+Sums and differences of two numbers up to 20, unless more is asked for, so that a small model can learn it. Which pairs of numbers are
+held out follows from the numbers alone, so training and held-out problems share none, whatever their seeds.
 """
 
 import argparse
@@ -22,7 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from wordings import KINDS, NAMES, THINGS, particle
+from situations import OTHERS, TAUGHT
+from wordings import KINDS as SIMPLE
+from wordings import NAMES, THINGS, particle
+
+KINDS = SIMPLE | TAUGHT | OTHERS
 
 PARTS = ("training", "pairs", "templates")
 # behind each question, as benchmarks append it to theirs: what is asked is worded as what was trained on
@@ -50,6 +55,9 @@ class Split:
     def pair_is_held_out(self, a: int, b: int) -> bool:
         """Whether a pair of numbers is never trained on, in either order: 7 + 5 is known to whom 5 + 7 was taught."""
         return hashlib.sha256(f"{min(a, b)}/{max(a, b)}".encode()).digest()[0] % self.one_in == 0
+
+
+SETS = {"demo": Split(), "proof": Split(tuple(TAUGHT | OTHERS), tuple(OTHERS))}
 
 
 @dataclass(frozen=True)
@@ -175,14 +183,16 @@ def main() -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--items", dest="form", action="store_const", const="items", default="set", help="as a benchmark's items")
     form.add_argument("--arms", dest="form", action="store_const", const="arms", help="question, ask, and the thinking of each arm")
-    parser.add_argument("--templates", type=_names, default=Split.templates, help="kinds of problems that there are")
-    parser.add_argument("--held-out", type=_names, default=Split.held_out, help="kinds that are never trained on")
+    parser.add_argument("--set", choices=SETS, default="demo", help="whose kinds of problems, where they are not named")
+    parser.add_argument("--templates", type=_names, help="kinds of problems that there are")
+    parser.add_argument("--held-out", type=_names, help="kinds that are never trained on")
     parser.add_argument("--one-in", type=int, default=Split.one_in, help="of so many pairs of numbers one is never trained on")
     largest = parser.add_mutually_exclusive_group()
     largest.add_argument("--largest", type=int, default=Split.largest, help="of the numbers of a question")
     largest.add_argument("--wide", dest="largest", action="store_const", const=None, help="numbers as each kind draws them")
     given = parser.parse_args()
-    split = Split(given.templates, given.held_out, given.one_in, given.largest)
+    known = SETS[given.set]
+    split = Split(given.templates or known.templates, given.held_out or known.held_out, given.one_in, given.largest)
     try:
         for row in rows(given.count, given.seed, given.of, split, given.form):
             print(json.dumps(row, ensure_ascii=False))

@@ -17,12 +17,14 @@ from koreason.records.digests import sha256_file
 
 PROOF = HOME / "data" / "proof"
 DEMO = HOME / "data" / "demo" / "worked.jsonl"
+BENCH = HOME / "data" / "benches" / "held_out_pairs.jsonl"  # the demo's, too
 # as data/proof/README.md and docs/imported.md give them
 MADE = {
     DEMO: "160 --seed 1",
-    PROOF / "training.jsonl.gz": "300 --seed 1 --arms",
-    PROOF / "pairs.jsonl": "60 --seed 2 --of pairs --items",
-    PROOF / "templates.jsonl": "60 --seed 2 --of templates --items",
+    BENCH: "60 --seed 2 --of pairs --items",
+    PROOF / "training.jsonl.gz": "304 --seed 1 --set proof --arms",
+    PROOF / "pairs.jsonl": "60 --seed 2 --set proof --of pairs --items",
+    PROOF / "templates.jsonl": "60 --seed 2 --set proof --of templates --items",
 }
 WORKS = {"+": int.__add__, "-": int.__sub__, "×": int.__mul__, "÷": int.__floordiv__}
 
@@ -54,8 +56,8 @@ def numbers(question: str) -> tuple[int, ...]:
 def test_each_file_is_made_again_byte_for_byte_and_is_the_catalogues(path: Any) -> None:
     made = generator(MADE[path]).stdout
     assert made == (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
-    config = read_config(HOME / "config", "demo" if path == DEMO else "proof")
-    benches = [each for each in config["benches"].values() if "data/proof" in each.get("file", "")]
+    config = read_config(HOME / "config", "proof" if path.parent == PROOF else "demo")
+    benches = [each for each in config["benches"].values() if each.get("file", "").endswith(path.name)]
     known = [{each["file"].rpartition("/")[2]: each["sha256"]} for each in benches]
     known += [each["files"] for each in config["imported"].values()]
     assert {path.name: sha256_file(path)} in known
@@ -81,14 +83,14 @@ def said(think: str, right: bool = True) -> int:
 
 def test_the_proofs_arms_have_one_question_each_and_the_same_wording() -> None:
     rows = read(PROOF / "training.jsonl.gz")
-    assert len({row["question"] for row in rows}) == 300
+    assert len({row["question"] for row in rows}) == 304
     for row in rows:
         assert {said(row[way]) for way in ("mixed", "english", "korean")} == {int(row["gold"])}
         wrong = said(row["permuted"], right=False)
         for other, way in (("permuted", "mixed"), ("permuted_answer", "answer")):
             assert re.sub(r"\d+", "0", row[other]) == re.sub(r"\d+", "0", row[way]), "only numbers differ"
         assert set(re.findall(r"\d+", row["permuted_answer"])) == {f"{wrong}"}
-        assert not re.search("[가-힣]", row["english"]) and not re.search("[A-Za-z]", row["korean"].replace("km", ""))
+        assert not re.search("[가-힣]", row["english"]) and not re.search("[A-Za-z]", re.sub(r"(\d|몇) (cm|kg|km|m)(?![a-z])", "", row["korean"]))
     for template in {row["template"] for row in rows}:
         right, wrong = (
             Counter(said(row[way], way == "mixed") for row in rows if row["template"] == template) for way in ("mixed", "permuted")
@@ -104,6 +106,21 @@ def test_what_the_proof_asks_shares_no_numbers_with_what_it_trains_on_and_half_o
         assert len({(row["gold"], numbers(row["question"])) for row in asked}) == 60, "each item stands for itself"
     kinds = {row["template"] for row in trained}
     assert {row["category"] for row in pairs} == kinds and not {row["category"] for row in templates} & kinds
+
+
+def words(kind: Any) -> set[str]:
+    """The words of a kind's question without numbers, names and things."""
+    return set(re.sub(r"\{[ab]\}\S*|\{\w+\}|[.,?]", "", kind.question).split())
+
+
+def test_each_kind_of_the_proof_quotes_its_question_and_none_that_is_asked_is_a_taught_one_with_a_noun_exchanged(worked: ModuleType) -> None:
+    taught, others = worked.TAUGHT, worked.OTHERS
+    for name, kind in (taught | others).items():
+        first, second, cue = re.fullmatch(r'The numbers are (.+) and (.+?)\. "(.+)" means .+\.', kind.mixed).groups()
+        assert kind.question.index(first) < kind.question.index(second) and cue in kind.question, name
+    for name, kind in others.items():
+        shared, nearest = max((len(words(kind) & words(each)), of) for of, each in taught.items())
+        assert shared <= len(words(kind)) / 2, f"{name} is worded as {nearest}"
 
 
 @pytest.mark.parametrize("one_in", [2, 5])
