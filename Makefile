@@ -1,6 +1,6 @@
 # make taste   from dumps to a report on a handful of rows, with the real engines, in two minutes; prints where the report is
 # make demo    the same on more rows and two benchmarks, in about ten minutes
-# make proof   that a model learns what it is taught, beside a control, in some ten minutes
+# make proof   that a model learns what it is taught, beside a control, in under half an hour
 # make test    every test: make lint, make test-fast, make test-slow, make archive-test
 # make run CONFIG=config/paper.yaml    stage after stage, with the plan of each before it runs
 # make help    all targets
@@ -53,7 +53,7 @@ demo: envs ## run config/demo.yaml (or CONFIG) in WORKDIR and print where the re
 
 proof: CONFIG = config/proof.yaml
 proof: WORKDIR = proof
-proof: envs ## that training teaches: a model before it, after it, and after wrong results, on held-out problems; in some ten minutes
+proof: envs ## that training teaches: a model before it, after it, and after wrong results, on held-out problems; in under half an hour
 
 proof-languages: WORKDIR = proof
 proof-languages: CONFIG = config/proof.yaml config/proof-languages.yaml
