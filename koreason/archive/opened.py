@@ -21,6 +21,7 @@ from koreason import progress
 from koreason.archive.bag import DATA, DECLARED, MANIFEST, TAGS
 from koreason.archive.contents import CHUNK
 from koreason.archive.entries import RUN
+from koreason.archive.padding import Watched
 from koreason.errors import UserError
 from koreason.neighbours import allowed
 from koreason.records.held import readers
@@ -39,12 +40,15 @@ class Bag:
 
     Attributes:
         path: its folder or tar.
-        found: name of each file that was read to its SHA-256; of the bag's own, to its bytes.
+        found: name of each file that was read to its SHA-256.
+        tags: of the bag's own, to its bytes.
+        unfilled: names of files behind which, in a tar, something else stands than a tar has there.
     """
 
     path: Path
     found: dict[str, str] = field(default_factory=dict)
     tags: dict[str, bytes] = field(default_factory=dict)
+    unfilled: list[str] = field(default_factory=list)
 
     def read(self, into: Path | None) -> list[str]:
         """Read everything, put it where it belongs in the folder `into` if there is one, and say what is not as it was.
@@ -53,7 +57,7 @@ class Bag:
             UserError: it is no archive, or holds what is not understood.
         """
         self.walk(lambda name: place_of(name, into) if into else None)
-        if DECLARED not in self.tags:
+        if DECLARED not in self.tags and not self.unfilled:
             raise UserError("is no archive: it has no bagit.txt", self.path, "name a folder or tar that `koreason archive` has made")
         return list(self._wrong())
 
@@ -66,6 +70,7 @@ class Bag:
         return hashlib.sha256(self.tags.get(MANIFEST, b"")).hexdigest()
 
     def _wrong(self) -> Iterator[str]:
+        yield from (f"behind {name}: what belongs to no file is not as a tar has it" for name in self.unfilled)
         for name in (MANIFEST, TAGS):
             if name not in self.tags:
                 yield f"{name}: is missing: the archive was cut, or is not finished"
@@ -122,11 +127,14 @@ class Tar(Bag):
     def walk(self, place: Place) -> None:
         """Read member after member."""
         first: dict[str, str] = {}
-        name = "its beginning"
+        name, before = "its beginning", None
         try:
-            with open(self.path, "rb") as file, tarfile.open(fileobj=file, mode="r|") as tar:
+            with open(self.path, "rb") as file, tarfile.open(fileobj=(watched := Watched(file)), mode="r|") as tar:
                 for member in tar:
+                    if not watched.behind(before, member):
+                        self.unfilled.append(name)
                     top, _, name = member.name.partition("/")
+                    before = member
                     if not (member.isreg() or member.islnk()) or not is_plain(member.name) or not name:
                         raise UserError("holds a member that is no plain file", f"{self.path}: {member.name!r}", ANEW)
                     if name in self.found or name in self.tags:
@@ -139,6 +147,8 @@ class Tar(Bag):
                     found = _taken(name, data, member.size, place(name), bool(member.mode & 0o100))
                     first[name] = top
                     _note(self, name, found)
+                if not watched.ended(before):
+                    self.unfilled.append(name)
         except (tarfile.TarError, EOFError) as error:
             raise UserError(f"is damaged or cut behind {name} ({error})", self.path, ANEW) from None
 

@@ -67,6 +67,37 @@ def test_a_flipped_byte_anywhere_is_named(bag: Path, tmp_path: Path, capsys: pyt
     assert restore(whole, "--check") == 0
 
 
+def packed(bag: Path, out: Path, form: int) -> Path:
+    """A bag's folder, packed by somebody; in the format of POSIX times are in headers of their own."""
+    with tarfile.open(out, "w", format=form) as tar:
+        for path in sorted(bag.rglob("*")):
+            if path.is_file():
+                tar.add(path, f"run.bag/{path.relative_to(bag)}")
+    return out
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_a_tar_that_somebody_has_packed_anew_is_as_good(bag: Path, tmp_path: Path, form: int) -> None:
+    assert restore(packed(bag, tmp_path / "anew.tar", form), "--check") == 0
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_flipped_byte_of_a_tar_is_named_where_it_belongs_to_no_file(bag: Path, tmp_path: Path, anew: bool) -> None:
+    source = packed(bag, tmp_path / "anew.tar", tarfile.PAX_FORMAT) if anew else bag.with_suffix(".tar")
+    data = source.read_bytes()
+    with tarfile.open(source) as tar:
+        members = tar.getmembers()
+    assert anew == any(member.offset_data - member.offset > 512 for member in members)
+    ends = [member.offset_data + member.size for member in members if member.size % 512]
+    fill = {place for end in ends for place in (end, end + -end % 512 - 1)}
+    heads = {place for member in members for place in (*range(member.offset + 148, member.offset + 156), member.offset_data - 513)}
+    last = {len(data) - 1, len(data) - 600, max(ends) + -max(ends) % 512}
+    for place in sorted(fill)[::7] + sorted(heads)[::11] + sorted(last):
+        (tmp_path / "flipped.tar").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(UserError, match=r"not as they were archived|is damaged or cut behind"):
+            restore(tmp_path / "flipped.tar", "--check")
+
+
 def test_what_is_missing_or_too_much_is_named_and_nothing_is_left(bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     damaged = tmp_path / "bag"
     shutil.copytree(bag, damaged)
