@@ -14,7 +14,7 @@ from typing import Any
 from koreason.archive.entries import INPUTS, Entry
 from koreason.config.pinned import is_folder
 from koreason.config.variables import expand
-from koreason.curate.reading.named import named
+from koreason.intake.named import named
 from koreason.records.manifest import MANIFEST
 
 VARIABLE = "KOREASON_INPUTS"  # names the folder of a restored archive's inputs

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from koreason import progress
 from koreason.archive.bag import DATA, DECLARED, MANIFEST, TAGS
@@ -129,7 +129,7 @@ class Tar(Bag):
         first: dict[str, str] = {}
         name, before = "its beginning", None
         try:
-            with open(self.path, "rb") as file, tarfile.open(fileobj=(watched := Watched(file)), mode="r|") as tar:
+            with open(self.path, "rb") as file, tarfile.open(fileobj=cast(IO[bytes], watched := Watched(file)), mode="r|") as tar:
                 for member in tar:
                     if not watched.behind(before, member):
                         self.unfilled.append(name)

@@ -10,8 +10,8 @@ from pathlib import Path
 from koreason.checking.finding import Run
 from koreason.config.joined.made import is_made
 from koreason.config.variables import expand
-from koreason.curate.reading.named import is_glob, matching
 from koreason.errors import UserError
+from koreason.intake.named import is_glob, matching
 from koreason.progress import bar
 from koreason.records.held import known_digest, readers
 

@@ -22,7 +22,6 @@ from koreason.config.variables import expand
 from koreason.curate.guessing.looks import encoding_of, looked
 from koreason.curate.ingest import checked
 from koreason.curate.reading.dump import readable
-from koreason.curate.reading.named import named
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.records import Record
 from koreason.curate.reading.streams import Stream, opened
@@ -32,6 +31,7 @@ from koreason.curate.spec import Source
 from koreason.errors import UserError
 from koreason.imported.command import as_source, columns_of
 from koreason.imported.spec import Imported
+from koreason.intake.named import named
 from koreason.records.held import known_digest
 
 RECORDS = 300  # of the first file with any

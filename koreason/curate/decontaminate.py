@@ -23,9 +23,9 @@ from koreason.config.variables import expand
 from koreason.curate.overlap.items import read_items
 from koreason.curate.overlap.sealed import Sealed, key_of, read_sealed, sealed_searches
 from koreason.curate.overlap.searches import overlaps, searches
-from koreason.curate.reading.named import named
 from koreason.curate.spec import Overlap, Segmentation
 from koreason.errors import UserError
+from koreason.intake.named import named
 from koreason.progress import bar
 from koreason.records.held import held
 from koreason.records.manifest import MANIFEST

@@ -30,6 +30,7 @@ from typing import Any
 from koreason.config.variables import expand
 from koreason.engine.spec import longest
 from koreason.errors import UserError
+from koreason.intake.named import is_glob, matching
 from koreason.train.steps import adam
 from koreason.workflow.dryrun import Planned
 
@@ -94,8 +95,8 @@ def _imported(entry: Config) -> float:
     """Tokens of imported files: no more than they have bytes."""
     try:
         root = expand(entry.get("root") or ".")
-        paths = [path for name in entry.get("files") or () for path in ([root / name] if (root / name).exists() else root.glob(name))]
-    except (UserError, OSError, ValueError, NotImplementedError):  # whoever reads them says so
+        paths = [root / one for name in entry.get("files") or () for one in (matching(name, root) if is_glob(name, root) else [name])]
+    except (UserError, OSError):  # whoever reads them says so
         return math.inf
     if not paths or entry.get("hub"):
         return math.inf

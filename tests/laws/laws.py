@@ -66,7 +66,6 @@ UNDERSTOOD = {
     ("koreason.checking.*", "koreason.*"): "what a stage would refuse is found by the stage's own function, before it is paid for",
     ("koreason.ops.own.*", "koreason.curate.*"): "dumps are looked at as `source try` does, to write a first configuration",
     ("koreason.ops.own.*", "koreason.benches.*"): "and the items of a benchmark as its stage does",
-    ("koreason.archive.inputs", "koreason.curate.reading.named"): "the files of a glob are found, and held to its digest, in one way",
     ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
     ("koreason.archive.*", "koreason.report.rendering"): "pages are rendered in one way, in which no text acts",
     ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",

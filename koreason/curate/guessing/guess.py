@@ -22,12 +22,12 @@ from koreason.curate.guessing.paths import COLUMNS, json_columns, one_list, path
 from koreason.curate.guessing.roles import hangul_share, holds_html, roles
 from koreason.curate.reading.documents.sheets import Sheet
 from koreason.curate.reading.documents.workbook import Workbook
-from koreason.curate.reading.named import ordered
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.errors import UserError
+from koreason.intake.named import ordered
 
 RECORDS = 200  # looked at
 FILES = 5  # looked into: the first, the last, and some between

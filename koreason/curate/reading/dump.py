@@ -11,11 +11,11 @@ from pathlib import Path
 
 from koreason.config.pinned import is_folder
 from koreason.config.variables import expand
-from koreason.curate.reading.named import named
 from koreason.curate.reading.readers import WHOLE
 from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.spec import Source
 from koreason.errors import UserError
+from koreason.intake.named import named
 
 
 def readable(source: Source, where: str) -> Source:

@@ -13,8 +13,8 @@ import yaml
 from koreason.config.checks.check import NAME
 from koreason.config.files.layers import read_yaml
 from koreason.curate.guessing.guess import Guess, guess
-from koreason.curate.reading.named import digest_of, matching
 from koreason.errors import UserError, printable
+from koreason.intake.named import digest_of, matching
 from koreason.progress import bar
 from koreason.records.digests import sha256_file, write_atomically
 

@@ -21,8 +21,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from koreason import mirrored
 from koreason.config.files.layers import layered
 from koreason.config.variables import expand
-from koreason.curate.reading.named import is_glob, named
 from koreason.errors import UserError
+from koreason.intake.named import is_glob, named
 from koreason.progress import bar
 from koreason.records.digests import sha256_file, write_atomically
 from koreason.records.manifest import is_plain

@@ -21,13 +21,13 @@ from koreason.curate.filters import evidence, first_reason, names
 from koreason.curate.guessing.guess import guess
 from koreason.curate.ingest import checked
 from koreason.curate.prompts import BOUNDED_BYTES, Prompts
-from koreason.curate.reading.named import is_glob, matching
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Pool, PromptLanguage, Source
 from koreason.curate.text.cleaned import cleaned
 from koreason.errors import UserError, printable
+from koreason.intake.named import is_glob, matching
 
 RECORDS = 2000
 FILES = 20  # of many, read from

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from koreason.curate.reading.named import digest_of, matching, named
 from koreason.errors import UserError
+from koreason.intake.named import digest_of, matching, named
 from koreason.records.digests import sha256_file
 
 NAMES = ["b.jsonl", "a.jsonl", "가.jsonl", "x/c.jsonl", "x/y/d.jsonl", "x/y/d.txt", ".hidden.jsonl", "x/.h/e.jsonl", "[1].jsonl"]
