@@ -1,6 +1,7 @@
 """Tiny random students for the tests of training; runs in the environment `megatron`.
 
-python tests/train/tiny.py FOLDER    one base per family, each with its manifest
+python tests/train/tiny.py FOLDER           one base per family, each with its manifest
+python tests/train/tiny.py FOLDER NAME …    those bases, among them `proportions()`
 """
 
 import sys
@@ -9,8 +10,17 @@ from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    Gemma3TextConfig,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen3Config,
+)
 
+from koreason.pretrained.published import PUBLISHED
 from koreason.records.stage import Stage
 
 CHATML = (
@@ -62,6 +72,25 @@ def configs() -> dict[str, Any]:
     }
 
 
+def proportions() -> dict[str, Any]:
+    """A configuration of each published model: as many heads, but narrow ones, all else narrower by as much, and layers of each kind."""
+    return {hub.rpartition("/")[2]: _narrow(facts.get("text_config", facts)) for hub, facts in PUBLISHED.items()}
+
+
+def _narrow(facts: dict[str, Any]) -> Any:
+    full, width = AutoConfig.for_model(**facts), 16 if facts["model_type"] == "gemma3_text" else 8
+    by = (getattr(full, "head_dim", None) or full.hidden_size // full.num_attention_heads) // width
+    small = {"vocab_size": SIZES["vocab_size"], "hidden_size": full.hidden_size // by, "intermediate_size": full.intermediate_size // by}
+    small |= {"head_dim": width, "num_hidden_layers": 2, "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": None}
+    if facts["model_type"] == "gemma3_text":  # five layers with a window to one without; documents are longer than the window
+        small |= {"num_hidden_layers": 6, "sliding_window": 16, "query_pre_attn_scalar": width}
+    if facts["model_type"] == "qwen2":  # it knows no width of heads but this one
+        del small["head_dim"]
+    if "rope_scaling" in facts and "original_max_position_embeddings" in facts["rope_scaling"]:
+        small["rope_scaling"] = facts["rope_scaling"] | {"original_max_position_embeddings": 64}
+    return AutoConfig.for_model(**facts | small)
+
+
 def model(config: Any) -> Any:
     """A random model whose every weight, biases and norms too, matters to its output."""
     torch.manual_seed(0)
@@ -94,13 +123,14 @@ def declare(folder: Path) -> None:
                 stage.take(path)
 
 
-def main(folder: Path) -> None:
-    """Write one base per family."""
-    for name, config in configs().items():
-        model(config).save_pretrained(folder / name)
+def main(folder: Path, *names: str) -> None:
+    """Write one base per family, or those of these names."""
+    every = configs() | proportions() if names else configs()
+    for name in names or every:
+        model(every[name]).save_pretrained(folder / name)
         tokenizer().save_pretrained(folder / name)
         declare(folder / name)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])
