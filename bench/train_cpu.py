@@ -4,15 +4,18 @@
 
 BASE is a base's folder with its manifest, such as results/bases/smollm2-135m; documents are random, a third of each a prompt. Against
 `packed`: transformers with the documents of a bin in one row by their positions, SDPA and fused AdamW; and against `padded`: the same
-documents as a batch, padded to the longest. All take a whole step: forward, backward, clipping, AdamW. Measured by turns; the processor's
-seconds, which neighbours on the machine change less than the clock's. Exit status 1 where the trainer is below 1.2 times packed or below
-padded at a bin's size.
+documents as a batch, padded to the longest. All take a whole step: forward, backward, clipping, AdamW. Each in a process of its own, one
+after the other, as 4,096 tokens take up to 17 GiB; the processor's seconds, which neighbours on the machine change less than the clock's.
+Exit status 1 where the trainer is below 1.2 times packed or below padded at a bin's size.
 """
 
 import argparse
 import itertools
+import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -97,6 +100,41 @@ def padded_inputs(packed: Packed, count: int) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.stack(found)) for name, found in rows.items()}
 
 
+def way(name: str, base: Held, tokens: int) -> Callable[[], object]:
+    """A whole step over a bin of so many tokens."""
+    shape = read_shape(base, 1)
+    packed, count = documents(tokens, shape.vocabulary)
+    item = assemble(packed, range(count), 1)
+    if name != "trainer":
+        peer, inputs = Peer(base), packed_inputs(item) if name == "packed" else padded_inputs(packed, count)
+        return lambda: peer.step(**inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        connect(SPEC, 0, 1, f"{folder}/meet")
+    trainer = Trainer(shape, SPEC, SCHEDULE, lambda model: weights.load(model, shape, base))
+    return lambda: trainer.step([item], 1e-5)
+
+
+def measured(name: str, base: Path, tokens: int, turns: int) -> tuple[float, float]:
+    """Processor seconds of a step, the median of some after one to warm up, and GiB at the peak; in a process of its own."""
+    program = "import sys, train_cpu; train_cpu.child(*sys.argv[1:])"
+    command = [sys.executable, "-W", "ignore", "-c", program, name, str(base), str(tokens), str(turns)]
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(command, env=os.environ | RANK | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, memory = json.loads(done.stdout.splitlines()[-1])
+    return seconds, memory
+
+
+def child(name: str, base: str, tokens: str, turns: str) -> None:
+    """What `measured` starts."""
+    torch.set_num_threads(1)
+    step, seconds = way(name, held(Path(base) / "manifest.json"), int(tokens)), []
+    for _ in range(int(turns) + 1):
+        began = time.process_time()
+        step()
+        seconds.append(time.process_time() - began)
+    print(json.dumps([statistics.median(seconds[1:]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]), flush=True)
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -104,40 +142,14 @@ def main() -> int:
     parser.add_argument("--bins", type=int, nargs="+", default=[1024, 4096])
     parser.add_argument("--turns", type=int, default=3)
     arguments = parser.parse_args()
-    if not os.environ.items() >= RANK.items():
-        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | RANK)
-    torch.set_num_threads(1)
-    base = held(arguments.base / "manifest.json")
-    peer = Peer(base)
-    with tempfile.TemporaryDirectory() as folder:
-        connect(SPEC, 0, 1, f"{folder}/meet")
-        shape = read_shape(base, 1)
-        trainer = Trainer(shape, SPEC, SCHEDULE, lambda model: weights.load(model, shape, base))
-        slow = False
-        for tokens in arguments.bins:
-            packed, count = documents(tokens, shape.vocabulary)
-            item = assemble(packed, range(count), 1)
-            row, batch = packed_inputs(item), padded_inputs(packed, count)
-            ways: dict[str, Callable[[], object]] = {
-                "trainer": lambda item=item: trainer.step([item], 1e-5),
-                "packed": lambda row=row: peer.step(**row),
-                "padded": lambda batch=batch: peer.step(**batch),
-            }
-            seconds: dict[str, list[float]] = {name: [] for name in ways}
-            for turn in range(arguments.turns + 1):
-                for name, way in ways.items() if turn % 2 else reversed(ways.items()):
-                    began = time.process_time()
-                    way()
-                    if turn:  # the first is for warming up
-                        seconds[name].append(time.process_time() - began)
-            best = {name: statistics.median(found) for name, found in seconds.items()}
-            for name, least in LEAST.items():
-                ratio = best[name] / best["trainer"]
-                slow |= ratio < least
-                print(
-                    f"bins of {tokens}, {count} documents: trainer {tokens / best['trainer']:.1f} tokens per processor second,"
-                    f" {name} {tokens / best[name]:.1f}: {ratio:.2f} times (goal {least})", flush=True,
-                )  # fmt: skip
+    slow = False
+    for tokens in arguments.bins:
+        own, memory = measured("trainer", arguments.base, tokens, arguments.turns)
+        print(f"bins of {tokens}: trainer {tokens / own:.1f} tokens per processor second, {memory:.1f} GiB", flush=True)
+        for name, least in LEAST.items():
+            peer, memory = measured(name, arguments.base, tokens, arguments.turns)
+            slow |= peer / own < least
+            print(f"  {name} {tokens / peer:.1f}, {memory:.1f} GiB: {peer / own:.2f} times (goal {least})", flush=True)
     return int(slow)
 
 

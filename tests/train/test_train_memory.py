@@ -13,11 +13,10 @@ from koreason.pretrained.configuration import understand
 from koreason.pretrained.published import PUBLISHED
 from koreason.train.cost import fits, layouts, memory, parameters
 from koreason.train.spec import Model
-from tests.soak import SOAKING
 
 PAPER = yaml.safe_load((HOME / "config/paper.yaml").read_text())
 WITHIN = 0.1
-# each family, tied and not, and each kind of recomputing; all nine in `make soak`
+# each family, tied and not, and each kind of recomputing
 SAMPLE = ("KO-REAson-G3-4B-0831", "KO-REAson-Q2_5-14B-1009", "KO-REAson-AX3_1-35B-1009")
 
 
@@ -28,8 +27,9 @@ def asked(name: str, **changes: object) -> dict[str, object]:
 
 
 @pytest.mark.slow
-def test_peaks_that_are_traced_are_what_the_plan_says():
-    every = {name: asked(name) for name in (PAPER["models"] if SOAKING else SAMPLE)}
+@pytest.mark.parametrize("names", [pytest.param(SAMPLE, id="sample"), pytest.param(tuple(PAPER["models"]), id="all", marks=pytest.mark.soak)])
+def test_peaks_that_are_traced_are_what_the_plan_says(names):
+    every = {name: asked(name) for name in names}
     every["light"] = asked("KO-REAson-L3_1-8B-0831", recompute="light")
     every["alone"] = asked("KO-REAson-G3-4B-0831", data_parallel=1, tensor_parallel=1, sequence_parallel=False, recompute="full")
     process = start("-W", "ignore", HERE / "traced.py", json.dumps(every))

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -159,36 +160,61 @@ def test_layouts_learn_the_same(training, layout):
         assert abs(row["grad_norm"] - wanted["grad_norm"]) < 1e-4 * max(1.0, wanted["grad_norm"]), (row, wanted)
 
 
-# A checkpoint calls fsync on its tensors, on its metrics, and on the file that marks it whole.
+@dataclass(frozen=True)
+class Kill:
+    """When a run is killed, and in which layout it goes on.
+
+    Attributes:
+        fsync: of the first rank, which is killed in it: a checkpoint calls one on its tensors, one on its metrics, and one on the file that
+            marks it whole. 0: the launcher is killed instead.
+        steps, seconds: so many steps have been taken by then, and so long ago.
+    """
+
+    before: str
+    after: str
+    fsync: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.before}-{f'fsync {self.fsync}' if self.fsync else f'{self.steps} steps, {self.seconds:.3f} s'}"
+
+    def strike(self, training: Training, out: Path) -> None:
+        if self.fsync:
+            status, errors = training.run(out, self.before, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC=str(self.fsync))
+            assert status == 1 and "rank 0 was killed by signal 9" in errors and "Traceback" not in errors
+        else:
+            process = training.start(out, self.before, {"save_every": 2})
+            wait_for_steps(process, out, self.steps)
+            time.sleep(self.seconds)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+
+
+def drawn(seed: int) -> Kill:
+    """Half of them in a save, half of them anywhere, in two layouts."""
+    draw, layout = random.Random(seed), ("tensor parallel", "data parallel")[seed % 2]
+    return Kill(layout, layout, draw.randrange(1, 16)) if seed % 4 < 2 else Kill(layout, layout, 0, draw.randrange(1, 50), draw.random() / 10)
+
+
 # What only says how a model is trained loses no checkpoint and changes no bit.
-@pytest.mark.parametrize(
-    ("fault", "before", "after"),
-    [(1, "one rank", "one rank, recomputing"), (6, "one rank", "one rank, recomputing lightly"), (3, "data parallel", "data parallel"),
-     (4, "data parallel", "data parallel")],
-)  # fmt: skip
-def test_killed_while_saving_and_resumed_to_the_same_bits(training, tmp_path, fault, before, after):
-    status, errors = training.run(tmp_path, before, PYTHONPATH=str(HERE / "faults"), FAULT_FSYNC=str(fault))
-    assert status == 1 and "rank 0 was killed by signal 9" in errors and "Traceback" not in errors
-    assert not (tmp_path / "manifest.json").exists()
-    status, errors = training.run(tmp_path, after, {"save_every": 7, "keep_checkpoints": 1})
-    assert status == 0, errors
-    assert "is incomplete and is removed" in errors
-    assert ("going on after step 10" in errors) == (fault > 3)
-    assert manifest(tmp_path) == manifest(training.finished(before))
+KNOWN = (
+    Kill("one rank", "one rank, recomputing", 1),
+    Kill("one rank", "one rank, recomputing lightly", 6),
+    Kill("data parallel", "data parallel", 3),
+    Kill("data parallel", "data parallel", 4),
+)
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("kill", range(40))
+@pytest.mark.parametrize("kill", [*KNOWN, *(pytest.param(drawn(seed), marks=pytest.mark.soak) for seed in range(40))], ids=str)
 def test_killed_at_any_moment_and_resumed_to_the_same_bits(training, tmp_path, kill):
-    layout, draw = ("tensor parallel", "data parallel")[kill % 2], random.Random(kill)
-    process = training.start(tmp_path, layout, {"save_every": 2})
-    wait_for_steps(process, tmp_path, draw.randrange(1, 50))
-    time.sleep(draw.random() / 10)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    status, errors = training.run(tmp_path, layout, {"save_every": 2})
+    kill.strike(training, tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
+    status, errors = training.run(tmp_path, kill.after, {"save_every": 7, "keep_checkpoints": 1})
     assert status == 0, errors
-    assert manifest(tmp_path) == manifest(training.finished(layout))
+    whole = (kill.fsync - 1) // 3
+    assert not kill.fsync or ("is incomplete and is removed" in errors and (f"going on after step {whole}0" in errors) == (whole > 0))
+    assert manifest(tmp_path) == manifest(training.finished(kill.before))
 
 
 def test_launcher_killed_then_newest_checkpoint_damaged_and_resumed_to_the_same_bits(training, tmp_path):
