@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.pretrained import gemma
-from koreason.pretrained.finding import Finding, read_object, value
+from koreason.pretrained.finding import Finding, above_zero, read_object, value
 from koreason.pretrained.keys import DTYPES, FAMILIES, FULL, GEMMA, KEYS, READ, SIZES, SLIDING, TOKENS, WHY, WRAPPER, Keys
 from koreason.pretrained.rope import CONFIG, Rope, read_rope
 
@@ -155,7 +155,7 @@ def check_sizes(sizes: dict[str, Any]) -> list[Finding]:
 def _of_values(config: dict[str, Any], keys: Keys) -> list[Finding]:
     found = []
     epsilon, tied = config.get("rms_norm_eps", 0.1), config.get("tie_word_embeddings", False)
-    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float) or not 0 < epsilon < 1:
+    if not above_zero(epsilon) or epsilon >= 1:
         found.append(Finding(f"rms_norm_eps is {value(epsilon)}; accepted: a number between 0 and 1", CONFIG))
     if not isinstance(tied, bool):
         found.append(Finding(f"tie_word_embeddings is {value(tied)}; accepted: true or false", CONFIG))

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 from koreason.shown import beginning
 
+SINGLE = (2.0**-126, 2.0**127)  # float32, in which all of it is computed, holds these and what is between
+WHOLE = (1, 2**31 - 1)
 LARGEST = 256 * 2**20  # bytes; tokenizers of 262,000 tokens have 35 MB
 NAMED = 3  # of many alike
 
@@ -38,6 +40,12 @@ class Finding:
 def value(thing: Any) -> str:
     """A value of a foreign file as a message shows it."""
     return beginning(thing if isinstance(thing, str) else json.dumps(thing, ensure_ascii=False, default=repr), 60)
+
+
+def above_zero(thing: Any, whole: bool = False) -> bool:
+    """Whether a value of a foreign file is a number above 0, a whole one if asked for, that can be computed with."""
+    least, most = WHOLE if whole else SINGLE
+    return not isinstance(thing, bool) and isinstance(thing, int if whole else int | float) and least <= thing <= most
 
 
 def some(names: Iterable[str]) -> str:

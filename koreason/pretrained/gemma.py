@@ -6,11 +6,10 @@
 transformers 5 names the rotation of each kind of layer in `rope_parameters`; 4 has the sliding layers' in `rope_local_base_freq`.
 """
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from koreason.pretrained.finding import Finding, value
+from koreason.pretrained.finding import Finding, above_zero, value
 from koreason.pretrained.keys import FULL, SLIDING
 from koreason.pretrained.rope import CONFIG, LINEAR, Rope, read_rope
 
@@ -42,7 +41,7 @@ def read(config: dict[str, Any], defaults: dict[str, Any]) -> Own:
 
     def number(key: str, default: float | None, whole: bool = False) -> Any:
         one = config.get(key, default)
-        if one is not None and (isinstance(one, bool) or not isinstance(one, int if whole else int | float) or not 0 < one < math.inf):
+        if one is not None and not above_zero(one, whole):
             found.append(Finding(f"{key} is {value(one)}; accepted: a {'whole ' * whole}number above 0", CONFIG))
             return default
         return one

@@ -5,11 +5,10 @@
 The kind's legacy name is `type`. Where two places speak of the same they have to say the same, because readers differ in which they read.
 """
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from koreason.pretrained.finding import Finding, value
+from koreason.pretrained.finding import Finding, above_zero, value
 
 CONFIG = "config.json"
 LLAMA3 = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
@@ -101,7 +100,7 @@ def _read(key: str, parameters: Any, theta: Any, default: float, kinds: dict[str
 
 
 def _number(name: str, thing: Any, found: list[Finding]) -> float:
-    if isinstance(thing, bool) or not isinstance(thing, int | float) or not 0 < thing < math.inf:
+    if not above_zero(thing):
         found.append(Finding(f"{name} is {value(thing)}; accepted: a number above 0", CONFIG))
         return 1.0
     return float(thing)

@@ -118,6 +118,7 @@ def rename(table: dict[str, Any], name: Any) -> None:
         (lambda c: first(c["schedules"]).update(epochs=2.0), "epochs: 2.0 is not accepted; accepted: a whole number"),
         (lambda c: first(c["schedules"]).update(beta1=1), "beta1: 1 is not accepted; accepted: at least 0 and less than 1"),
         (lambda c: first(c["schedules"]).update(lr=float("nan")), "schedules.laptop_short.lr: nan is no number"),
+        (lambda c: first(c["schedules"]).update(lr=10**400), "schedules.laptop_short.lr: a number of 1329 bits; accepted: at most 92233"),
         (lambda c: first(c["schedules"]).update(lr="five"), "lr: 'five' is not accepted; accepted: a number"),
         (
             lambda c: first(c["sources"]).update(files={"forum.jsonl": None}),

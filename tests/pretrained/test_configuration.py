@@ -27,6 +27,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "llama3 upside down": ({"rope_parameters": LLAMA3 | {"rope_type": "llama3", "low_freq_factor": 4.0}}, "is not below high_freq_factor"),
     "rope of a word": ({"rope_scaling": "linear"}, "rope_scaling is no object"),
     "a base of 0": ({"rope_parameters": {"rope_theta": 0}}, "rope_theta is 0; accepted: a number above 0"),
+    "a base that no float holds": ({"rope_parameters": {"rope_theta": 10**400}}, "accepted: a number above 0"),
+    "an epsilon that float32 takes for 0": ({"rms_norm_eps": 1e-300}, "rms_norm_eps is 1e-300; accepted: a number between 0 and 1"),
     "part of a head": ({"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5"),
     "part of a head, in the rope": ({"rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": 0.25}}, "partial_rotary_factor in"),
     "quantized": ({"quantization_config": {"quant_method": "fp8"}}, "quantization_config: its weights are quantized"),

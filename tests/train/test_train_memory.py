@@ -27,7 +27,7 @@ def asked(name: str, **changes: object) -> dict[str, object]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [pytest.param(SAMPLE, id="sample"), pytest.param(tuple(PAPER["models"]), id="all", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("names", [pytest.param(SAMPLE, id="sample"), pytest.param([*PAPER["models"]], id="all", marks=pytest.mark.soak)])
 def test_peaks_that_are_traced_are_what_the_plan_says(names):
     every = {name: asked(name) for name in names}
     every["light"] = asked("KO-REAson-L3_1-8B-0831", recompute="light")

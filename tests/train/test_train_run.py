@@ -194,7 +194,9 @@ class Kill:
 def drawn(seed: int) -> Kill:
     """Half of them in a save, half of them anywhere, in two layouts."""
     draw, layout = random.Random(seed), ("tensor parallel", "data parallel")[seed % 2]
-    return Kill(layout, layout, draw.randrange(1, 16)) if seed % 4 < 2 else Kill(layout, layout, 0, draw.randrange(1, 50), draw.random() / 10)
+    if seed % 4 < 2:
+        return Kill(layout, layout, draw.randrange(1, 16))
+    return Kill(layout, layout, steps=draw.randrange(1, 50), seconds=draw.random() / 10)
 
 
 # What only says how a model is trained loses no checkpoint and changes no bit.

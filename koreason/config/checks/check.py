@@ -22,6 +22,7 @@ from koreason.config.schema import read_schema
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 PROMPT_ID = re.compile(r"[0-9a-f]{24}")
 NO_EXPERIMENT = "run.experiments: is empty"
+LARGEST = 2**63 - 1  # what tables and engines hold of a number
 TRACE = re.compile(rf"{PROMPT_ID.pattern}/[0-9]{{1,9}}")
 
 
@@ -84,7 +85,12 @@ def _sense(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _plain_numbers(config: dict[str, Any]) -> Iterator[str]:
-    yield from (f"{where}: {value} is no number" for where, value in _numbers(config, "") if not math.isfinite(value))
+    for where, value in _numbers(config, ""):
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                yield f"{where}: {value} is no number"
+        elif not -LARGEST <= value <= LARGEST:
+            yield f"{where}: a number of {value.bit_length()} bits; accepted: at most {LARGEST}"
 
 
 def _sources(config: dict[str, Any]) -> Iterator[str]:
@@ -104,9 +110,9 @@ def _run(config: dict[str, Any]) -> Iterator[str]:
     yield from incomplete(config)
 
 
-def _numbers(value: Any, where: str) -> Iterator[tuple[str, float]]:
-    """Every floating-point number of a configuration and its place."""
-    if isinstance(value, float):
+def _numbers(value: Any, where: str) -> Iterator[tuple[str, float | int]]:
+    """Every number of a configuration and its place."""
+    if isinstance(value, int | float):
         yield where, value
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
