@@ -7,9 +7,11 @@ The first one prints one line, `RESULTS` and JSON: losses and gradient norms of 
 """
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tiny
@@ -31,7 +33,7 @@ SCHEDULE = Schedule(
     decay="cosine", weight_decay=0.1, beta1=0.9, beta2=0.95, clip=1.0, save_every=1, keep_checkpoints=1, seed=0,
 )  # fmt: skip
 ONE, TWO = {"tensor_parallel": 1}, {"tensor_parallel": 2}
-LAYOUTS: dict[int, dict[str, dict[str, object]]] = {
+LAYOUTS: dict[int, dict[str, dict[str, Any]]] = {
     1: {"one rank": ONE},
     2: {
         "TP2": TWO,
@@ -45,9 +47,10 @@ LAYOUTS: dict[int, dict[str, dict[str, object]]] = {
 }
 
 
-def spec(layout: dict[str, object]) -> Model:
+def spec(layout: dict[str, Any]) -> Model:
     """The layout, and what all have in common."""
-    return Model(**{"data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": "none"} | layout)  # type: ignore[arg-type]
+    common: dict[str, Any] = {"data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": "none"}
+    return Model(**common | layout)
 
 
 def data() -> tuple[Packed, Plan]:
@@ -118,4 +121,5 @@ def main(folder: Path, *names: str) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    logging.getLogger("megatron.core.transformer.transformer_layer").setLevel(logging.ERROR)  # wonders at an MLP of ours, once a layer
     main(Path(sys.argv[1]), *sys.argv[2:])
