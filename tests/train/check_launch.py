@@ -22,6 +22,7 @@ from koreason.cli import main
 from koreason.records.held import held
 from koreason.records.stage import Stage
 from koreason.train.decoder.shape import read_shape, rope_frequencies
+from koreason.train.steps import checkpoint
 
 MODEL = {"tensor_parallel": 1, "data_parallel": 1, "sequence_parallel": False, "dtype": "float32", "recompute": False}
 SCHEDULE = {
@@ -166,6 +167,42 @@ def check_a_second_training_in_the_same_folder_is_refused(bases: Path) -> None:
     with open(out / "checkpoints/lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert "another training is running there" in refusal(bases / "llama", out=out)
+
+
+def check_what_lies_among_checkpoints_is_torn_or_kept(_: Path) -> None:
+    folder, settings = Path(tempfile.mkdtemp()) / "checkpoints", "a" * 64
+    disk = Path(tempfile.mkdtemp())
+    folder.symlink_to(disk)  # a larger one
+
+    def written(name: str, record: Any) -> Path:
+        path = folder / name
+        path.mkdir()
+        (path / "00.safetensors").write_bytes(b"weights")
+        if record is not None:
+            (path / "complete").write_text(record if isinstance(record, str) else json.dumps(record))
+        return path
+
+    whole = {"settings": settings, "step": 10, "files": {}, "tensor_parallel": 1}
+    torn = written("step-00000090", None)
+    strange = ["", "[]", "{}", "[" * 10**5, whole, whole | {"settings": "../../../../x", "step": 25}, whole | {"step": [26], "settings": 7}]
+    unread = [written(f"step-{20 + number:08d}", record) for number, record in enumerate(strange)]
+    other = written("step-00000015", whole | {"settings": "b" * 64, "step": 15})
+    mine = [written("step-00000010-mine", whole), written("step-of-old", None), folder / "step-00000011", folder / "step-00000012"]
+    mine[2].symlink_to(mine[0])
+    mine[3].write_text("a note")
+    assert checkpoint.find(folder, settings) is None
+    assert not torn.exists() and not other.exists() and all(path.exists() for path in mine)
+    kept = {path.parent.relative_to(folder).as_posix() for path in folder.glob("*/*/00.safetensors")}
+    assert kept == {f"other-unread/{path.name}" for path in unread} | {f"other-{'b' * 12}/step-00000015"}
+    written("step-00000030", whole | {"step": 30})
+    for name in ("lock", "failed-0.json", "meet-4711-0-1"):
+        (folder / name).touch()
+    checkpoint.remove(folder)
+    assert {path.name for path in disk.iterdir()} == {"other-unread", f"other-{'b' * 12}", *(path.name for path in mine)}
+    shutil.rmtree(disk)
+    disk.mkdir()
+    checkpoint.remove(folder)
+    assert disk.exists()
 
 
 if __name__ == "__main__":

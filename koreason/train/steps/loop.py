@@ -30,6 +30,7 @@ from koreason.train.documents.bins import Bin, Packed, Plan, assemble, plan_bins
 from koreason.train.documents.table import DOCUMENTS
 from koreason.train.job import Job
 from koreason.train.steps import checkpoint
+from koreason.train.steps.saver import Saver
 from koreason.train.steps.step import Stopped, Trainer, connect, learning_rate
 from koreason.train.steps.until import Until
 from koreason.train.steps.watch import METRICS, THROUGHPUT, Watch
@@ -95,7 +96,7 @@ class Steps:
         self.multiple = job.spec.tensor_parallel if job.spec.sequence_parallel else 1
         self.data_rank = parallel_state.get_data_parallel_rank()
         self.control = torch.distributed.new_group(backend="gloo")  # its questions do not wait for a GPU
-        self.saver = checkpoint.Saver(job.checkpoints, job.settings, job.schedule.keep_checkpoints)
+        self.saver = Saver(job.checkpoints, job.settings, job.schedule.keep_checkpoints)
 
     def take(self) -> int:
         """Take the steps that are left, or as many as come before a stop; returns how many are done then."""
