@@ -33,7 +33,7 @@ def test_peaks_that_are_traced_are_what_the_plan_says(names):
     every["light"] = asked("KO-REAson-L3_1-8B-0831", recompute="light")
     every["alone"] = asked("KO-REAson-G3-4B-0831", data_parallel=1, tensor_parallel=1, sequence_parallel=False, recompute="full")
     process = start("-W", "ignore", HERE / "traced.py", json.dumps(every))
-    output, errors = process.communicate(timeout=600)
+    output, errors = process.communicate(timeout=1800)
     [line] = [line[8:] for line in output.splitlines() if line.startswith("RESULTS ")] or [errors]
     for name, found in json.loads(line).items():
         said = memory(understand(every[name]["configuration"])[0], Model(**every[name]["model"]), every[name]["tokens"])
