@@ -98,9 +98,9 @@ def _imported(entry: Config) -> float:
         paths = [root / one for name in entry.get("files") or () for one in (matching(name, root) if is_glob(name, root) else [name])]
     except (UserError, OSError):  # whoever reads them says so
         return math.inf
-    if not paths or entry.get("hub"):
+    if not paths or entry.get("hub") or not all(path.is_file() for path in paths):
         return math.inf
-    return sum(path.stat().st_size * (1 if path.suffix in PLAIN else COMPRESSED) for path in paths if path.is_file())
+    return sum(path.stat().st_size * (1 if path.suffix in PLAIN else COMPRESSED) for path in paths)
 
 
 def _checkpoints(job: Planned, config: Config) -> int:
