@@ -70,6 +70,7 @@ TABLE = {
     "bases/fetch.py:from_hub": "job: the weights of a hub are on no disk before they are fetched; commit and gate `check: gated` asks for",
     "bases/look.py:*": ENGINE,
     "intake/child.py:*": ENGINE,
+    "intake/named.py:*": READ_ON,
     "intake/arrow.py:*": READ_ON,
     "intake/datasets.py:*": OF_A_HUB,
     "intake/folders.py:refuse_leaving": "check: bases",
