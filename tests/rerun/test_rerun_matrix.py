@@ -182,17 +182,16 @@ def test_a_strategy_draws_a_mix_anew_and_plans_what_it_goes_by(
     assert set(plan.values()) == {"select", *OF_MIX} | ({"judge"} if judged else set())
 
 
-def test_a_template_without_a_system_role_is_refused_before_the_first_job(
-    finished: Workflow, everything: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_template_without_a_system_role_is_refused_before_the_first_job(finished: Workflow, everything: dict[str, str]) -> None:
     recipe = finished.config["recipes"]["smollm2_mixed"]
     recipe["seed"] += 1  # so that traces are planned
     path = finished.folder / "results" / "bases" / recipe["teacher"] / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"template": {"system": "left out"}}))
     finished.snakemake("--dry-run")  # which writes the configuration
-    monkeypatch.chdir(finished.folder)
-    assert main(["check", "traces", "--no-network", "--configfile", "selection.yaml"]) == 2
-    assert "recipes.smollm2_mixed.system: the chat template of its teacher smollm2-135m has no system role" in capsys.readouterr().out
+    words = [finished.folder / "bin/koreason", "check", "traces", "--no-network", "--configfile", "selection.yaml"]
+    checked = subprocess.run(words, cwd=finished.folder, capture_output=True, text=True, check=False)
+    assert checked.returncode == 2, checked
+    assert "recipes.smollm2_mixed.system: the chat template of its teacher smollm2-135m has no system role" in checked.stdout
 
 
 def test_an_edit_in_the_training_loop(finished: Workflow, everything: dict[str, str]) -> None:
