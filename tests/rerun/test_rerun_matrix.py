@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -188,8 +189,9 @@ def test_a_template_without_a_system_role_is_refused_before_the_first_job(finish
     path = finished.folder / "results" / "bases" / recipe["teacher"] / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"template": {"system": "left out"}}))
     finished.snakemake("--dry-run")  # which writes the configuration
-    words = [finished.folder / "bin/koreason", "check", "traces", "--no-network", "--configfile", "selection.yaml"]
-    checked = subprocess.run(words, cwd=finished.folder, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "koreason", "check", "traces", "--no-network", "--configfile", "selection.yaml"]
+    home = dict.fromkeys(("PYTHONPATH", "KOREASON_HOME"), str(finished.folder))  # images that were built here are no matter of the copy
+    checked = subprocess.run(words, cwd=finished.folder, env=os.environ | home, capture_output=True, text=True, check=False)
     assert checked.returncode == 2, checked
     assert "recipes.smollm2_mixed.system: the chat template of its teacher smollm2-135m has no system role" in checked.stdout
 
