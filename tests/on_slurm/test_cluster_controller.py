@@ -11,18 +11,19 @@ from faults import SITE, environment, fact, slurm, until
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.usefixtures("cluster")]
 
 POOL = "results/pools/demo_exams/manifest.json"  # five jobs, one after the other
-SLOW = {"jobs": 3, "poll": 2, "containers": None}
+SEVERAL = {"jobs": 3, "containers": None}
+LONG = 12  # seconds after which the end of a job is seen at the earliest: of five in a row more than half a minute, on any machine
 
 
 class Controlled:
     """A run in a folder of its own, whose controller is a job."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(self, folder: Path, home: Path, poll: int = 2) -> None:
         self.folder, self.home = folder, home
         folder.mkdir()
         (folder / "slurm").symlink_to(home / "profiles" / "slurm")
         self.site = folder / "site.yaml"
-        self.site.write_text(yaml.safe_dump(yaml.safe_load(SITE.read_text()) | SLOW))
+        self.site.write_text(yaml.safe_dump(yaml.safe_load(SITE.read_text()) | SEVERAL | {"poll": poll}))
 
     def start(self, *options: str) -> str:
         """Type the command; returns the job's id."""
@@ -46,7 +47,7 @@ class Controlled:
 
 
 def test_a_controller_hands_over_before_its_walltime_is_over(tmp_path: Path, home: Path) -> None:
-    run = Controlled(tmp_path / "run", home)
+    run = Controlled(tmp_path / "run", home, LONG)
     first = run.start("--minutes", "1")
     until("the pool", lambda: (run.folder / POOL).is_file() or (run.over() and run.turns()), 400)
     until("the last controller's end", run.over, 120)
