@@ -24,13 +24,15 @@ class Watched:
 
     def __init__(self, file: IO[bytes]) -> None:
         """Take it at its beginning."""
-        self._file, self._read, self._last = file, 0, b""
+        self._file, self._read, self._last = file, 0, bytearray()
 
     def read(self, size: int) -> bytes:
         """The next bytes."""
         data = self._file.read(size)
         self._read += len(data)
-        self._last = (self._last + data)[-KEPT:]
+        self._last += data
+        if len(self._last) > 2 * KEPT:  # seldom: to cut at each read would copy all of it for every block
+            del self._last[:-KEPT]
         return data
 
     def behind(self, before: tarfile.TarInfo | None, member: tarfile.TarInfo) -> bool:
@@ -45,9 +47,9 @@ class Watched:
                 return False
             if header[KIND] in EXTENDED:
                 size = tarfile.nti(header[SIZE])  # type: ignore[attr-defined]
-                if any(self._between(place + size, place + _whole(size))):
+                if any(self._between(place + size, place + size + filling(size))):
                     return False
-                place += _whole(size)
+                place += size + filling(size)
         return True
 
     def ended(self, last: tarfile.TarInfo | None) -> bool:
@@ -61,11 +63,12 @@ class Watched:
 
     def _between(self, start: int, end: int) -> bytes:
         first = self._read - len(self._last)
-        return self._last[max(0, start - first) : max(0, end - first)]
+        return bytes(self._last[max(0, start - first) : max(0, end - first)])
 
 
-def _whole(size: int) -> int:
-    return size + -size % BLOCK
+def filling(size: int) -> int:
+    """How many zero bytes stand behind so many, up to the next block."""
+    return -size % BLOCK
 
 
 def _end(member: tarfile.TarInfo) -> int:

@@ -18,11 +18,11 @@ from koreason import progress
 from koreason.archive.bag import DATA, DECLARED, TAGS, Bag
 from koreason.archive.contents import CHUNK, Contents
 from koreason.archive.entries import Entry
+from koreason.archive.padding import BLOCK, filling
 from koreason.errors import UserError
 
 TOP = "run.bag"  # the folder in every tar, whatever the tar is called
 PARTIAL = ".partial"  # ends the name of a tar that is being written
-BLOCK = tarfile.BLOCKSIZE
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Member:
     @property
     def padding(self) -> int:
         """Zero bytes up to the next block."""
-        return -self.size % BLOCK
+        return filling(self.size)
 
 
 def members(bag: Bag) -> Iterator[Member]:
