@@ -79,9 +79,12 @@ def matching(glob: str, root: Path) -> list[str]:
     """Paths below `root` of the files that match, in the order of their bytes; hidden ones only where the glob names the dot.
 
     Raises:
-        UserError: there is none, or one is a link that leads out of `root`.
+        UserError: it is no glob, there is no file, or one is a link that leads out of `root`.
     """
-    pattern = re.compile(_expression(glob), re.DOTALL)
+    try:
+        pattern = re.compile(_expression(glob), re.DOTALL)
+    except re.error as error:  # such as [z-a]
+        raise UserError(f"is no pattern of names ({error})", root / glob, "correct the source's `files`") from None
     still = PurePosixPath(GLOB.split(glob, maxsplit=1)[0] + "x").parent  # what no sign of the glob stands in
     hidden = "/." in f"/{glob}"
     found = []

@@ -69,6 +69,12 @@ def test_a_glob_stays_in_its_folder(root: Path, tmp_path_factory: pytest.TempPat
         matching("*.csv", root)
 
 
+@pytest.mark.parametrize("glob", ["[z-a].jsonl", "x/[b-a]*.jsonl"])
+def test_a_glob_that_can_be_none_is_refused(root: Path, glob: str) -> None:
+    with pytest.raises(UserError, match=r"is no pattern of names \(bad character range"):
+        list(named({glob: "0" * 64}, root))
+
+
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/hostname", "../*.jsonl"])
 def test_names_stay_below_the_root(root: Path, name: str) -> None:
     (root.parent / "x").write_text("theirs")
