@@ -56,6 +56,7 @@ RULES = {
         _rule("page", resources="report", stage="report"),
     )
 }
+_PLACES = {name: place for place, name in enumerate(RULES)}
 _NAMED = {word: rule.name for rule in reversed(RULES.values()) for word in (rule.stage, rule.command)} | {name: name for name in RULES}
 
 
@@ -76,4 +77,4 @@ def rule_of(word: str) -> str:
 
 def in_order(rule: str) -> tuple[int, str]:
     """Sorts rules as the pipeline runs them, rules of other workflows behind them."""
-    return [*RULES].index(rule) if rule in RULES else len(RULES), rule
+    return _PLACES.get(rule, len(RULES)), rule

@@ -167,6 +167,7 @@ def shares(text: str, classes: str, signs: Signs, known: Mapping[str, Container[
         cuts = (string[place : place + order] for order in range(1, ORDERS[stream] + 1) for place in range(len(string) - order + 1))
         counts = Counter(gram for gram in cuts if known is None or gram in known[stream])
         del counts[EDGE]  # an edge by itself tells nothing
+        # added up and not multiplied: to the bit what the weights were learnt from
         found |= {(stream, gram): sum(repeat(each, count)) for gram, count in counts.items()}
     return found
 
