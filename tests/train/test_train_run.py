@@ -95,7 +95,8 @@ def training(bases, tmp_path_factory) -> Training:
 
 def rows(out: Path) -> list[dict]:
     live = out / ".live" / "metrics.jsonl"
-    return [json.loads(line) for line in (live if live.is_file() else out / "metrics.jsonl").read_text().splitlines()]
+    whole = (live if live.is_file() else out / "metrics.jsonl").read_text().rpartition("\n")[0]  # its last line may be half written
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def manifest(out: Path) -> dict:
