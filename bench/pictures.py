@@ -28,9 +28,20 @@ from koreason.config.effects import given
 from koreason.config.files.layers import read_language
 from koreason.config.load import load
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.images import image_phrase
-from koreason.curate.text.leaning import WHOLE, cut, flags_of, held_late, image_evidence, padded, scored, shares, without_quotes
-from koreason.curate.text.weights import ORDERS, File, Learned, Looks, Signs, Weights
+from koreason.curate.text.pictures.evidence import image_evidence
+from koreason.curate.text.pictures.leaning import (
+    WHOLE,
+    cut,
+    flags_of,
+    flags_of_whole,
+    padded,
+    phrases_of,
+    scored,
+    shares,
+    without_quotes,
+)
+from koreason.curate.text.pictures.phrases import image_phrase
+from koreason.curate.text.pictures.weights import ORDERS, File, Learned, Looks, Signs, Weights
 from koreason.records.digests import sha256_file
 
 HOME = Path(__file__).resolve().parents[1]
@@ -209,8 +220,9 @@ def scores(labelled: Labelled, weights: Weights, spoken: PromptLanguage) -> Numb
     pieces = cut(texts, weights)
     rows = pieces["row"].to_numpy()
     sums, whole, late = scored(pieces["piece"], weights)
-    _, held = held_late(pieces["piece"], texts.gather(pieces["row"]), spoken)
-    held[:, 0] &= ~numpy.isin(labelled.sets[rows], KNOWN)
+    shown = texts.gather(pieces["row"])
+    phrases = phrases_of(pieces["piece"], shown, spoken) != ""
+    held = numpy.column_stack([phrases.to_numpy() & ~numpy.isin(labelled.sets[rows], KNOWN), flags_of_whole(shown)])
     found = numpy.full(len(labelled.texts), -numpy.inf)
     numpy.maximum.at(found, rows, sums + whole + (late * held).sum(axis=1))
     return found

@@ -21,7 +21,7 @@ BLOCK_BYTES = 1 << 18  # of text looked at together: few enough to stay in the c
 
 LOOK, NEVER = 128, 129  # what two bytes do not decide, and two that no text has
 LEADS = ((0xC2, 0x80, 0x800, 1), (0xE0, 0x800, 0x10000, 64), (0xF0, 0x10000, 0x110000, 4096))  # first byte, code points, of a second byte
-THREE_BYTES = 16  # how much more a first byte of three counts than another: most characters that are not ASCII have three
+COMMON = 64  # how much more a first byte counts that is taken for a common kind: most characters have one
 
 
 class Table:
@@ -30,15 +30,17 @@ class Table:
     def __init__(self, of: Bytes, common: Iterable[int] = ()) -> None:
         """`of` has a kind below `LOOK` for each code point; `common` are the kinds that texts are mostly made of."""
         self.of, self._second = of, numpy.zeros(1 << 16, numpy.uint8)
-        usual, odd = numpy.zeros(256, numpy.uint8), dict[int, int]()  # for each first byte the second ones that do not go with it, as bits
+        usual, common = numpy.zeros(256, numpy.uint8), list(common)
+        odd = dict[int, int]()  # for each first byte the second ones that do not go with it, as bits
         usual[:0x80] = of[:0x80]
         for lead, values in _second_bytes(of):
             self._second[(lead << 8) + 0x80 : (lead << 8) + 0xC0] = values
-            usual[lead] = _usual(values[values < LOOK], list(common))
+            usual[lead] = _usual(values[values < LOOK], common)
             odd[lead] = sum(1 << place for place in numpy.flatnonzero((values != usual[lead]) & (values != NEVER)).tolist())
         bits = [1 << place for place in range(int(of.max()).bit_length(), 8)]
         after, self._kinds = numpy.zeros(256, numpy.uint8), numpy.uint8(bits[0] - 1)
-        for bit, (met, leads) in zip(bits, _grouped({lead: met for lead, met in odd.items() if met}, len(bits)), strict=False):
+        costs = {lead: COMMON if usual[lead] in common else 1 for lead, met in odd.items() if met}
+        for bit, (met, leads) in zip(bits, _grouped(odd, costs, len(bits)), strict=False):
             usual[leads] |= bit
             after[[0x80 + place for place in range(64) if met >> place & 1]] |= bit
         self._first, self._after = usual.tobytes(), after.tobytes()
@@ -65,9 +67,10 @@ def counted(texts: pl.Series, table: Table, bits: Sequence[int]) -> Places:
     found = numpy.zeros((len(bits), len(texts)), numpy.int64)
     for first, last in pieces(offsets, BLOCK_BYTES):
         marks = table.marks(data[offsets[first] : offsets[last]].tobytes())
-        edges = offsets[first : last + 1] - offsets[first]
+        edges, held = offsets[first : last + 1] - offsets[first], int(numpy.bitwise_or.reduce(marks))
         for row, bit in enumerate(bits):
-            found[row, first:last] = between(marks, bit, edges)
+            if held & bit:
+                found[row, first:last] = between(marks, bit, edges)
     return found
 
 
@@ -105,22 +108,25 @@ def _usual(values: Bytes, common: list[int]) -> int:
     return int(numpy.bincount(some).argmax()) if len(some) else 0
 
 
-def _grouped(odd: dict[int, int], most: int) -> list[tuple[int, list[int]]]:
-    """First bytes in so many groups, each with all second bytes of its members: few that a member does not have."""
+def _grouped(odd: dict[int, int], costs: dict[int, int], most: int) -> list[tuple[int, list[int]]]:
+    """First bytes in so many groups, each with all second bytes of its members: few that a member does not have.
+
+    `odd` gives each one's second bytes as bits, `costs` what one too many costs.
+    """
     groups: dict[int, list[int]] = {}
-    for lead, met in odd.items():
-        groups.setdefault(met, []).append(lead)
+    for lead in costs:
+        groups.setdefault(odd[lead], []).append(lead)
     while len(groups) > most:
         pairs = [(one, other) for one in groups for other in groups if one < other]
-        one, other = min(pairs, key=lambda pair: sum(_lost(groups[met], met, pair[0] | pair[1]) for met in pair))
+        one, other = min(pairs, key=lambda pair: sum(_lost(groups[met], costs, met, pair[0] | pair[1]) for met in pair))
         leads = groups.pop(one) + groups.pop(other)
         groups.setdefault(one | other, []).extend(leads)
     return list(groups.items())
 
 
-def _lost(leads: list[int], met: int, with_others: int) -> int:
+def _lost(leads: list[int], costs: dict[int, int], met: int, with_others: int) -> int:
     """What it costs that first bytes are looked up at second ones of others, too."""
-    return (with_others & ~met).bit_count() * sum(THREE_BYTES if 0xE0 <= lead < 0xF0 else 1 for lead in leads)
+    return (with_others & ~met).bit_count() * sum(costs[lead] for lead in leads)
 
 
 def _decoded(data: Bytes, places: Places) -> Places:

@@ -4,10 +4,7 @@ import errno
 import gzip
 import hashlib
 import json
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.curate.writer import Rows
 from koreason.tables import PROMPTS
+from tests.kills import killed
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -239,11 +237,7 @@ def test_a_killed_command_run_again_gives_the_same_bytes(tmp_path, run):
     arguments = ["ingest", "--source", "a", "--spec", json.dumps(spec(tmp_path, "a.jsonl")), "--out"]
     assert run(*arguments, tmp_path / "whole").returncode == 0
     out = tmp_path / "killed"
-    process = subprocess.Popen([HOME / "bin/koreason", *arguments, out], start_new_session=True, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (out / "prompts.parquet").is_file():
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL and not (out / "manifest.json").exists()
+    killed([HOME / "bin/koreason", *arguments, out], out, (out / "prompts.parquet").is_file)
     assert run(*arguments, out).returncode == 0
     for name in ("manifest.json", "prompts.parquet", "rejected.jsonl", "files.jsonl"):
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -9,12 +9,12 @@ import polars as pl
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.composed import composed
 from koreason.curate.text.dirt import chat_control, damage, repetition
-from koreason.curate.text.gates import gate, passed, search
-from koreason.curate.text.images import shows_image
-from koreason.curate.text.leaning import image_evidence
 from koreason.curate.text.markup import without_markup
-from koreason.curate.text.normalise import ODD, UNTIDY, changed, compose, held, plain, tidy, where
+from koreason.curate.text.normalise import ODD, UNTIDY, changed, compose, plain, tidy, where
 from koreason.curate.text.personal import masked
+from koreason.curate.text.pictures.evidence import image_evidence
+from koreason.curate.text.pictures.phrases import shows_image
+from koreason.curate.text.search.gates import both, gates_of, search
 from koreason.curate.text.shares import again, characters, shares
 
 TEXTS = ("question", "passage", "answer")
@@ -68,12 +68,12 @@ def clean_texts(texts: pl.Series, language: PromptLanguage, html: bool, odd: pl.
 
 def _framed(texts: pl.Series, language: PromptLanguage) -> pl.Series:
     """Rising rows of the texts that hold boilerplate."""
-    rows = held(texts, language.boilerplate_words) if language.boilerplate_words else texts.is_not_null()
-    rows = rows.fill_null(False).arg_true()
-    some, found = texts.gather(rows), numpy.zeros(len(rows), bool)
-    for part in language.boilerplate:
-        search(some, part, passed(some, gate(part)), found)
-    return rows.filter(pl.Series(found, dtype=pl.Boolean))
+    words = frozenset(language.boilerplate_words)
+    rows, *gated = gates_of(tuple(language.boilerplate), (words,)).rows(texts)
+    found = numpy.zeros(len(texts), bool)
+    for part, some in zip(language.boilerplate, gated, strict=True):
+        search(texts, part, both(some, rows if words else None), found)
+    return pl.Series(numpy.flatnonzero(found))
 
 
 def _each(frame: pl.DataFrame, language: PromptLanguage, html: bool, odd: pl.Series) -> tuple[pl.DataFrame, pl.Series]:

@@ -91,10 +91,3 @@ def changed(texts: pl.Series, rows: pl.Series, change: pl.Expr) -> pl.Series:
     if not len(rows):
         return texts
     return texts.clone().scatter(rows, pl.DataFrame({"text": texts.gather(rows)}).select(change).to_series())
-
-
-def held(texts: pl.Series, words: Sequence[str]) -> pl.Series:
-    """Whether one of some words stands in each text; null where that is. Words of ASCII apart: all in one take twice as long."""
-    kinds = [[word for word in words if word.isascii()], [word for word in words if not word.isascii()]]
-    found = [texts.str.contains("|".join(map(pl.escape_regex, kind))) for kind in kinds if kind]
-    return functools.reduce(operator.or_, found)

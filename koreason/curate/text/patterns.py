@@ -8,8 +8,8 @@ import re
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.leaning import WHOLE
-from koreason.curate.text.weights import read_weights
+from koreason.curate.text.pictures.leaning import WHOLE
+from koreason.curate.text.pictures.weights import read_weights
 from koreason.errors import UserError
 
 

@@ -14,16 +14,15 @@ import polars as pl
 
 from koreason.arrays import Flags, Places
 from koreason.curate.spec import PersonalData
-from koreason.curate.text.digits import Digits, bounds, branches
-from koreason.curate.text.gates import gate, passed, search
+from koreason.curate.text.search.digits import Digits, bounds, branches
+from koreason.curate.text.search.gates import both, gates_of, search
 
 # Forms of the same character, each one character long, so that a place in the folded text is the place in the text.
 WIDE, NARROW = "".join(chr(code) for code in range(0xFF01, 0xFF5F)), "".join(chr(code) for code in range(0x21, 0x7F))
 DASHES = "‐‑‒–—―−﹣"
 JOINTS = f"{DASHES}．／～－"
 ODD_DIGIT, JOINED = r"[\x{FF10}-\x{FF19}\x{FF20}]", f"[0-9] ?[{JOINTS}]"
-# The same in classes of ten characters at most, which Rust's `regex` finds by SIMD as long as it does not make one of them.
-ODD = rf"([\x{{FF10}}-\x{{FF19}}])|(\x{{FF20}})|([{DASHES}])|([{JOINTS[len(DASHES) :]}])"
+ODD = frozenset([*map(chr, range(0xFF10, 0xFF1A)), "\uff20", *JOINTS])  # of which either holds one
 FOLDED = str.maketrans(WIDE + DASHES + "\u3000\u00a0", NARROW + "-" * len(DASHES) + "  ")
 TO_FOLD = re.compile(f"[{WIDE[0]}-{WIDE[-1]}{DASHES}\u3000\u00a0]")
 
@@ -71,12 +70,14 @@ def _flagged(texts: pl.Series, kinds: dict[str, PersonalData]) -> tuple[dict[str
 
     One search an alternative, where there are digits enough: all in one take long.
     """
+    patterns = tuple({branch: None for kind in kinds.values() for branch in branches(_bare(kind.pattern))})
     digits, odd, known = Digits(texts), numpy.zeros(len(texts), bool), dict[str, Flags]()
-    for pattern in {branch: None for kind in kinds.values() for branch in branches(_bare(kind.pattern))}:
+    odd_rows, *gated = gates_of(patterns, (ODD,), frozenset(pattern for pattern in patterns if bounds(pattern))).rows(texts)
+    for pattern, rows in zip(patterns, gated, strict=True):
         known[pattern], limits = numpy.zeros(len(texts), bool), bounds(pattern)
-        search(texts, pattern, passed(texts, gate(pattern)) if limits is None else digits.rows(*limits), known[pattern])
+        search(texts, pattern, both(rows, limits and digits.rows(*limits)), known[pattern])
     if kinds:
-        search(texts, f"{ODD_DIGIT}|{JOINED}", passed(texts, [(ODD,)]), odd)
+        search(texts, f"{ODD_DIGIT}|{JOINED}", odd_rows, odd)
     of_kinds = {kind: [known[branch] for branch in branches(_bare(personal.pattern))] for kind, personal in kinds.items()}
     return {kind: functools.reduce(operator.or_, flags) for kind, flags in of_kinds.items()}, odd
 

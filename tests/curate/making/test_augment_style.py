@@ -2,14 +2,14 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from made_of import HOME, PHRASING, augment, counts, exam, made, pool, reasons
+
+from tests.kills import killed
 
 STYLE = {"format": "augmented", "augment": {"style": {}, "seed": 5}}
 OPTIONS = ["하나", "둘", "셋", "넷"]
@@ -70,17 +70,11 @@ def test_killed_and_run_again_it_leaves_the_same_bytes(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": f"{HOME}:{os.environ.get('PYTHONPATH', '')}"}
     assert subprocess.run([*command, str(tmp_path / "whole")], env=environment, check=False, stderr=subprocess.DEVNULL).returncode == 0
     for part in (0, 1):
-        out = tmp_path / "killed"
-        process = subprocess.Popen([*command, str(out)], env={**environment, "PYTHONHASHSEED": str(part)}, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not any((out / name).is_file() for name in ("prompts.parquet",)):
-            time.sleep(0.01)
-        time.sleep(0.2 * part)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert not (out / "manifest.json").exists() or process.returncode == 0
-    assert subprocess.run([*command, str(out)], env=environment, check=False, stderr=subprocess.DEVNULL).returncode == 0
-    for name in ("prompts.parquet", "rejected.jsonl", "manifest.json"):
-        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        out, again = tmp_path / f"killed{part}", {**environment, "PYTHONHASHSEED": str(part)}
+        killed([*command, out], out, (out / "prompts.parquet").is_file, 0.2 * part, env=again)
+        assert subprocess.run([*command, str(out)], env=environment, check=False, stderr=subprocess.DEVNULL).returncode == 0
+        for name in ("prompts.parquet", "rejected.jsonl", "manifest.json"):
+            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,8 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import alike_plainly as plain
@@ -18,6 +16,7 @@ from twin_sources import LANGUAGE, cleaned, dedup, sketch, twins
 from koreason.cli import main
 from koreason.curate.near import chunks, parts
 from koreason.minhash import candidates, search
+from tests.kills import killed
 
 BASE = "어떤 가게에서 사과 세 상자와 배 두 상자를 사면 얼마를 내야 하는지 알고 싶습니다. 배달을 시키면 값이 더 드는지, 현금으로 내면 깎아 주는지도 알려 주세요."
 
@@ -130,11 +129,7 @@ def test_same_bytes_after_a_kill_and_with_another_hash_seed(tmp_path: Path) -> N
     command = [sys.executable, "-m", "koreason", "dedup", "--spec", '{"near_duplicates": 0.8}', "--sketches", *map(str, sketches)]
     command += ["--texts", *map(str, texts), "--out", str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (tmp_path / "out" / ".scratch").exists():
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    killed(command, tmp_path / "out", (tmp_path / "out" / ".scratch").exists, env=environment)
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
     assert not (tmp_path / "out" / ".scratch").exists()
     assert (tmp_path / "out" / "manifest.json").read_bytes() == (tmp_path / "whole" / "manifest.json").read_bytes()

@@ -4,10 +4,8 @@ import json
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +15,7 @@ from koreason.cli import main
 from koreason.curate import decontaminate as module
 from koreason.curate.overlap import block
 from tests.curate.overlap.made import bench, decontaminate, texts, traces
+from tests.kills import killed
 
 HOME = Path(__file__).resolve().parents[3]
 ITEM = "어느 과일 가게에서 사과 137개와 배 248개를 상자 19개에 똑같이 나누어 담으려고 한다. 상자마다 담기는 과일의 개수와 남는 과일의 개수의 합을 구하시오."
@@ -159,11 +158,7 @@ def test_killed_and_run_again_it_writes_the_same(tmp_path: Path) -> None:
     ]
     command += ["--in", *map(str, sources), "--benches", *map(str, benches), "--out", str(tmp_path / "killed")]
     environment = {**os.environ, "PYTHONPATH": str(HOME), "KOREASON_HOME": str(HOME)}
-    for wait in (0.3, 0.9):
-        process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    killed(command, tmp_path / "killed", (tmp_path / "killed").is_dir, env=environment, cwd=tmp_path)
     subprocess.run(command, env=environment, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
     for name in ("overlaps.parquet", "manifest.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()

@@ -14,7 +14,7 @@ from koreason.curate.text.html.entities import decode
 from koreason.curate.text.markup import without_markup
 from koreason.curate.text.normalise import ODD, compose, plain, tidy
 from koreason.switching.spans import spans
-from tests.curate.texts import clean, language
+from tests.curate.text.texts import clean, language
 from tests.soak import few
 
 

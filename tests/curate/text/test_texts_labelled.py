@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.images import image_phrase
 from koreason.curate.text.personal import masked
-from tests.curate.texts import clean, halves, language
+from koreason.curate.text.pictures.phrases import image_phrase
+from tests.curate.text.texts import clean, halves, language
 
 MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&[a-zA-Z]{2,8};|&#")
 LEAST = 0.95

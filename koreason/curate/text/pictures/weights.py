@@ -14,18 +14,21 @@ import re
 from dataclasses import dataclass
 
 import numpy
+import numpy.typing
 import polars as pl
 
+from koreason.arrays import Flags
 from koreason.config.load import load
 from koreason.config.variables import expand
 from koreason.curate.spec import ImageModel
-from koreason.curate.text.grams import EDGE, Grams
+from koreason.curate.text.pictures.grams import EDGE, Grams
+from koreason.curate.text.search.literals import Literals
 from koreason.errors import UserError
 from koreason.home import HOME
 
 ORDERS = {"text": 4, "classes": 5, "sequence": 4}  # the longest n-grams of each stream
 SIGNS = 0xE000  # of the private use area, of which clean texts hold nothing: the first class's sign
-NEVER = r"[^\s\S]"  # what matches nothing
+MARKS = "?.!\n()"  # what stays beside the signs where they stand alone
 REMEDY = "give the file that bench/pictures.py made, and its digest"
 
 
@@ -105,15 +108,20 @@ class Signs:
                 known.setdefault(word.replace("_", " "), name)
         self._words = sorted(known, key=lambda word: (-len(word), word))
         self._instead = [" " * word.startswith(" ") + self.of[known[word]] + " " * word.endswith(" ") for word in self._words]
-        self._gate, self._gate_short = _gate(looks.gate), _gate(looks.gate_short)
+        self.alone = numpy.zeros(0x110000, bool)  # which code points are signs, marks, or between two texts
+        self.alone[[*range(SIGNS, SIGNS + len(self.names)), *map(ord, MARKS + EDGE)]] = True
+        gates = ([word.replace("_", " ") for word in words.split()] for words in (looks.gate, looks.gate_short))
+        self._gate, self._gate_short = (Literals([words], begun=True) for words in gates)
 
-    def held(self, text: pl.Expr) -> pl.Expr:
-        """Whether a text holds a word of the gate."""
-        return text.str.contains(self._gate)
+    def held(self, texts: pl.Series) -> Flags:
+        """Which texts hold a word of the gate; a blank before one may be the beginning of a text or of a line, too."""
+        found: Flags = self._gate.held(texts)[0]
+        return found
 
-    def held_short(self, text: pl.Expr) -> pl.Expr:
-        """Whether a short text holds one of the further words."""
-        return text.str.contains(self._gate_short)
+    def held_short(self, texts: pl.Series) -> Flags:
+        """Which texts hold one of the further words for short ones."""
+        found: Flags = self._gate_short.held(texts)[0]
+        return found
 
     def put(self, texts: pl.Series) -> pl.Series:
         """The texts with a sign in place of each word; blanks at a word's ends stay."""
@@ -128,14 +136,6 @@ class Signs:
         return "".join(
             f"{{{self.names[ord(letter) - SIGNS]}}}" if 0 <= ord(letter) - SIGNS < len(self.names) else letter for letter in gram
         )
-
-
-def _gate(words: str) -> str:
-    """A pattern of a gate's words; a blank before one of them may be the beginning of a text or of a line, too."""
-    found = [word.replace("_", " ") for word in words.split()]
-    begun = "|".join(pl.escape_regex(word[1:]) for word in found if word.startswith(" "))
-    # what follows the words is of no account, but a pattern of nothing but words is searched for in a way that takes twice as long
-    return f"(?:^|\\n)(?:{begun or NEVER})|(?:{'|'.join(map(pl.escape_regex, found)) or NEVER})(?s:.?)"
 
 
 class Weights:
@@ -169,9 +169,22 @@ class Weights:
         return {stream: Grams(table, ORDERS[stream]) for stream, table in self.tables.items()}
 
     @functools.cached_property
-    def telling(self) -> dict[str, set[str]]:
-        """Of each table the n-grams that tell of a picture."""
-        return {stream: {gram for gram, weight in table.items() if weight > 0} for stream, table in self.tables.items()}
+    def told(self) -> list[tuple[str, str]]:
+        """All n-grams that tell of a picture, in order, each with its stream."""
+        return sorted((gram, stream) for stream, table in self.tables.items() for gram, weight in table.items() if weight > 0)
+
+    @functools.cached_property
+    def tells(self) -> numpy.typing.NDArray[numpy.int64]:
+        """What each of these weighs."""
+        return numpy.array([self.tables[stream][gram] for gram, stream in self.told], numpy.int64)
+
+    @functools.cached_property
+    def telling(self) -> dict[str, numpy.typing.NDArray[numpy.int64]]:
+        """Of each table which of these its n-grams are, in its order; -1 for others."""
+        places = {gram: place for place, gram in enumerate(self.told)}
+        return {
+            stream: numpy.array([places.get((gram, stream), -1) for gram in table], numpy.int64) for stream, table in self.tables.items()
+        }
 
     def _read(self, stream: str, gram: str) -> str:
         if stream == "text":

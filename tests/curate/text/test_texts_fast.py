@@ -16,7 +16,7 @@ from koreason.curate.text.html.render import rendered
 from koreason.curate.text.markup import without_markup
 from koreason.curate.text.normalise import compose, plain, tidy
 from koreason.switching.spans import inside, outside, spans
-from tests.curate.texts import halves, language
+from tests.curate.text.texts import halves, language
 
 SPANS = re.findall(
     r"\S+", r"$ $$ ` ``` \( \) \[ \] \ \begin{a} \end{a} \$ \\ \frac [asy] [/asy] ~~~ http://a.b/c https:// ( ) a x^2 5 ² . 가나"

@@ -9,11 +9,13 @@ import polars as pl
 import pytest
 
 from koreason.curate.spec import ImageModel
-from koreason.curate.text.images import image_phrase
-from koreason.curate.text.leaning import LONG, WHOLE, image_evidence, padded, shares, without_quotes
-from koreason.curate.text.weights import Weights, read_weights
+from koreason.curate.text.pictures.evidence import SHOWN, evidence, image_evidence
+from koreason.curate.text.pictures.grams import EDGE
+from koreason.curate.text.pictures.leaning import LONG, WHOLE, padded, shares, without_quotes
+from koreason.curate.text.pictures.phrases import image_phrase
+from koreason.curate.text.pictures.weights import Weights, read_weights
 from koreason.errors import UserError
-from tests.curate.texts import LABELLED, language
+from tests.curate.text.texts import LABELLED, language
 
 
 def labelled(name: str) -> tuple[pl.Series, list[bool]]:
@@ -71,6 +73,27 @@ def test_what_is_found_is_what_the_slow_form_finds() -> None:
     slow = {row for (row, _), score_of in zip(pieces, told, strict=True) if score_of > model.threshold}
     assert 0.1 * len(some) < len(slow) < 0.9 * len(some)
     assert slow == {row for row, found in enumerate(image_evidence(pl.Series(some), language())) if found}
+
+
+def evidence_slowly(piece: str, weights: Weights) -> str:
+    """The n-grams that add most, of all that stand in a piece."""
+    padding = padded(pl.Series([piece]), weights.looks)
+    grams = shares(padding[0], weights.signs.put(padding)[0], weights.signs)
+    added = [(share * weights.tables[stream].get(gram, 0), gram) for (stream, gram), share in grams.items()]
+    named: list[str] = []
+    for _, gram in sorted((-weight, gram) for weight, gram in added if weight > 0):
+        shown = weights.signs.written(gram).replace(EDGE, "").strip()
+        if len(gram.strip()) > 1 and not any(shown in other or other in shown for other in named):
+            named.append(shown)
+    return "~ " + ", ".join(named[:SHOWN])
+
+
+def test_evidence_is_what_adds_most() -> None:
+    pieces, model = labelled("fourth")[0].gather_every(4), language().image_model
+    assert model is not None
+    weights = read_weights(model, WHOLE)
+    pieces = pl.concat([pieces, pl.Series(["", "?", "aaaa aaaa"])])
+    assert evidence(pieces, weights).to_list() == [evidence_slowly(piece, weights) for piece in pieces]
 
 
 @pytest.mark.parametrize("name", ["fourth", "fifth", "sixth"])  # of the fifth, kinds that were missed were learnt; of the sixth, nothing

@@ -6,9 +6,9 @@ found = image_phrase(frame["text"], language)
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
-from koreason.curate.text.gates import anchored, spoken
-from koreason.curate.text.lines import Lines
-from koreason.curate.text.needed import needed
+from koreason.curate.text.pictures.lines import Lines
+from koreason.curate.text.search.gates import anchored, spoken
+from koreason.curate.text.search.needed import needed
 
 MARKDOWN_IMAGE = r"!\[[^\]\n]*\]\([^)\s]+(?:\s+[\"'][^\"'\n]*[\"'])?\)|!\[[^\]\n]*\]\[[^\]\n]*\]"
 # A table: two lines that hold tabs, or bars in the way of Markdown, or columns set apart by spaces; or one of HTML or LaTeX; or two

@@ -16,8 +16,8 @@ import numpy.typing
 import polars as pl
 
 from koreason.arrays import Flags, Places
-from koreason.curate.text.digits import alternatives
-from koreason.curate.text.needed import LOWER, Words, clauses, needed
+from koreason.curate.text.search.digits import alternatives
+from koreason.curate.text.search.needed import LOWER, Words, clauses, needed
 
 ODD = r"[[\s--\x20]\x{17F}\x{212A}]"  # what a pattern may match and a word does not hold
 SAMPLE = 500  # lines
@@ -126,6 +126,7 @@ class Lines:
         lines = lines.filter(pl.Series(may, dtype=pl.Boolean))
         self.rows, self.texts = lines["row"], lines["line"]
         self._whole, self._bits = self.texts.clone(), bits[:, may]
+        self._odd = self.texts.str.contains(ODD).to_numpy()
         self._some = numpy.bitwise_or.reduce(self._bits, axis=1, keepdims=True)  # alternatives that any line may match
 
     def remove(self, pattern: str) -> None:
@@ -163,10 +164,9 @@ class Lines:
 
     def _said(self, places: Places, pattern: str) -> Flags:
         """Which of some lines that a pattern matches hold its words as they are written, where a blank is a blank and a k is a k."""
-        words, flags, lines = needed(pattern), numpy.ones(len(places), bool), self._whole.gather(places)
-        odd = numpy.flatnonzero(lines.str.contains(ODD).to_numpy())
+        words, flags, odd = needed(pattern), numpy.ones(len(places), bool), numpy.flatnonzero(self._odd[places])
         if words and len(odd):
-            flags[odd] = lines.gather(odd).str.contains_any(sorted(words), ascii_case_insensitive=True).to_numpy()
+            flags[odd] = self._whole.gather(places[odd]).str.contains_any(sorted(words), ascii_case_insensitive=True).to_numpy()
         return flags
 
 

@@ -14,8 +14,8 @@ from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.cleaned import cleaned
 from koreason.records.digests import canonical
 
-HOME = Path(__file__).resolve().parents[2]
-LABELLED = Path(__file__).parent / "labelled"
+HOME = Path(__file__).resolve().parents[3]
+LABELLED = Path(__file__).parents[1] / "labelled"
 COLUMNS = {"question": pl.String(), "passage": pl.String(), "answer": pl.String(), "url": pl.String(), "options": pl.List(pl.String())}
 
 

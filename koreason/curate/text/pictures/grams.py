@@ -9,6 +9,7 @@ double-array structure", 1989): a step is one addition and one comparison. An n-
 """
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy
@@ -46,9 +47,9 @@ class Codes:
         return numpy.flatnonzero(self.points == 0)
 
     def kept(self, flags: numpy.typing.NDArray[numpy.bool_]) -> "Codes":
-        """The same texts of those code points alone whose flag is set; U+0000 stays."""
+        """The same texts of those code points alone whose flag is set, as it must be of U+0000."""
         some = object.__new__(Codes)
-        some.texts, some.points = self.texts, self.points[flags | (self.points == 0)]
+        some.texts, some.points = self.texts, self.points[flags]
         return some
 
     def rows(self) -> Places:
@@ -65,7 +66,7 @@ class Grams:
     """Weights of n-grams.
 
     Its arrays: of each code point its number, 0 for one that is in no n-gram; of each place in the tree where the places behind it begin,
-    to which a character's number is added; whose place each one is; and what all n-grams on the way to it weigh.
+    to which a character's number is added; whose place each one is; what all n-grams on the way to it weigh; and which n-gram ends there.
     """
 
     def __init__(self, weights: dict[str, int], orders: int) -> None:
@@ -97,6 +98,8 @@ class Grams:
         parents, starts, group = numpy.unique(above, return_index=True, return_inverse=True)
         begins, size = _begins(letters, numpy.append(starts, len(letters)), many)
         place = numpy.concatenate([numpy.arange(many), begins[group] + letters])  # a character is its own place on the first level
+        self._named = numpy.full(size, -1)
+        self._named[place[node]] = numpy.arange(len(node))
         self._begins, self._owners, self._weights = numpy.zeros(size, numpy.int64), numpy.full(size, -1), numpy.zeros(size, numpy.int64)
         self._begins[place[parents]], self._owners[place[many:]], self._weights[place] = begins, place[above], sums
 
@@ -109,17 +112,34 @@ class Grams:
             found[first:last] = numpy.add.reduceat(each, codes.edges[first:last] - start)
         return found
 
+    def found(self, codes: Codes) -> tuple[Places, Places]:
+        """All n-grams that stand in texts, in no order: the text of each, and which of the n-grams it is."""
+        rows, named = [], []
+        for heads, places in self._walked(self._numbers.take(codes.points)):
+            numbers = self._named.take(places)
+            hits = numpy.flatnonzero(numbers >= 0)
+            rows.append(heads.take(hits))
+            named.append(numbers.take(hits))
+        return codes.rows().take(numpy.concatenate(rows)), numpy.concatenate(named)
+
     def _reached(self, numbers: Places) -> Places:
         """How far down the tree each place in a text leads."""
-        reached, places, heads = numbers.copy(), numbers, numpy.arange(len(numbers))
+        reached = numbers.copy()
+        for heads, places in self._walked(numbers):
+            reached[heads] = places
+        return reached
+
+    def _walked(self, numbers: Places) -> Iterator[tuple[Places, Places]]:
+        """Level by level the places in a text from which it is gone down so far, and where that leads in the tree."""
+        places, heads = numbers, numpy.arange(len(numbers))
+        yield heads, places
         for order in range(1, self.orders):
             fit = int(numpy.searchsorted(heads, len(numbers) - order))
             places, heads = places[:fit], heads[:fit]
             there = self._begins.take(places) + numbers.take(heads + order)
             further = numpy.flatnonzero(self._owners.take(there) == places)
             places, heads = there.take(further), heads.take(further)
-            reached[heads] = places
-        return reached
+            yield heads, places
 
 
 def _begins(letters: Places, edges: Places, many: int) -> tuple[Places, int]:

@@ -6,10 +6,10 @@ import re
 import polars as pl
 import pytest
 
-from koreason.curate.text import digits
-from koreason.curate.text.digits import Digits, bounds, branches
 from koreason.curate.text.personal import JOINED, ODD_DIGIT, _bare, candidates
-from tests.curate.texts import halves, language
+from koreason.curate.text.search import digits
+from koreason.curate.text.search.digits import Digits, bounds, branches
+from tests.curate.text.texts import halves, language
 
 PIECES = [
     *"0123456789",

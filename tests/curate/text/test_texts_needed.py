@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from koreason.curate.spec import PersonalData, PromptLanguage
-from koreason.curate.text.gates import anchored, gate
-from koreason.curate.text.images import DRAWN, LONE, TABLE, image_phrase
-from koreason.curate.text.lines import Lines, plan
-from koreason.curate.text.needed import clauses, needed
 from koreason.curate.text.personal import FOLDED, JOINED, ODD_DIGIT, Masked, _replaced, candidates, masked
-from tests.curate.test_texts_fast import real
-from tests.curate.test_texts_labelled import lines
-from tests.curate.texts import halves, language
+from koreason.curate.text.pictures.lines import Lines, plan
+from koreason.curate.text.pictures.phrases import DRAWN, LONE, TABLE, image_phrase
+from koreason.curate.text.search.gates import anchored, gates_of
+from koreason.curate.text.search.needed import clauses, needed
+from tests.curate.text.test_texts_fast import real
+from tests.curate.text.test_texts_labelled import lines
+from tests.curate.text.texts import halves, language
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,30 @@ def test_sets_of_words_are_read_out_of_a_pattern():
     assert clauses(r"(?i:kakao)[^가]") == ({"ao"},)  # U+212A is a k
 
 
-def test_gates_are_made_of_words():
-    assert gate(r"[a-z]+@[a-z]+|[a-z]+ (?:골뱅이|앳) [a-z]+") == (("@",), ("골뱅이|앳",))
-    assert gate("(?i:insta|wechat)[^가]|fig[^가]") == (("(?i-u)fig|ins|wec", "(?i-u)fig|insta|wechat"), ("\u017f|\u212a",))
-    assert gate("[0-9]+") == gate("그림|[a-z]") == ()
+def passed(found: list) -> list:
+    return [None if rows is None else rows.tolist() for rows in found]
+
+
+def test_gates_let_pass_what_may_match():
+    patterns = (
+        r"[a-z]+@[a-z]+|[a-z]+ (?:골뱅이|앳) [a-z]+",
+        "(?i:insta|wechat)[^가]|fig[^가]",
+        "[0-9]+",
+        "그림|[a-z]",
+        "(?:라인|카톡) ?[a-z]+ ?주세요",
+    )
+    gates = gates_of(patterns, (frozenset({"ㄱ"}),))
+    texts = pl.Series(["a@b", "a 골뱅이 b", "INSTA", "in\u017fta", "fig", "12 라인", None, "ㄱ 주세요", "앳"])
+    seeming = passed(gates.rows(texts))
+    assert seeming == [[7], [0, 1], [2, 3, 4], None, None, [7]]
+    many = pl.concat([texts, pl.Series(["그것 좀 보내 주세요"] * 600)])
+    assert passed(gates.rows(many)) == [*seeming[:5], [5]]  # what many texts hold tells less than what few do
+    assert passed(gates.rows(texts)) == [*seeming[:5], [5]]
+    assert passed(gates_of(patterns, (), frozenset(patterns)).rows(texts)) == [None] * len(patterns)  # of few texts nothing is known
+    assert passed(gates_of(()).rows(texts)) == []
+
+
+def test_what_needs_no_gate():
     assert anchored("^가|(?:^나)")
     assert not anchored("^가|나")
     assert not anchored("(?m)^가")

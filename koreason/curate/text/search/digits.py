@@ -128,20 +128,29 @@ class Digits:
     def __init__(self, texts: pl.Series) -> None:
         data, offsets = buffers(texts)
         begin, end, many = int(offsets[0]), int(offsets[-1]), 0
-        places, rows = [numpy.empty(0, numpy.int64)], [numpy.empty(0, numpy.int64)]
+        found, places = [numpy.empty(0, numpy.int64)], [numpy.empty(0, numpy.int64)]
         for first in range(begin, end, BLOCK_BYTES):
             block = data[first : min(first + BLOCK_BYTES, end)]
-            found = numpy.flatnonzero((block - numpy.uint8(DIGITS[0])) < numpy.uint8(len(DIGITS)))
-            rows.append(numpy.searchsorted(offsets, found + first, side="right") - 1)
-            counts = set_before((block & numpy.uint8(0xC0)) != 0x80, numpy.append(found, len(block)))
+            digits = numpy.flatnonzero((block - numpy.uint8(DIGITS[0])) < numpy.uint8(len(DIGITS)))
+            counts = set_before((block & numpy.uint8(0xC0)) != 0x80, numpy.append(digits, len(block)))
+            found.append(digits + first)
             places.append(counts[:-1] + many)
             many += int(counts[-1])
-        self._places, self._rows = numpy.concatenate(places), numpy.concatenate(rows)
+        self._places = numpy.concatenate(places)
+        of_each = numpy.diff(numpy.searchsorted(numpy.concatenate(found), offsets))
+        self._rows = numpy.repeat(numpy.arange(len(texts)), of_each)
+        self._widths: dict[int, tuple[Places, Places]] = {}
 
     def rows(self, least: int, width: int) -> Places:
         """Rising rows of the texts with so many digits within so many characters."""
-        last = max(0, len(self._places) - least + 1)
-        near = self._places[least - 1 :] - self._places[:last] < width
-        near &= self._rows[least - 1 :] == self._rows[:last]
-        found = self._rows[:last][near]
+        if least not in self._widths:
+            self._widths[least] = self._windows(least)
+        rows, widths = self._widths[least]
+        found = rows[widths < width]
         return found[numpy.diff(found, prepend=-1) > 0]
+
+    def _windows(self, least: int) -> tuple[Places, Places]:
+        """Of so many digits in a row of one text, the text, and how far the last is from the first."""
+        last = max(0, len(self._places) - least + 1)
+        same = numpy.flatnonzero(self._rows[least - 1 :] == self._rows[:last])
+        return self._rows[same], self._places[same + least - 1] - self._places[same]

@@ -15,7 +15,7 @@ from koreason.curate.text.dirt import repetition, run_share
 from koreason.errors import UserError
 from koreason.languages import SCRIPTS, WHITE_SPACE
 from koreason.switching.characters import FILLERS, counts, kinds
-from tests.curate.texts import clean, entry_of, language, rows, text
+from tests.curate.text.texts import clean, entry_of, language, rows, text
 
 RARE = [
     0x20,

@@ -1,0 +1,1 @@
+"""Patterns and words looked for in many texts, of which most are ruled out by little."""
