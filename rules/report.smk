@@ -48,7 +48,7 @@ rule page:
         words=docstrings_digest(
             "koreason.curate.reasons",
             "koreason.curate.making.reasons",
-            "koreason.curate.filters",
+            "koreason.curate.deciding.filters",
             "koreason.select.filters",
             "koreason.select.langmix",
             "koreason.select.replies",

@@ -21,14 +21,14 @@ from typing import Any
 import polars as pl
 
 from koreason.config.load import read_spec
-from koreason.curate.identifiers import identified
 from koreason.curate.making.options import widened
 from koreason.curate.making.parents import Parent, parents
 from koreason.curate.making.reasons import REJECTED, Unmade
 from koreason.curate.making.spec import Making, Phrasing
 from koreason.curate.making.styled import styled
 from koreason.curate.making.translated import translated
-from koreason.curate.occurrences import Occurrences
+from koreason.curate.prompts.identifiers import identified
+from koreason.curate.prompts.occurrences import Occurrences
 from koreason.curate.writer import Rows
 from koreason.errors import UserError
 from koreason.progress import bar

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from koreason.config.load import add_spec, note_how, read_spec
 from koreason.curate.account import Account
-from koreason.curate.prompts import BOUNDED_BYTES, Prompts
+from koreason.curate.prompts.of_records import BOUNDED_BYTES, Prompts
 from koreason.curate.reading.dump import readable
 from koreason.curate.reading.readers import READERS
 from koreason.curate.reading.records import Record

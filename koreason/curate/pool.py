@@ -19,11 +19,11 @@ from pathlib import Path
 import polars as pl
 
 from koreason.config.load import add_spec, load, read_spec
-from koreason.curate.filters import Beside, evidence, first_reason, names, share
+from koreason.curate.deciding.filters import Beside, evidence, first_reason, names, share
+from koreason.curate.deciding.tally import Tally
+from koreason.curate.deciding.verdicts import contaminated, without_twins
 from koreason.curate.spec import Pool, Thresholds
-from koreason.curate.tally import Tally
 from koreason.curate.text.composed import composed
-from koreason.curate.verdicts import contaminated, without_twins
 from koreason.curate.writer import Rows
 from koreason.errors import UserError
 from koreason.progress import bar

@@ -16,9 +16,9 @@ from typing import Any
 
 import polars as pl
 
-from koreason.curate.choices import options_of
-from koreason.curate.identifiers import ID_DIGITS
-from koreason.curate.prompts import joined
+from koreason.curate.prompts.choices import options_of
+from koreason.curate.prompts.identifiers import ID_DIGITS
+from koreason.curate.prompts.of_records import joined
 from koreason.curate.reading.records import Record, encodable
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from koreason.curate import filters as prompts
+from koreason.curate.deciding import filters as prompts
 from koreason.curate.making.reasons import Unmade
 from koreason.curate.reasons import Unused
 from koreason.select import filters as traces

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from koreason.curate.choices import options_of
+from koreason.curate.prompts.choices import options_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koreason.curate.occurrences import Occurrences
+from koreason.curate.prompts.occurrences import Occurrences
 from koreason.curate.reading import records, streams
 from koreason.errors import UserError
 from tests.curate.dumps import all_records, read, source

@@ -51,12 +51,12 @@ BREAKS = {
         ["no arrow climbs", "koreason.engine.journals.journal"],
     ),
     "a stage knows Snakemake": (
-        "koreason/curate/filters.py",
+        "koreason/curate/deciding/filters.py",
         "\nimport snakemake\n",
         ["who may know Snakemake", "imports snakemake", "a stage gets it as an option"],
     ),
     "a stage reads Slurm's variables": (
-        "koreason/curate/filters.py",
+        "koreason/curate/deciding/filters.py",
         '\nimport os\n\nJOB = os.environ.get("SLURM_JOB_ID")\n',
         ["who may know a variable of Slurm's", "names SLURM_JOB_ID", "koreason/records/whereabouts.py"],
     ),

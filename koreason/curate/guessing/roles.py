@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from koreason.curate.choices import text_of
+from koreason.curate.prompts.choices import text_of
 
 # Names without their blanks, underscores and dashes, in lower case; of a path its last part counts.
 NAMES: dict[str, str] = {

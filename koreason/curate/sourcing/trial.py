@@ -17,10 +17,10 @@ from koreason.config.files.layers import layered
 from koreason.config.joined import per_source
 from koreason.config.load import load
 from koreason.config.variables import expand
-from koreason.curate.filters import evidence, first_reason, names
+from koreason.curate.deciding.filters import evidence, first_reason, names
 from koreason.curate.guessing.guess import guess
 from koreason.curate.ingest import checked
-from koreason.curate.prompts import BOUNDED_BYTES, Prompts
+from koreason.curate.prompts.of_records import BOUNDED_BYTES, Prompts
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy
 
-from koreason.curate.occurrences import Occurrences
+from koreason.curate.prompts.occurrences import Occurrences
 
 ID_DIGITS = 24
 

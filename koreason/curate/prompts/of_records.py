@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 import pyarrow
 
-from koreason.curate.choices import options_of, text_of
-from koreason.curate.identifiers import identified
-from koreason.curate.occurrences import Occurrences
+from koreason.curate.prompts.choices import options_of, text_of
+from koreason.curate.prompts.identifiers import identified
+from koreason.curate.prompts.occurrences import Occurrences
 from koreason.curate.reading.records import Record
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused

@@ -5,7 +5,7 @@ verdicts = without_twins(contaminated(verdicts, overlaps), duplicates)
 
 import polars as pl
 
-from koreason.curate.filters import Beside
+from koreason.curate.deciding.filters import Beside
 
 
 def contaminated(verdicts: pl.DataFrame, overlaps: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""Why a prompt is dropped, or kept."""
