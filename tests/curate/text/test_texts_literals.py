@@ -1,6 +1,7 @@
 """Words found in one pass, against each looked for by itself."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -76,3 +77,10 @@ def test_few_words_and_many_are_found_alike(many: int) -> None:
 def test_no_words_and_no_lists() -> None:
     assert Literals([]).held(pl.Series(["가"])).shape == (0, 1)
     assert Literals([[]]).held(pl.Series(["가"])).tolist() == [[False]]
+
+
+def test_several_threads_may_look_at_once() -> None:
+    words, texts = Literals([["그림"]]), [pl.Series(["그림" * (number + 1), "글"] * 200) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(words.held, texts * 9):
+            assert found.tolist() == [[True, False] * 200]

@@ -6,6 +6,7 @@
 Rust's `regex` finds a few dozen words as fast; of a thousand Vectorscan finds all in the time that it takes for fifty.
 """
 
+import threading
 from array import array
 from collections.abc import Collection, Sequence
 
@@ -37,6 +38,7 @@ class Literals:
         self._begun, self._blank = begun, numpy.array([begun and word.startswith(" ") for word, _ in words], bool)
         found = [(word.removeprefix(" ") if begun else word).encode() for word, _ in words]
         self._sizes = numpy.array([*map(len, found)], numpy.int64)
+        self._one = threading.Lock()  # its memory serves one search at a time
         self._search = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         if words:
             flags = [hyperscan.HS_FLAG_CASELESS if folds else 0 for _, folds in words]
@@ -63,7 +65,8 @@ class Literals:
             which.append(number)
             ends.append(end)
 
-        self._search.scan(data, match_event_handler=met)  # type: ignore[type-var]  # it takes any buffer
+        with self._one:
+            self._search.scan(data, match_event_handler=met)  # type: ignore[type-var]  # it takes any buffer
         numbers, end = numpy.array(which, numpy.int64), numpy.array(ends, numpy.int64)
         real = numbers < len(self._sizes)
         numbers, end = numbers[real], end[real]
