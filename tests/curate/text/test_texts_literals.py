@@ -77,6 +77,12 @@ def test_few_words_and_many_are_found_alike(many: int) -> None:
 def test_no_words_and_no_lists() -> None:
     assert Literals([]).held(pl.Series(["가"])).shape == (0, 1)
     assert Literals([[]]).held(pl.Series(["가"])).tolist() == [[False]]
+    assert Literals([["", "나"]], [[""], [" "]], begun=True).held(pl.Series(["가", None, "a b"])).tolist() == [
+        [True] * 3,
+        [True] * 3,
+        [False, False, True],
+    ]
+    assert Literals([["\0", "가\0나", "나"]]).held(pl.Series(["가\0", "나", ""])).tolist() == [[False, True, False]]
 
 
 def test_several_threads_may_look_at_once() -> None:

@@ -29,14 +29,18 @@ class Literals:
     """
 
     def __init__(self, lists: Sequence[Collection[str]], folded: Sequence[Collection[str]] = (), *, begun: bool = False) -> None:
-        """Take lists of words, none of them empty; those whose letters' case is of no account come last."""
+        """Take lists of words; those whose letters' case is of no account come last.
+
+        An empty word stands in every text; one with U+0000, which clean texts do not hold, in none.
+        """
         every = [
             {(word, folds and not LETTER.isdisjoint(word)) for word in words} for folds, some in ((0, lists), (1, folded)) for words in some
         ]
-        words = sorted(frozenset().union(*every))
+        self._always = numpy.array([("", 0) in some for some in every], bool)
+        words = sorted((word, folds) for word, folds in frozenset().union(*every) if word and "\0" not in word)
         self._of = numpy.array([[word in some for word in words] for some in every], bool).reshape(len(every), len(words))
-        self._begun, self._blank = begun, numpy.array([begun and word.startswith(" ") for word, _ in words], bool)
-        found = [(word.removeprefix(" ") if begun else word).encode() for word, _ in words]
+        self._begun, self._blank = begun, numpy.array([begun and word[:1] == " " < word for word, _ in words], bool)
+        found = [word[int(blank) :].encode() for (word, _), blank in zip(words, self._blank, strict=True)]
         self._sizes = numpy.array([*map(len, found)], numpy.int64)
         self._one = threading.Lock()  # its memory serves one search at a time
         self._search = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
@@ -46,8 +50,8 @@ class Literals:
             self._search.compile(expressions=found + more, ids=list(range(len(found + more))), flags=flags + [0] * len(more), literal=True)
 
     def held(self, texts: pl.Series) -> Flags:
-        """Of shape (lists, texts): whether a word of each list stands in each text; in a null none does."""
-        found = numpy.zeros((len(self._of), len(texts)), bool)
+        """Of shape (lists, texts): whether a word of each list stands in each text; a null is empty."""
+        found = numpy.repeat(self._always[:, None], len(texts), axis=1)
         if not len(self._sizes) or not len(texts):
             return found
         data, offsets = buffers(texts)
