@@ -4,13 +4,13 @@ import os
 import subprocess
 from pathlib import Path
 
-HERE = Path(__file__).parent
-HOME = HERE.parents[1]
+HERE = Path(__file__).parent / "inside"  # what runs in another environment than the tests
+HOME = HERE.parents[2]
 
 
 def start(*command: object, environment: str = "megatron", **variables: str) -> "subprocess.Popen[str]":
-    """Start a Python program of this folder in one of the environments."""
-    told = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": f"{HERE}:{HERE.parent}", **variables}
+    """Start a Python program of the folder `inside` in one of the environments."""
+    told = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": f"{HERE}:{HERE.parents[1]}", **variables}
     line = [str(HOME / "envs" / "run"), environment, "python", *map(str, command)]
     return subprocess.Popen(line, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

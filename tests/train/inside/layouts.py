@@ -1,6 +1,6 @@
 """Ten steps of some tiny models in each layout of one, two and four ranks; one of four ranks:
 
-    RANK=0 LOCAL_RANK=0 python tests/train/layouts.py FOLDER NAME …     in the environment `megatron`
+    RANK=0 LOCAL_RANK=0 python tests/train/inside/layouts.py FOLDER NAME …     in the environment `megatron`
 
 The first one prints one line, `RESULTS` and JSON: losses and gradient norms of the steps, by model and layout, and of the first step of
 `transformers`.

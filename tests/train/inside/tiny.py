@@ -1,7 +1,7 @@
 """Tiny random students for the tests of training; runs in the environment `megatron`.
 
-python tests/train/tiny.py FOLDER           one base per family, each with its manifest
-python tests/train/tiny.py FOLDER NAME …    those bases, among them `proportions()`
+python tests/train/inside/tiny.py FOLDER           one base per family, each with its manifest
+python tests/train/inside/tiny.py FOLDER NAME …    those bases, among them `proportions()`
 """
 
 import sys

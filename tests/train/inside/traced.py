@@ -1,6 +1,6 @@
 """One rank of a real layout without its GPUs: the peak of its memory, traced with tensors that hold nothing.
 
-    python tests/train/traced.py '{"name": {"configuration": {...}, "model": {...}, "tokens": 16384}}'     in the environment `megatron`
+    python tests/train/inside/traced.py '{"name": {"configuration": {...}, "model": {...}, "tokens": 16384}}'     # in `megatron`
 
 Prints one line, `RESULTS` and JSON: bytes by name. Ranks that are not there answer at once (torch's fake backend); the paths are those of a
 GPU, and what is one kernel there takes no memory of its own.
