@@ -41,8 +41,12 @@ ENDING = re.compile(
     re.IGNORECASE,
 )
 BEHIND = re.compile(r"([^()]{2,200}?)\s*\(\s*([A-Za-z]|\d)\s*번?\s*\)")  # 대전 (C)
+AHEAD = re.compile(r"[(\[]?([A-Za-z]|\d{1,2}\s*번)[)\]]?\s*\(\s*([^()]{2,200}?)\s*\)")  # C (대전)
+ORDINALS = {"첫": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "둘": 2, "셋": 3, "넷": 4}
+ORDINAL = re.compile(rf"({'|'.join(ORDINALS)})\s*(?:번\s*)?째")  # 세 번째
+MEASURED = re.compile(r"([\d.]+)(?:[가-힣]+|\^?°|\^?circ|%|℃)")
 LONE_LABEL = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z]|\d)(?![A-Za-z0-9])")
-NEGATED = re.compile(r"아니|아닌|않|오답|틀리|틀린|틀렸|제외|없다|없음|\bnot\b|incorrect|wrong")
+NEGATED = re.compile(r"아니|아닌|아님|않|오답|틀리|틀린|틀렸|제외|없다|없음|안\s*[되된됨돼]|지\s*(?:말|마)|\bnot\b|n't\b|incorrect|wrong")
 DENIED = re.compile(NEGATED.pattern + r"|또는|혹은|이나|이거나|\bor\b|\band\b|외에|빼고")
 ITEM = re.compile(
     r"\(?\s*([ㄱ-ㅎ]|(?<=\()\s*[가나다라마바사아자차](?=\s*\))|(?<![가-힣])[가나다라마바사아자차](?![가-힣])|(?<![a-zA-Z])[a-z](?![a-zA-Z]))\s*\)?"
@@ -100,6 +104,10 @@ def _named(box: str, options: tuple[str, ...], numbered: bool) -> Named:
     text = LEAD.sub("", marked(box), count=1).strip()
     if behind := BEHIND.fullmatch(text):
         text = f"{behind[2]}. {behind[1]}"
+    elif ahead := AHEAD.fullmatch(text):
+        text = f"{ahead[1]}. {ahead[2]}"
+    if ordinal := ORDINAL.match(text):
+        text = f"{ORDINALS[ordinal[1]]}번{text[ordinal.end() :]}"
     names = [chr(ord("A") + index) for index in range(len(options) or LABELS_UNKNOWN)]
     meant = _spelt(options)
     by_text = next((meant[spelling] for spelling in (plain(box), plain(text), _ended(text)) if spelling in meant), None)
@@ -162,7 +170,8 @@ def _other(rest: str, name: str, meant: dict[str, set[str]]) -> bool:
 
 def _spellings(option: str) -> set[str]:
     spelling = plain(option)
-    return {spelling, re.sub(r"^([\d.]+)[가-힣]+$", r"\1", spelling)}
+    measured = MEASURED.fullmatch(spelling)
+    return {spelling, measured[1]} if measured else {spelling}
 
 
 def _ended(text: str) -> str:

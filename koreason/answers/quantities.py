@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from koreason.answers import numerals
+from koreason.answers import english, numerals
 from koreason.answers.plain import HANGUL, undress, visible
-from koreason.answers.units import AMBIGUOUS, NAMES, unit
+from koreason.answers.units import AMBIGUOUS, NAMES, SPAN, unit
 
 LONGEST_KOREAN = 120  # characters of a value with Hangul in it
 FORMS = {"−": "-", "–": "-", "×": r"\times ", "÷": r"\div ", "²": "^{2}", "³": "^{3}", "°": r"^\circ ", "∞": r"\infty ", "π": r"\pi "}
@@ -23,6 +23,12 @@ FORMS |= {"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}", "¾
 FORMS |= {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width to ASCII
 FORMS |= {chr(0x2460 + index): str(index + 1) for index in range(20)}  # circled numbers
 TRANSLATION = str.maketrans(FORMS)
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n")
+EXPONENT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+")
+SCIENTIFIC = re.compile(r"(?P<digits>[-+]?\d+(?:\.\d+)?)[eE](?P<exponent>[-+]?\d{1,3})")
+# A function's name without its backslash, which LaTeX reads as a product of letters.
+FUNCTION = re.compile(r"(?<![a-zA-Z\\])(?P<name>arcsin|arccos|arctan|sin|cos|tan|log|ln|pi|sqrt(?=\{))(?![a-zA-Z])")
+SQRT = re.compile(r"(?<![a-zA-Z\\])sqrt\s*\(([^()]*)\)")
 ROOT = re.compile(r"√\s*(?:(\d+)|\(([^()]*)\)|\{([^{}]*)\}|([a-zA-Z]))")
 SPACING = re.compile(r"(?<=\d)\s*(?:\\[,!;:]|\{,\}|\{\s*\\[,!]\s*\}|,\\!)\s*(?=\d{3}(?!\d))")
 GROUPS = re.compile(r"(?<![\d.,])(\d{1,3})((?:,\d{3})+)(?![\d,])|(?<![\d.,])(\d{1,3})((?: \d{3})+)(?![\d ])")
@@ -40,7 +46,7 @@ LATIN = re.compile(
     r"(?P<unit>[A-Za-z]{1,12}(?:\s?units?)?(?:\s*/\s*[A-Za-z가-힣]{1,6})?(?:\s*\^\s*\{?\s*[23]\s*\}?)?)$",
     re.DOTALL,
 )
-CLOCK = re.compile(r"(?:오전\s*)?(\d{1,2})\s*시\s*(?:(\d{1,2})\s*분)?")
+CLOCK = re.compile(r"(?:(?P<half>오전|오후)\s*)?(?P<hour>\d{1,2})\s*(?:시\s*(?P<minute>\d{1,2})\s*분|:\s*(?P<after>\d{2}))")
 RATIO = re.compile(r"(\d+)\s*대\s*(\d+)")
 DATE = re.compile(r"(?:(\d{4})\s*년\s*)?(\d{1,2})\s*월\s*(\d{1,2})\s*일")
 NUMBERED_DATE = re.compile(r"(\d{4})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{1,2})\.?")
@@ -49,9 +55,12 @@ REMARK = re.compile(
     r"(?<=[\w})²³])\s*(?:\\text\w*\s*\{\s*)?\((?P<said>[^()]*[가-힣][^()]*)\)\s*\}?$"
     r"|\s+\((?P<sum>=\s*\d[^(),가-힣]*|\d[\d.\s]*(?:\\times|\\div|[+*/=])[^(),가-힣]*)\)$"
 )
-OTHERWISE = re.compile(r"이상|이하|미만|초과|보다|배|약수|정도|쯤|가량|약\s*\d|아니|않|또는|혹은|개당|당\b")
-SPANS = {"시간": 3600, "분": 60, "초": 1}
-SPAN = re.compile(r"(?:(\d+)\s*시간)?\s*(?:(\d+)\s*분)?\s*(?:(\d+(?:\.\d+)?)\s*초)?")
+OTHERWISE = re.compile(
+    r"이상|이하|미만|초과|보다|배|약수|정도|쯤|가량|약\s*\d|아니|아님|않|또는|혹은|개당|당\b|^\s*약\s*$|대략|근사|근삿|어림|추정|추측|예상|오답|틀|"
+    r"가능|아마|불확실|미정|모르|모름|제외|잘못"
+)
+SCALES = (3600, 60, 1)
+HOURS = re.compile(r"(?:(\d+)\s*시간)?\s*(?:(\d+)\s*분)?\s*(?:(\d+(?:\.\d+)?)\s*초)?")
 # English words behind or before a value that bound it, deny it or scale it; math-verify would leave them out.
 NO_VALUE = re.compile(
     r"\b(?:at least|at most|or more|or less|more than|less than|greater|fewer|about|approximately|approx|roughly|around|nearly|not|"
@@ -72,7 +81,7 @@ class Quantity:
 
 def read(text: str) -> Quantity | None:
     """What a text says as a value; None where it holds Hangul that is none of ours, or words that bound the value."""
-    text = visible(text).translate(TRANSLATION).strip().strip("*`").strip()
+    text = translated(visible(text)).strip().strip("*`").strip()
     text = re.sub(r"\\text(?:bf|rm|normal)?\s*\{\s*\}", "", text)
     text = re.sub(r"\\mathrm\s*\{\s*([a-zA-Z])\s*\}", r"\1", text)
     text = re.sub(r"(?:\s|\\q?quad)*\\(?:blacksquare|square|Box|qed)\s*$", "", re.sub(r"\\mathbf\s*\{([^{}]*)\}", r"\1", text))
@@ -90,9 +99,20 @@ def read(text: str) -> Quantity | None:
     text = numbers(text)
     if r"\approx" in text and ("=" in text or re.match(r"[^\\]*\\(?:pi|sqrt|frac|ln|log|e)", text)):
         text = text.split(r"\approx")[0].rstrip()  # x = 1/3 ≈ 0.333: exact first
-    if NO_VALUE.search(text):
+    if scientific := SCIENTIFIC.fullmatch(text):
+        text = rf"{scientific['digits']} \times 10^{{{int(scientific['exponent'])}}}"
+    if NO_VALUE.search(text) or (words := english.read(text)) is None:
         return None
+    if words.read:
+        return Quantity(words.latex, words.unit, "English words")
+    if r"\text" not in text:
+        text = FUNCTION.sub(lambda found: "\\" + found["name"], SQRT.sub(r"\\sqrt{\1}", text))
     return _with_unit(text, "currency" if money else "as written")
+
+
+def translated(text: str) -> str:
+    """The text with signs of Unicode as LaTeX."""
+    return EXPONENT.sub(lambda raised: f"^{{{raised.group().translate(RAISED)}}}", text).translate(TRANSLATION)
 
 
 def rooted(text: str) -> str:
@@ -146,16 +166,17 @@ def korean(text: str) -> Quantity | None:
     parts = numerals.fraction(text)
     if parts:
         return Quantity(rf"\frac{{{_digits(parts[1])}}}{{{_digits(parts[0])}}}", "", "Korean number")
-    if (clock := CLOCK.fullmatch(text)) and clock[2]:
-        return Quantity(f"{int(clock[1])}:{int(clock[2]):02d}", "clock", "time of day")
+    if clock := CLOCK.fullmatch(text):
+        hour = int(clock["hour"]) % 12 + 12 * (clock["half"] == "오후") if clock["half"] else int(clock["hour"])
+        return Quantity(f"{hour}:{int(clock['minute'] or clock['after']):02d}", "clock", "time of day")
     if ratio := RATIO.fullmatch(text):
         return Quantity(f"{ratio[1]}:{ratio[2]}", "", "ratio")
     if date := DATE.fullmatch(text):
         return Quantity(_date(*date.groups()), "date", "date")
-    span = SPAN.fullmatch(text)
+    span = HOURS.fullmatch(text)
     if span and sum(part is not None for part in span.groups()) > 1:
-        seconds = sum((Decimal(part or 0) * scale for part, scale in zip(span.groups(), SPANS.values(), strict=True)), Decimal(0))
-        return Quantity(_digits(seconds), "span in seconds", "time span")
+        seconds = sum((Decimal(part or 0) * scale for part, scale in zip(span.groups(), SCALES, strict=True)), Decimal(0))
+        return Quantity(_digits(seconds), SPAN, "time span")
     return _counted(text)
 
 

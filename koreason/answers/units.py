@@ -10,7 +10,7 @@ Percent and degrees are units like the others: 30% is 30, and never 0.3, however
 import re
 
 COUNTERS = """
-개 명 사람 인 분 살 세 번 회 차례 번째 째 권 마리 장 자루 대 송이 그루 켤레 벌 채 병 잔 컵 그릇 접시 조각 쪽 페이지 칸 층 단 묶음 봉지 상자 박스 통 팀
+개 명 사람 인 살 세 번 회 차례 번째 째 권 마리 장 자루 대 송이 그루 켤레 벌 채 병 잔 컵 그릇 접시 조각 쪽 페이지 칸 층 단 묶음 봉지 상자 박스 통 팀
 반 학급 학년 등 위 점 문제 문항 가지 종류 종 쌍 짝 곳 군데 건 편 곡 척 필 바퀴 걸음 계단 판 모 포기 알 톨 방울 자리 자리수 글자 자 단어 문장 행 열 표
 세트 다발 꾸러미 꼬치 갑 매 부 호 칸 줄 모둠 조 개국 나라 가구 가정 세대 면 변 각형 차 차원 항 단계 교시 과목 개의 점수 경우 가지의
 """
@@ -73,9 +73,11 @@ byte 바이트 bytes
 unit units squareunits 단위 제곱단위
 """
 NAMES = {spelling: line.split()[0] for line in PHYSICAL.strip().splitlines() for spelling in line.split()}
-# A counter where the same word is also a unit stays one: 분 is a person or a minute, 번 no more than a count.
+# A counter where the same word is also a unit stays one, but for 분: persons have no unit, so that a minute is held against an hour.
 NAMES |= dict.fromkeys(COUNTERS.split(), "")
 AMBIGUOUS = {"m", "s", "g", "h", "t", "l", "L", "N", "J", "W", "V", "A", "min"}  # letters that are variables, too
+SPAN = "span in seconds"  # of several units, `1시간 30분`
+SECONDS = {"h": 3600, "min": 60, "s": 1}
 MAY_FOLLOW = re.compile(r"\s*\(\s*(?:총|모두|합계|전부)\s*\)$")
 IN_BRACKETS = re.compile(r"^\s*[(\[]([^()\[\]]*)[)\]]\s*$")
 

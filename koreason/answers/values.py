@@ -12,9 +12,10 @@ from math import log10
 from typing import Any, Literal
 
 from koreason.answers.exact import compact, fast, normal
+from koreason.answers.exact import number as fast_number
 from koreason.answers.plain import HANGUL, undress, visible
-from koreason.answers.quantities import COPULA, LEAD, TRANSLATION, Quantity, date, read
-from koreason.answers.units import agree
+from koreason.answers.quantities import COPULA, LEAD, Quantity, date, read, translated
+from koreason.answers.units import SECONDS, SPAN, agree
 
 Outcome = Literal["correct", "wrong", "unreadable"]
 LONGEST_VALUE = 1_500  # characters that are handed to SymPy; more is no value
@@ -31,6 +32,8 @@ TUPLE = re.compile(r"\s*\([^()]*,[^()]*\)\s*")
 COLUMN = re.compile(r"\\begin\{(?P<kind>[pb]matrix)\}(?P<entries>[^&{}]*(?:\{[^{}]*\}[^&{}]*)*)\\end\{(?P=kind)\}")
 BREAK = r"\\"
 # A subscripted name or a function before its value, which a gold value leaves out: `a_{10} = 29`, `f'(x) = 6x^2`.
+REVERSED = re.compile(r"(?P<value>[^=]+)=\s*[a-zA-Z]")  # 7 = x
+SET = re.compile(r"\\\{.*,.*\\\}", re.DOTALL)
 NAMED = re.compile(r"^\s*\$*\s*[a-zA-Z](?:_\{?\w+\}?|'?\([a-z]\))\s*=\s*(?=[^=]+$)")
 RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d+\}?|\(\s*(?:\\bmod|\\mathrm\{mod\}|mod)\s*\d+\))")
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
@@ -92,6 +95,8 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
         return "correct"
     if "=" not in gold and (bare := NAMED.sub("", answer, count=1)).strip():
         answer = bare
+    if "=" not in gold and (reverse := REVERSED.fullmatch(answer.strip(" $"))):
+        answer = reverse["value"]
     if "mod" not in gold and (residue := RESIDUE.fullmatch(answer.strip(" $"))):
         answer = residue["value"]
     right, given = read(gold), read(answer)
@@ -105,7 +110,8 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
         right = _several(given, gold)
     if right is None:
         return "wrong"
-    for special in ("clock", "span in seconds"):
+    right, given = in_seconds(right, given.unit), in_seconds(given, right.unit)
+    for special in ("clock", SPAN):
         if special in (right.unit, given.unit) and right.unit != given.unit:
             return "correct" if compact(right.latex) == compact(given.latex) and special == "clock" else "unreadable"
     if not agree(right.unit, given.unit):
@@ -114,7 +120,21 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
         return "unreadable"
     if "!" in given.latex and "!" not in right.latex:
         return "unreadable"  # 4! is not computed yet
-    return _alike(normal(right.latex), normal(given.latex))
+    one, other = (normal(side.latex) for side in (right, given))
+    if (TUPLE.fullmatch(one) and SET.fullmatch(other)) or (SET.fullmatch(one) and TUPLE.fullmatch(other)):
+        return "wrong"  # what has an order, and what has none
+    return _alike(one, other)
+
+
+def in_seconds(value: Quantity, beside: str) -> Quantity:
+    """Minutes or hours beside a span of several units, as that is counted."""
+    scale = SECONDS.get(value.unit) if beside == SPAN else None
+    number = fast_number(value.latex) if scale else None
+    return (
+        value
+        if scale is None or number is None
+        else replace(value, latex=f"\\frac{{{(whole := number * scale).numerator}}}{{{whole.denominator}}}", unit=SPAN)
+    )
 
 
 def _dates(right: Quantity, given: Quantity) -> Outcome:
@@ -126,7 +146,7 @@ def _dates(right: Quantity, given: Quantity) -> Outcome:
 
 
 def _text(value: str) -> str:
-    text = visible(value).translate(TRANSLATION).strip()
+    text = translated(visible(value)).strip()
     if len(text) <= LONGEST_VALUE:
         text = undress(text)
         if re.search(HANGUL, text):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from koreason.answers.numerals import ONES, TENS
-from koreason.answers.stated.sentences import ASIDE, BREAK, DENIAL, FINISHED, RULE, Statement, last_sentences, refuses
+from koreason.answers.stated.sentences import ASIDE, ASKS, BREAK, DENIAL, FINISHED, RULE, Statement, last_sentences, refuses
 from koreason.answers.units import NAMES
 
 WORDS = "|".join(sorted((*TENS, *ONES), key=len, reverse=True))
@@ -34,7 +34,8 @@ JOINED = re.compile(
     rf"(?<![\w.=+*/^-])(?P<all>{ROOT}(?:\s*(?:또는|혹은|or)\s*{ROOT})+|[a-zA-Z]\s*=\s*{NUMBER}(?:\s*(?:,|이고)\s*[a-zA-Z]\s*=\s*{NUMBER})+)$"
 )
 BOUND = re.compile(
-    r"\s*(?:이상|이하|미만|초과|보다|정도|쯤|가량|남짓|안팎|내외|의\s*(?:배수|약수|배|제곱)|배(?![가-힣])|배(?=이다|입니다|이에요|예요|가|로|임|인)|제곱|만\s*해도|부터|까지|에서|씩)"
+    r"\s*(?:이상|이하|미만|초과|보다|정도|쯤|가량|남짓|안팎|내외|의\s*(?:배수|약수|배|제곱)|배(?![가-힣])|배(?=이다|입니다|이에요|예요|가|로|임|인)|제곱|만\s*해도|부터|까지|에서|씩"
+    r"|(?:을|를|에|로|으로)\s*(?:대입|곱하|곱해|더하|더해|빼|나누|나눠|계산|풀|확인|검산|비교))"
 )
 ABOUT = re.compile(
     r"(?:약|대략|거의|최소|최대|적어도|많아야|어림(?:잡아)?|≈|≒|~|\b(?:about|approximately|around|roughly|nearly|almost|at\s+(?:least|most)|"
@@ -50,6 +51,8 @@ def concluded_values(text: str) -> list[Statement]:
         return []
     start, end = places[0]
     sentence = text[start:end]
+    if ASKS.search(sentence):
+        return []
     if text.count("$", 0, start) % 2 or text.count("\\(", 0, start) > text.count("\\)", 0, start):
         return []  # within a formula over several lines
     bare = ASIDE.sub(lambda aside: " " * len(aside.group()), sentence)

@@ -18,7 +18,11 @@ BESIDE = re.compile(r"\s*[(（].*[)）][.\s]*", re.DOTALL)  # a sentence in brac
 BREAK = re.compile(
     r",\s|;\s|[—–→⇒]|(?<=지만)\s|(?<=므로)\s|(?<=니까)\s|(?<=이고)\s|(?<=하고|되고|있고|없고|르고)\s|(?<=하며|이며)\s|아니라\s|:\s"
 )
-DENIAL = re.compile(r"아니|아닌|아닙|않|없|틀|오답|제외|못|반대|거짓|[✗✘❌×]|어긋|배제|잘못|벗어|\bnot\b|wrong|false", re.IGNORECASE)
+ASKS = re.compile(r"(?:\?|(?:[일을할]까|인가)\.?)[\"'”’)*\s]*$")
+DENIAL = re.compile(
+    r"안\s*[되된됨돼]|지\s*(?:말|마)|아니|아닌|아닙|않|없|틀|오답|제외|못|반대|거짓|[✗✘❌×]|어긋|배제|잘못|벗어|\bnot\b|wrong|false",
+    re.IGNORECASE,
+)
 TRAILING = re.compile(r"(?:\s*<\|[^|]{1,20}\|>.*|\s*I hope it is correct\.?)+$", re.DOTALL)
 REFUSES = re.compile(
     r"죄송|상의하|드릴\s*수\s*없|드리기\s*어렵|판단할\s*수\s*없|알\s*수\s*없|모르겠|고민|I can(?:no|')t|sorry", re.IGNORECASE

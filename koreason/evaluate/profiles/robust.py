@@ -14,7 +14,7 @@ from koreason.answers.boxes import Answer, Box, boxes
 from koreason.answers.exact import compact, is_number, normal
 from koreason.answers.labels import LONGEST_LABEL, NEGATED, named, quantity
 from koreason.answers.plain import undress, visible
-from koreason.answers.quantities import TRANSLATION, rooted
+from koreason.answers.quantities import rooted, translated
 from koreason.answers.stated.sentences import Statement
 from koreason.answers.stated.statements import stated_label, stated_value
 from koreason.answers.units import agree, unit
@@ -58,18 +58,27 @@ JOINT = re.compile(
     r"(?:\s|\$|\\[,;:()\[\] ]|\\q?quad|\\text\s*\{|\}|,|;|\*|and|or|와|과|및|또는|그리고|이고|입니다|이며|[a-zA-Z](?:_\{?\w+\}?)?\s*=)*"
 )
 BEHIND = re.compile(r"[\s$*}\])\\]{0,6}(?P<word>[가-힣][^\n.,]{0,12})")
-BOUNDS = re.compile(r"(?:보다|이상|이하|미만|초과|의\s*(?:배수|약수|배)|배(?![가-힣]))")
+BOUNDS = re.compile(r"(?:보다|이상|이하|미만|초과|의\s*(?:배수|약수|배)|배(?![가-힣])|(?:또는|혹은)\s*[$\\(]*-?\d)")
+# Signs beside a box that make it part of a formula: what is boxed is not all of the value.
+SIGNED = re.compile(r"(?:[$=(]|\\\(|\\\[)[ \t]*-$")
+RELATED = re.compile(r"(?P<sign>[≤≥≠]|\\(?:le|ge|leq|geq|lt|gt|neq|ne|leqslant|geqslant)(?![a-zA-Z])|(?<![\w<>/\\-])[a-zA-Z\d]\s?[<>])\s*$")
+FACTOR = re.compile(r"(?:[A-Za-z\d]\s*[+*/×÷]|\\(?:times|cdot|div|pm))\s*$")
+OPERATED = re.compile(r"\s*(?:\^(?!\s*\{?\s*\\circ)|(?:[+*/×÷]|\\(?:times|cdot|div)(?![a-z]))\s*(?:[A-Za-z\d(]|\\(?!f?box)))")
+THOUSANDS = re.compile(
+    r"(?:[십백천]{0,2}[만억조]|[백천])(?:\s*\d+[십백천]{0,2}만?)?(?=\s*(?:원|명|개|달러|톤|년|대|권|마리|그루|표|위안|엔|유로)|이다|입니다|\.?\s*$)"
+)
 NOT_IT = re.compile(
     r"(?:번\s*)?(?:은|는|이|가|도)?\s*(?:정답|답)?\s*(?:이|은|는|가)?\s*(?:아니|아닌|아님|오답|틀렸|틀린|될 수 없|일 수 없)"
 )
 MEASURE = r"[A-Za-z%°㎜-㎥]{1,5}[²³]?(?:/[A-Za-z]{1,2})?|[가-힣]{1,6}?"
 UNIT_ASKED = re.compile(
-    rf"몇\s*({MEASURE})(?=\s*(?:인|이|입|일|가|을|를|는|은|로|예|\?|$))|단위\s*(?:는|:|：)\s*({MEASURE})(?=[\s)\].,]|$)"
+    rf"몇\s*({MEASURE})(?=\s*(?:인|이|입|일|가|을|를|는|은|로|예|\?|$)|\s)|단위\s*(?:는|:|：)\s*({MEASURE})(?=[\s)\].,]|$)"
     rf"|(?<![A-Za-z])({MEASURE})\s*(?:으로|로|단위로)\s*(?:바꾸|바꿔|나타내|나타낸|구하|고치|고쳐|환산|답하)"
 )
 NAME = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z]\s*(?==)")  # of one of several unknowns
 SYLLABLE = re.compile(r"^([가나다라마바사아자차])(?:\s*[.):]\s*|$)")  # that marks an option
 TIMES_ASKED = re.compile(r"몇\s*배")
+ROOT = re.compile(r"-?\\sqrt\{(?:2|3|5|6|7|10|11|13|14|15|17|19)\}")  # is worked out, as a number is
 OPERATORS = re.compile(r"[-+*/^!=]|\\(?:frac|sqrt|times|cdot|div|binom|log|ln|sum|int|sin|cos|tan)")
 
 
@@ -152,8 +161,26 @@ def _value(answer: Answer, asked: Asked, found: list[Box]) -> Reading:
     behind = _word_behind(box, answer.text)
     if BOUNDS.match(behind):
         content = f"{content} {behind}"
+    elif len(last) == 1:
+        content = _in_its_formula(content, box, answer.text, behind)
     reading = compared(content, asked, "boxes" if len(last) > 1 else box.how)
     return located(reading, answer, last[0].start, box.end)
+
+
+def _in_its_formula(content: str, box: Box, text: str, behind: str) -> str:
+    r"""What a box says with the signs beside it: `-\boxed{3}`, `x > \boxed{3}`, `\boxed{3}^2`, `\boxed{3}만 원`."""
+    before, after = text[max(0, box.outer[0] - 20) : box.outer[0]], text[box.outer[1] : box.outer[1] + 20]
+    if (scale := THOUSANDS.match(behind)) and re.fullmatch(r"[\d.,]+", undress(content)):
+        return undress(content) + scale.group()
+    if related := RELATED.search(before):
+        return f"{related['sign']} {content}"
+    if SIGNED.search(before):
+        return f"-{content}"
+    if factor := FACTOR.search(before):
+        return factor.group().strip() + content
+    if OPERATED.match(after):
+        return content + after.split("$")[0].split("\n")[0]
+    return content
 
 
 def compared(content: str, asked: Asked, rule: str) -> Reading:
@@ -186,7 +213,13 @@ def echo(content: str, asked: Asked) -> bool:
     if len(content) > 300 or not asked.question:
         return False
     said = _spelt(content)
-    if len(said) < 2 or not OPERATORS.search(said[1:]) or is_number(said) or said == _spelt(asked.gold):
+    if (
+        len(said) < 2
+        or not OPERATORS.search(said.removeprefix("-"))
+        or is_number(said)
+        or said == _spelt(asked.gold)
+        or ROOT.fullmatch(said)
+    ):
         return False
     place = (question := _spelt(asked.question[:20_000].replace("$", " "))).find(said)
     while place >= 0:
@@ -199,7 +232,7 @@ def echo(content: str, asked: Asked) -> bool:
 
 def _spelt(text: str) -> str:
     """A formula in one spelling: `x²−1` and `x^{2} - 1` are `x^2-1`."""
-    return re.sub(r"\^\{(\w)\}", r"^\1", compact(normal(undress(rooted(text.translate(TRANSLATION))))))
+    return re.sub(r"\^\{(\w)\}", r"^\1", compact(normal(undress(rooted(translated(text))))))
 
 
 def _stated(answer: Answer, asked: Asked) -> Reading:
