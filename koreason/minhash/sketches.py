@@ -3,9 +3,9 @@
     bands(forms, guards)      # shape (n, BANDS), and which of the texts have any
 
 Each 5-gram is hashed once and thrown into one of `BANDS * ROWS` bins, of which each keeps its least value (Li, Owen and Zhang, NeurIPS
-2012). Texts that leave bins empty are thrown again, by further hashes, into those only (Dahlgaard, Knudsen and Thorup, FOCS 2017), which
-keeps the bins of short texts independent; what stays empty is filled from the next bin that is not. Texts are candidates that share
-the `ROWS` bins of one band, and the guard.
+2012). Short texts that leave bins empty are thrown again, by further hashes, into those only (Dahlgaard, Knudsen and Thorup, FOCS 2017),
+which keeps their bins independent; what stays empty is filled from the next bin that is not. Texts are candidates that share the `ROWS`
+bins of one band, and the guard.
 
 Two texts of Jaccard similarity s share a band with probability 1 - (1 - s^6)^16: 0.992 at 0.8, 0.9995 at 0.85, 0.22 at 0.5, 1e-8 at 0.03,
 which is what two Korean texts have in common that have nothing in common. 128 permutations in 16 bands of 8 give 0.947 at 0.8, and in the
@@ -29,12 +29,12 @@ BANDS, ROWS = 16, 6
 BINS = BANDS * ROWS
 RECALL = 0.98
 THROWS = 12
-ENOUGH = 4 * BINS  # 5-grams that leave one bin in fifty empty: not worth another throw
+ENOUGH = 3 * BINS // 2  # 5-grams that leave two bins in nine empty: not worth another throw, for recall does not fall
 LONGEST = 1 << 20  # code points of a text that has bands: what takes part in comparisons is bounded
 GROUP, BLOCK = 1 << 20, 1 << 17  # code points that are worked on together; at once, which fits the cache
 FULL = numpy.uint64(2**32 - 1)
 EMPTY = numpy.uint64(2**32)
-HALF = numpy.uint64(32)
+HALF, BITS = numpy.uint64(32), numpy.uint64(21)  # of a hash; of a code point
 
 
 def _draws(count: int, state: int) -> Hashes:
@@ -48,7 +48,7 @@ def _draws(count: int, state: int) -> Hashes:
     return numpy.array(drawn, numpy.uint64)
 
 
-PLACE, AGAIN, ROW, BAND = _draws(GRAM, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BINS, 4)
+PLACE, AGAIN, ROW, BAND = _draws(2, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BINS, 4)
 MIX, GUARD = _draws(2, 5)
 
 
@@ -67,10 +67,12 @@ def grams(forms: Forms) -> tuple[Hashes, Places]:
     counts = numpy.maximum(forms.lengths - GRAM + 1, 0)
     if many < 1:
         return numpy.empty(0, numpy.uint64), counts
-    hashes = points[:many] * PLACE[0]
-    part = numpy.empty_like(hashes)
-    for offset in range(1, GRAM):
-        hashes += numpy.multiply(points[offset : offset + many], PLACE[offset], out=part)
+    two = points[:-1] << BITS
+    two |= points[1:]
+    hashes = two[:many] << BITS  # of three characters, with the next two
+    hashes |= points[2 : many + 2]
+    hashes *= PLACE[0]
+    hashes += two[3:] * PLACE[1]
     inside, ends = numpy.ones(len(points), bool), forms.ends
     for offset in range(GRAM - 1):  # the last ones of a form reach into the next
         inside[ends[forms.lengths > offset] - 1 - offset] = False
@@ -108,9 +110,9 @@ def _cut(forms: Forms, size: int) -> Iterator[tuple[int, int, Forms]]:
 
 def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
     bins, some = numpy.empty((len(guards), BINS), numpy.uint64), forms.lengths >= GRAM
-    left = [_first_throws(block, bins[first:last], first) for first, last, block in _cut(forms, BLOCK)]
+    left = [_first_throw(block, bins[first:last], first) for first, last, block in _cut(forms, BLOCK)]
     rows, counts, hashes = map(numpy.concatenate, zip(*left, strict=True))
-    for throw in range(2, THROWS):
+    for throw in range(1, THROWS):
         mine = bins[rows]
         empty = mine == EMPTY
         lacking = empty.any(axis=1)
@@ -119,43 +121,42 @@ def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
         hashes = hashes[ranges((numpy.cumsum(counts) - counts)[lacking], counts[lacking])]
         rows, mine, empty, counts = rows[lacking], mine[lacking], empty[lacking], counts[lacking]
         again = mixed(hashes * AGAIN[throw])
-        bins[rows] = numpy.where(empty, _thrown(again >> HALF, again & FULL, counts), mine)
+        bins[rows] = numpy.where(empty, _thrown(again, counts), mine)
     _fill(bins, some)
-    keys = numpy.broadcast_to(BAND[: BINS // wide], (len(bins), BINS // wide)).copy()
-    for row in range(wide):
-        keys += bins[:, row::wide] * ROW[row]
+    keys: Hashes = numpy.dot(bins.reshape(-1, wide), ROW[:wide]).reshape(len(bins), -1)
+    keys += BAND[: BINS // wide]
     keys += (guards * GUARD)[:, None]
     return mixed(keys)
 
 
-def _first_throws(forms: Forms, bins: Hashes, first: int) -> tuple[Places, Places, Hashes]:
-    """Two throws into `bins`; of the texts that lack some: their numbers, counted from `first`, how many 5-grams they have, and those."""
+def _first_throw(forms: Forms, bins: Hashes, first: int) -> tuple[Places, Places, Hashes]:
+    """The first throw into `bins`; of short texts that lack some: their numbers, counted from `first`, how many 5-grams, and those."""
     hashes, counts = grams(forms)
-    high, low, few = hashes >> HALF, hashes & FULL, counts < ENOUGH
-    bins[:] = _thrown(high, low, counts)
-    again = _thrown(low, high, counts)  # nearly all texts need it: cheaper for all of them
-    numpy.copyto(bins, again, where=(bins == EMPTY) & few[:, None])
-    rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & few & (counts > 0))
+    bins[:] = _thrown(hashes, counts)
+    rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & (counts < ENOUGH) & (counts > 0))
     return rows + first, counts[rows], hashes[ranges((numpy.cumsum(counts) - counts)[rows], counts[rows])]
 
 
-def _thrown(halves: Hashes, others: Hashes, counts: Places) -> Hashes:
-    """The least of `others` in each bin, which `halves` choose, EMPTY where there is none; shape (n, BINS)."""
+def _thrown(hashes: Hashes, counts: Places) -> Hashes:
+    """The least lower half of the hashes in each bin, which the upper half chooses, EMPTY where there is none; shape (n, BINS)."""
     bins = numpy.full(len(counts) * BINS, EMPTY, numpy.uint64)
-    places = halves * numpy.uint64(BINS)
+    places = hashes >> HALF
+    places *= numpy.uint64(BINS)
     places >>= HALF
     places += numpy.repeat(numpy.arange(0, len(bins), BINS, dtype=numpy.uint64), counts)
-    numpy.minimum.at(bins, places.view(numpy.int64), others)
+    numpy.minimum.at(bins, places.view(numpy.int64), hashes & FULL)
     return bins.reshape(-1, BINS)
 
 
 def _fill(bins: Hashes, some: Flags) -> None:
     """Fill empty bins from the next one that is not, with its distance, in texts that have some."""
-    rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & some)
-    if not len(rows):
-        return
-    mine = bins[rows]
-    twice = numpy.concatenate([mine, mine], axis=1)
-    places = numpy.where(twice == EMPTY, 2 * BINS, numpy.arange(2 * BINS))
-    nearest = numpy.minimum.accumulate(places[:, ::-1], axis=1)[:, ::-1][:, :BINS]
-    bins[rows] = numpy.take_along_axis(twice, nearest, axis=1) + ((nearest - numpy.arange(BINS)).astype(numpy.uint64) << HALF)
+    full = (bins != EMPTY).reshape(-1)
+    places = numpy.flatnonzero(~full & numpy.repeat(some, BINS))
+    flat, rows, columns = bins.reshape(-1), places // BINS * BINS, places % BINS
+    for distance in range(1, BINS):
+        sources = rows + (columns + distance) % BINS
+        found = full[sources]
+        flat[places[found]] = flat[sources[found]] + (numpy.uint64(distance) << HALF)
+        places, rows, columns = places[~found], rows[~found], columns[~found]
+        if not len(places):
+            break

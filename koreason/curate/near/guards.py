@@ -16,7 +16,7 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.curate.near.forms import OPTION
+from koreason.curate.near.forms import OPTION, compared
 from koreason.curate.spec import Talk, TwinKind
 
 GUARDED = ("text", "stem", "code", "exam", "talk")
@@ -27,6 +27,7 @@ HEADING = r"<[^<>\x00-\x7F][^<>\n]{0,15}>"
 FIGURE = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
 OTHER = r"\p{N}|[\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}]"
 NUMBER = rf"{FIGURE}[!~]?|{OTHER}"
+ODD = r"[\p{N}\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}&&[^0-9]]"  # a number that is no ASCII digit
 # In prose a number goes with its unit and its sign, and few other signs mean anything.
 PROSE = rf"−?{FIGURE}(?:[!~]| ?[A-Za-z%]{{1,3}}(?-u:\b))?|{OTHER}|\^[0-9A-Za-z({{]|[\p{{Sm}}*&&[^~|<>−]]"
 NEGATIVE = r"(^|[ (\[=,+*/×^])[-−–]([0-9])"
@@ -34,6 +35,7 @@ WORD = r"\\[A-Za-z]+|[A-Za-z]+!?|\)!"
 # Mathematical signs but the tilde, with which talk ends; signs of units; negation and the like.
 SIGN = r"[\p{Sm}/*^%°\-–&&[^~]]|[\x{2100}-\x{214F}\x{3380}-\x{33FF}]"
 CODE = r"\n[ \t]+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*|\p{N}|[\p{Sm}/*^%&!\-]"
+FRACTION = (r"(\\[dtc]?frac)\s*([0-9])\s*([0-9])", "$1 $2 $3")
 SAME = {
     "\\dfrac": "\\frac",
     "\\tfrac": "\\frac",
@@ -71,6 +73,8 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.
     """A hash of what near twins of this kind must share, of prompts with the columns of `CLEANED`; 0 in kinds without a guard."""
     if kind not in GUARDED:
         return numpy.zeros(frame.height, numpy.uint64)
+    if kind == "talk" and frame["options"].null_count() == frame.height:
+        return _hashed(_numbers(frame.select(compared(kind).str.replace_all(*FRACTION)).to_series()))
     pattern = "|".join({"code": (CODE,), "text": (PROSE,), "talk": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
     pattern = f"(?:{language.opposites})|{pattern}" if language.opposites and kind != "talk" else pattern
     passage = pl.col("passage").fill_null("") + "\n"
@@ -89,16 +93,31 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.
         asked = asked.str.replace_all(r"\s\s+|[^\S ]", " ")
     if kind == "text":
         asked = asked.str.replace_all(NEGATIVE, "${1}−${2}")
-    found = frame.select(pl.concat_str(tokens(asked, pattern, kind), pl.lit(OPTION), options)).to_series().cast(pl.Binary)
-    digests = b"".join(hashlib.blake2b(text, digest_size=8).digest() for text in found)
+    return _hashed(frame.select(pl.concat_str(tokens(asked, pattern, kind), pl.lit(OPTION), options)).to_series())
+
+
+def _hashed(texts: pl.Series) -> numpy.typing.NDArray[numpy.uint64]:
+    digests = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts.cast(pl.Binary)])
     return numpy.frombuffer(digests, "<u8").astype(numpy.uint64)
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    """The tokens of talk without options, its numbers: most texts hold but those of ASCII digits, found in a fourth of the time."""
+    rows = texts.str.contains(ODD).arg_true()
+    found = _joined(texts, rf"{FIGURE}[!~]?")
+    return found.scatter(rows, _joined(texts.gather(rows), NUMBER)) if len(rows) else found
+
+
+def _joined(texts: pl.Series, pattern: str) -> pl.Series:
+    found = texts.str.extract_all(pattern).list.join(END + END).str.replace_all(",", "", literal=True)
+    return found.to_frame("found").select(pl.lit(END) + pl.col("found") + pl.lit(END + OPTION)).to_series()
 
 
 def tokens(text: pl.Expr, pattern: str, kind: TwinKind) -> pl.Expr:
     """The tokens of a text in their order, each with its end, each way of writing as one."""
     if kind == "code":
         return text.str.extract_all(pattern).list.join(END).str.replace_all(r"(\S) (\S)", "$1$2")
-    text = text.str.replace_all(r"(\\[dtc]?frac)\s*([0-9])\s*([0-9])", "$1 $2 $3")
+    text = text.str.replace_all(*FRACTION)
     joined = text.str.extract_all(pattern).list.join(END + END)
     joined = pl.lit(END) + joined + pl.lit(END)
     joined = joined.str.replace_all(f"{END}<[^{END}]+{END}", "").str.replace_all("[, ]", "")
