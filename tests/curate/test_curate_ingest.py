@@ -40,6 +40,20 @@ def ingest(out: Path, source: dict, name: str = "forum") -> int:
     return main(["ingest", "--source", name, "--spec", json.dumps(source), "--out", str(out)])
 
 
+def test_lists_of_texts_are_texts_and_several_golds_stay_a_list(tmp_path):
+    write(
+        tmp_path,
+        "a.jsonl",
+        {"q": "첫 질문", "a": ["답 하나", "답 둘"], "g": ["3"], "p": ["글"]},
+        {"q": "둘째", "a": [None], "g": ["3", "셋"]},
+    )
+    columns = {"question": ["q"], "answer": ["a"], "gold": ["g"], "passage": ["p"]}
+    assert ingest(tmp_path / "out", spec(tmp_path, "a.jsonl", columns=columns)) == 0
+    frame = pl.read_parquet(tmp_path / "out" / "prompts.parquet")
+    assert frame["answer"].to_list() == ["답 하나\n\n답 둘", None]
+    assert frame["gold"].to_list() == ["3", '["3", "셋"]'] and frame["passage"].to_list() == ["글", None]
+
+
 def manifest(out: Path) -> dict:
     return json.loads((out / "manifest.json").read_text(encoding="utf-8"))
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from koreason.curate.guessing.looks import HEAD_BYTES, TITLES, Look, head_of, looked, rows_of
-from koreason.curate.guessing.paths import COLUMNS, json_columns, one_list, paths_of
-from koreason.curate.guessing.roles import hangul_share, holds_html, roles
+from koreason.curate.guessing.paths import json_columns, one_list, paths_of
+from koreason.curate.guessing.roles import EMPTY, hangul_share, holds_html, named, roles
 from koreason.curate.reading.documents.sheets import Sheet
 from koreason.curate.reading.documents.workbook import Workbook
 from koreason.curate.reading.readers import READERS, WHOLE
@@ -31,6 +31,8 @@ from koreason.intake.named import ordered
 
 RECORDS = 200  # looked at
 FILES = 5  # looked into: the first, the last, and some between
+NUMBER = re.compile(r"-?[0-9][0-9.,]*")
+SENTENCE = 20  # characters of a name that may be a text
 FIXED = {
     "folder": ["title", "text", "path"],
     "warc": ["url", "title", "text", "date"],
@@ -83,9 +85,9 @@ class Guess:
         """
         columns = columns or self.columns
         if not columns.get("question"):
-            raise UserError(
-                "no column looks like a question", self.root, f"its columns are {', '.join(self.found)}: write the entry by hand"
-            )
+            empty = "".join(f", of which {said}" for said in self.reasons if said.endswith(EMPTY))
+            do = f"its columns are {', '.join(self.found)}{empty}: write the entry by hand"
+            raise UserError("no column looks like a question", self.root / self.files[0] if len(self.files) == 1 else self.root, do)
         hub = str(self.root) if self.format == "datasets" else None
         return Source(
             format=self.format,  # type: ignore[arg-type]
@@ -129,11 +131,13 @@ def guess(paths: list[Path]) -> Guess:
     unused = Counter[str]()
     for first in (name for name in files if name in looks):  # a file may be empty, or nothing but damage
         guessed = replace(guessed, sheet=_sheet(root / first) if look.format == "xlsx" else None)
-        sample = _sample(guessed, first, looks[first], unused)
+        sample, beside = _sample(guessed, first, looks[first], unused)
         columns, why = _columns(look.format, sample)
         if "question" in columns:
             break
     if not sample:
+        if beside and not unused:
+            raise UserError("has the names of columns and no record", root / first, "leave it out, or fetch it again")
         why_not = "".join(f", and its first records are {reason}" for reason, _ in unused.most_common(1))
         do = f"it was taken for {look.format}, {encoding}{why_not}: write the entry by hand"
         raise UserError("no record can be read", root / first, do)
@@ -141,7 +145,9 @@ def guess(paths: list[Path]) -> Guess:
     html = look.format in HTML or holds_html(questions)
     share = hangul_share(questions)
     reasons += [f"sheet: {guessed.sheet} (the first of several columns)"] if guessed.sheet else []
+    reasons += _other_sheets(root / first, guessed.sheet) if look.format == "xlsx" else []
     reasons += why
+    reasons += _of_head(beside, sample)
     reasons.append(f"html {str(html).lower()}: {'more' if html else 'fewer'} than one in twenty of its texts have tags or entities")
     reasons.append(f"language: {share:.0%} of the questions' letters are Hangul")
     reasons += [f"left out: {name}: {why}" for name, why in list(left_out.items())[:5]]
@@ -217,11 +223,12 @@ def _commonest(looks: dict[str, Look], names: list[str]) -> Look:
     return next((look for look in same if not look.text.isascii()), same[0])
 
 
-def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> dict[str, list[Any]]:
-    """The values of each column in the first records; why others could not be read is counted."""
+def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> tuple[dict[str, list[Any]], list[str]]:
+    """The values of each column in the first records, and all columns' names as they stand; why others could not be read is counted."""
     names = FIXED.get(guessed.format) or columns_of(guessed.root / first, look)
     if not names:
-        return {}
+        return {}, []
+    beside = names if guessed.format not in FIXED else []
     names = [name for name in names if name and names.count(name) == 1] or names
     rows, wanted = _rows(guessed, first, names, unused)
     if guessed.format in ("parquet", "datasets"):  # lists and objects may stand in their columns
@@ -230,7 +237,35 @@ def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> dic
             rows, wanted = _rows(guessed, first, one_list(list(nested)), unused)
     sample = {name: [row[place] for row in rows] for place, name in enumerate(wanted.names)}
     # in formats with columns of their own only those that occur are named
-    return {name: values for name, values in sample.items() if rows and (guessed.format not in FIXED or name not in wanted.unseen)}
+    return {name: values for name, values in sample.items() if rows and (guessed.format not in FIXED or name not in wanted.unseen)}, beside
+
+
+def _of_head(names: list[str], sample: dict[str, list[Any]]) -> list[str]:
+    """What is to be said of a table's names: those that stand there twice, and a first line that looks like a record."""
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    said = [f"left out: {', '.join(twice)}: there is more than one such column; rename all but one"] if twice else []
+    if any(_is_value(name, sample.get(name, [])) for name in names):
+        said.append("but its first line looks like a record, and is lost as the names of columns: write names above it")
+    return said
+
+
+def _is_value(name: str, values: list[Any]) -> bool:
+    """Whether a column's name is rather one of its values: a number above numbers, a sentence above sentences as long."""
+    there = [value for value in values if value not in (None, "")]
+    if not there or named(name):
+        return False
+    if NUMBER.fullmatch(name):
+        return all(NUMBER.fullmatch(str(value)) for value in there)
+    lengths = sorted(len(str(value)) for value in there)
+    return len(name) >= SENTENCE and lengths[len(lengths) // 10] <= len(name) <= lengths[-1 - len(lengths) // 10] and " " in name
+
+
+def _other_sheets(path: Path, taken: str | None) -> list[str]:
+    """The sheets of a workbook that an entry does not read although they hold tables."""
+    with Workbook(path, None) as book:
+        names = list(book.sheets)
+    others = [name for name in names if name != (taken or names[0]) and _holds_table(path, name)]
+    return [f"not read: sheet {', '.join(others[:20])}: an entry reads one, give each its own with `sheet`"] if others else []
 
 
 def _rows(guessed: Guess, first: str, names: list[str], unused: Counter[str]) -> tuple[list[tuple[Any, ...]], Wanted]:
@@ -263,7 +298,7 @@ def columns_of(path: Path, look: Look) -> list[str]:
     """The names of a file's columns; paths into nested JSON."""
     if look.format in ("csv", "tsv"):
         rows = list(rows_of(look.text, look.separator or ","))
-        return [name.strip() for name in rows[head_of(rows)]][:COLUMNS] if rows else []
+        return [name.strip() for name in rows[head_of(rows)]] if rows else []
     if look.format in ("jsonl", "json"):
         return json_columns(look.text, look.format, path)
     if look.format == "stackexchange":
@@ -278,8 +313,12 @@ def _sheet(path: Path) -> str | None:
     """The first sheet with rows of several fields; None for the first of all, as where there is none."""
     with Workbook(path, None) as book:
         names = list(book.sheets)
-    found = next((name for name in names if sum(len(row) > 1 for row in _sheet_rows(path, name)) > 1), names[0])
+    found = next((name for name in names if _holds_table(path, name)), names[0])
     return None if found == names[0] else found
+
+
+def _holds_table(path: Path, name: str) -> bool:
+    return sum(len(row) > 1 for row in _sheet_rows(path, name)) > 1
 
 
 def _sheet_rows(path: Path, name: str | None) -> list[list[str]]:

@@ -25,6 +25,7 @@ HEAD_BYTES = 1 << 20
 MIDDLE_BYTES = 1 << 18
 LINES = 200
 LINES_DECODED = 5000
+ENOUGH = 5  # lines by which a text is known for a table, whatever its name
 PACKS = ("gzip", "zstd", "bzip2", "xz")
 DOCUMENTS = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 SEPARATORS = ",\t;|"
@@ -38,6 +39,12 @@ FOREIGN_FILES = [
     (re.compile(rb"ARROW1\0\0|FEA1"), "is an Arrow or Feather file", "write it as Parquet"),
     (re.compile(rb"\x93NUMPY|\x80[\x02-\x05]"), "is a file of Python's objects, which may run code", "write its records as JSON lines"),
     (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP", re.DOTALL), "is a picture", "leave it out"),
+]
+# Records in forms that no reader knows: how they begin, how they are named.
+RECORDS_UNREAD: list[tuple[re.Pattern[str] | None, set[str], str]] = [
+    (re.compile(r"<\?xml\b(?!.*<(?:!doctype )?html)", re.DOTALL | re.IGNORECASE), {".xml"}, "XML of a kind that is not read"),
+    (re.compile(r"(?:--.*\n|/\*.*\n|\s)*(?:CREATE TABLE|INSERT INTO|DROP TABLE|SET NAMES)\b", re.IGNORECASE), {".sql"}, "an SQL dump"),
+    (None, {".yaml", ".yml"}, "YAML"),
 ]
 HALF_QUOTED = re.compile(r'(?:^|\t)"[^"\t]*(?:""[^"\t]*)*(?:"[^"\t]|(?=\t|$))')
 HANGUL = re.compile("[가-힣]")
@@ -91,9 +98,25 @@ def looked(path: Path) -> Look:
     mark = next((mark for mark, name in MARKS if head.startswith(mark)), b"") if packed == "none" else b""
     if mark:
         encoding, why = "utf-8", f"it begins with the mark of {dict(MARKS)[mark]}, by which it is read without more ado"
+    elif foreign := _foreign_text(data):
+        raise UserError(f"is in {foreign}", path, f"convert it to UTF-8, by `iconv -f {foreign} -t utf-8`")
     text = data.decode(encoding, "replace").removeprefix("\ufeff")
-    format, separator, how = format_of(text, name)
+    inside = "" if name == path.name else f" in {name}"
+    format, separator, how = format_of(text, name, f"{path.absolute()}{inside}")
     return Look(format, packed, encoding, separator, text, (*reasons, why, how))
+
+
+def _foreign_text(data: bytes) -> str | None:
+    """The encoding of text that is no superset of ASCII, or None: UTF-16 without its mark, and ISO-2022 with its escapes."""
+    head = data[:4096]
+    if head.startswith(b"\x1b$)C") or b"\n\x1b$)C" in head:
+        return "iso-2022-kr"
+    if b"\x1b$B" in head:
+        return "iso-2022-jp"
+    first, second = (head[start::2].count(0) for start in (0, 1))  # separators, digits, line ends; of Hangul few, as in 가, U+AC00
+    if max(first, second) * 20 < len(head) or max(first, second) < 2 * min(first, second):
+        return None
+    return "utf-16-be" if first > second else "utf-16-le"
 
 
 def _is_workbook(path: Path) -> bool:
@@ -151,21 +174,33 @@ def _decodes(line: bytes, encoding: str) -> bool:
     return True
 
 
-def format_of(text: str, name: str) -> tuple[str, str | None, str]:
-    """Format, separator and why, from a file's beginning and its name."""
+def format_of(text: str, name: str, where: str) -> tuple[str, str | None, str]:
+    """Format, separator and why, from a file's beginning and its name.
+
+    Raises:
+        UserError: it holds records in a form that is not read, which would be taken for one long text.
+    """
     start = text.lstrip()[:4096]
     suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     if start.startswith("WARC/"):
         return "warc", None, "it begins as a web archive does"
-    if start.startswith(("{", "[")) and (found := _json(text)):
+    called_json = bool({".json", ".jsonl", ".ndjson"} & set(suffixes))
+    if (called_json or start.startswith(("{", "["))) and (found := _json(text)):
         return found
-    if {".json", ".jsonl", ".ndjson"} & set(suffixes):
-        do = "is it one object after another over several lines, `jq -c . FILE` makes lines of them"
-        raise UserError("is named as JSON, but neither is it one value nor is each line one", name, do)
+    if called_json:
+        do = "is it one value after another over several lines, `jq -c '.. | objects | select(has(\"KEY\"))' FILE` makes lines of them"
+        raise UserError("is named as JSON, but neither is it one value nor is each line an object", where, do)
     if re.match(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<\w+[^>]*>\s*<row\s", start, re.DOTALL):
         return "stackexchange", None, "it is XML of rows"
-    if re.match(r"<!doctype html|<html|<head|<meta", start, re.IGNORECASE):
+    if re.match(r"<!doctype html|<html|<head|<meta|<table", start, re.IGNORECASE):
+        if {".xls", ".xlsx", ".csv"} & set(suffixes):
+            raise UserError("is a page of HTML with a table's name", where, "open it as a table and save it as xlsx or CSV")
         return "folder", None, "it is a page of HTML"
+    for pattern, ends, what in RECORDS_UNREAD:
+        if (pattern and pattern.match(start)) or ends & set(suffixes[-1:]):
+            raise UserError(f"is {what}, which would be read as one text", where, "write its records as CSV or JSON lines")
+    if fields := _tabbed(text):
+        return "csv" if _quotes(text) else "tsv", "\t", f"each of its lines has {fields} fields between tabs"
     if any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
         return "folder", None, f"it is a {suffixes[-1]} file: one record{_but(text)}"
     separator, fields, why = separator_of(text, {".csv", ".tsv"} & set(suffixes) != set())
@@ -178,46 +213,52 @@ def _quotes(text: str) -> bool:
     """Whether quotes hold the fields between tabs together: some do, and none stands at a field's beginning only."""
     if not QUOTED.search(text):
         return False
-    lines = text.splitlines()[:-1] or [text]
+    lines = lines_of(text)[:-1] or [text]
     even = all(line.count("\t") == lines[0].count("\t") for line in lines)
     return not (even and any(HALF_QUOTED.search(line) for line in lines))
 
 
+def _tabbed(text: str) -> int:
+    """How many fields each of a text's lines has between tabs, where there are enough lines to tell; else 0."""
+    lines = [line for line in lines_of(text, LINES) if line.strip()]
+    fields = Counter(line.count("\t") for line in lines[:-1] or lines).most_common(2)  # the last may be cut
+    return fields[0][0] + 1 if len(lines) > ENOUGH and len(fields) == 1 and fields[0][0] else 0
+
+
 def _but(text: str) -> str:
-    """What speaks against one record: lines that look like a table's, or like a text each."""
-    lines = [line for line in text.splitlines()[:LINES] if line.strip()]
-    fields = Counter(line.count("\t") for line in lines).most_common(1)
-    if lines and fields[0][0] and fields[0][1] == len(lines):
-        return f"; but its lines have {fields[0][0] + 1} fields between tabs: if it is a table, rename it to .tsv"
-    if len(lines) == len(text.splitlines()[:LINES]) > 20:
+    """What speaks against one record: lines that look like a text each."""
+    lines = lines_of(text, LINES)
+    if len(lines) > 20 and all(line.strip() for line in lines[:-1]):
         return "; but it has many lines: if each is a text, write a name above them, as `text`, and rename it to .tsv"
     return ""
 
 
 def _json(text: str) -> tuple[str, None, str] | None:
-    lines = [line for line in text.splitlines()[:LINES] if line.strip()]
-    first = next((line for line in lines if _is_json(line)), "")  # lines before it may be damaged
-    try:
-        value = json.loads(first)
-        kind = "jsonl" if isinstance(value, dict) else "json"
-        if kind == "jsonl" and len([line for line in text.splitlines()[:3] if line.strip()]) == 1 and _holds_records(value):
-            kind = "json"
-    except (ValueError, RecursionError):
-        value = completed(text)
-        kind = "json"
-        if value is None:
-            return None
+    lines = [line for line in lines_of(text, LINES) if line.strip()]
+    whole = completed(text)
+    values = [value for value in map(_json_of, lines) if isinstance(value, dict)]  # the other lines may be damaged
+    if values and not (isinstance(whole, list) or (isinstance(whole, dict) and 2 * len(values) < len(lines))):
+        value = values[0]
+        kind = "json" if len(lines) == 1 and _holds_records(value) else "jsonl"
+    elif whole is None:
+        return None
+    else:  # an array or object over several lines, of which one may be an object by itself
+        value, kind = whole, "json"
     if is_discourse(value):
         return "discourse", None, "it has Discourse's keys"
     return kind, None, "each line is an object" if kind == "jsonl" else f"it is one JSON {'array' if isinstance(value, list) else 'object'}"
 
 
-def _is_json(line: str) -> bool:
+def lines_of(text: str, most: int = -1) -> list[str]:
+    """A text's lines as files have them: `str.splitlines` ends them at U+2028, U+0085 and form feeds, too, which stand inside texts."""
+    return re.split(r"\r\n?|\n", text)[: most if most > 0 else None]
+
+
+def _json_of(line: str) -> Any:
     try:
-        json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return None
 
 
 def _holds_records(value: dict[str, Any]) -> bool:

@@ -8,12 +8,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from koreason.curate.guessing.looks import completed
+from koreason.curate.guessing.looks import completed, lines_of
 from koreason.curate.guessing.roles import named
 from koreason.errors import UserError
 
 RECORDS = 50  # looked at
-COLUMNS = 200
+COLUMNS = 2000
 DEEPEST = 5
 
 
@@ -43,7 +43,7 @@ def json_columns(text: str, format: str, where: object) -> list[str]:
     values: list[Any]
     if format == "jsonl":
         values = []
-        for line in text.splitlines()[:RECORDS]:
+        for line in lines_of(text, RECORDS):
             try:
                 values.append(json.loads(line))
             except (ValueError, RecursionError):
@@ -73,6 +73,8 @@ def paths_of(value: dict[str, Any], before: str, depth: int) -> Iterator[str]:
             for one in item[:5]:
                 if isinstance(one, dict):
                     yield from paths_of(one, f"{path}[].", depth + 1)
+        elif isinstance(item, list) and item and isinstance(item[0], str) and "strong" in named(key):
+            yield f"{path}[0]"  # turns of one dialogue: the first is what is asked
         else:
             yield path
 

@@ -7,6 +7,7 @@
 An id is a digest of the source's name, the question, passage and options where it has any, and how often the same came before.
 """
 
+import itertools
 from typing import Any
 
 import polars as pl
@@ -71,10 +72,10 @@ class Prompts:
         try:
             question = text.encode()
             row = []
-            for _, others in self._others:
+            for role, others in self._others:
                 other = values[others[0]]
                 if len(others) > 1 or type(other) is not str:
-                    other = joined([values[place] for place in others])
+                    other = joined([values[place] for place in others], apart=role != "gold")
                 row.append(other.encode() if other and not other.isspace() else None)
             size = len(question)
             if self._options:
@@ -125,9 +126,25 @@ def strings(values: list[bytes] | list[bytes | None]) -> pyarrow.Array:
     return pyarrow.array(values, pyarrow.large_binary()).view(pyarrow.large_string())
 
 
-def joined(values: list[Any]) -> str:
-    """Values as one text, blank ones left out, the others a blank line apart."""
-    if len(values) == 1:
+def joined(values: list[Any], apart: bool = True) -> str:
+    """Values as one text, blank ones left out, the others a blank line apart.
+
+    Args:
+        apart: whether a list of several texts is these, a blank line apart; else it stays the JSON that it is, as alternatives do.
+    """
+    if len(values) == 1 and not isinstance(values[0], list):
         text = text_of(values[0])
         return "" if text.isspace() else text
-    return "\n\n".join([part for part in map(text_of, values) if part and not part.isspace()])
+    parts = itertools.chain.from_iterable(_texts(only(value), apart) for value in values)
+    return "\n\n".join([part for part in map(text_of, parts) if part and not part.isspace()])
+
+
+def only(value: Any) -> Any:
+    """A list of one thing as that thing, an empty one as nothing."""
+    while isinstance(value, list) and len(value) < 2:
+        value = value[0] if value else None
+    return value
+
+
+def _texts(value: Any, apart: bool) -> list[Any]:
+    return value if apart and isinstance(value, list) and all(item is None or isinstance(item, str) for item in value) else [value]

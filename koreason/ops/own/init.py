@@ -19,6 +19,7 @@ import yaml
 
 from koreason.benches.bench import normalised
 from koreason.benches.spec import Items
+from koreason.config.checks.structure import MOST, ConfigError
 from koreason.curate.guessing.guess import Guess, gathered, guess
 from koreason.curate.sourcing.add import entry_of, files_of
 from koreason.errors import UserError, printable
@@ -64,20 +65,47 @@ def alike(paths: list[Path]) -> list[Guess]:
     """What the files are, those of the same kind and folder together.
 
     Raises:
-        UserError: one cannot be read, or holds no questions, or is in a language that the catalogue does not have.
+        UserError: with a line for each that cannot be read, or holds no questions, or is in a language that the catalogue does not have;
+            of what merely lies in a folder, only where nothing else does.
     """
     root, names = gathered(paths)
+    given = {path.parent.resolve() / path.name for path in paths if not path.is_dir()}
     kinds: dict[tuple[Any, ...], list[Path]] = {}
+    bad, beside = list[str](), list[str]()
     for name in names:
-        found = guess([root / name])
-        if "question" not in found.columns:
-            found.source()  # which says so
-        if found.language_share < LEAST_SHARE:
-            what = f"{found.language_share:.0%} of its questions' letters are Hangul"
-            raise UserError(what, root / name, "leave it out, or write an entry by hand for a pool in its language: docs/configuration.md")
+        try:
+            found = _understood(root / name)
+        except UserError as error:
+            (bad if root / name in given else beside).append(str(error))
+            continue
         key = (found.root, found.format, found.encoding, found.separator, found.sheet, str(found.columns), found.html)
         kinds.setdefault(key, []).append(root / name)
+    documents = [key for key in kinds if key[1] == "folder"]
+    tables = sum(len(files) for key, files in kinds.items() if key not in documents)
+    for key in documents:  # as `guess` weighs the files of a folder: beside tables they are notes
+        if not given & set(kinds[key]) and len(kinds[key]) < 10 * tables:
+            beside += [f"{file}: a text or page beside tables; name it to take it" for file in kinds.pop(key)]
+    if bad or not kinds:
+        raise ConfigError(bad + beside)
+    more = [f"and {len(beside) - MOST} more"] if len(beside) > MOST else []
+    for line in beside[:MOST] + more:
+        print(f"left out: {printable(line)}")
     return [guess(files) for files in kinds.values()]
+
+
+def _understood(path: Path) -> Guess:
+    """What a file is.
+
+    Raises:
+        UserError: it cannot be read, holds no questions, or is in a language that the catalogue does not have.
+    """
+    found = guess([path])
+    if "question" not in found.columns:
+        found.source()  # which says so
+    if found.language_share < LEAST_SHARE:
+        what = f"{found.language_share:.0%} of its questions' letters are Hangul"
+        raise UserError(what, path, "leave it out, or write an entry by hand for a pool in its language: docs/configuration.md")
+    return found
 
 
 def _name(found: Guess, category: str) -> str:

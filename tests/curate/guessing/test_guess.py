@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ POST = {"question": ["제목", "본문"], "url": ["주소"], "posted_at": ["작�
         ("a.csv", table(",").encode("utf-8-sig"), "csv", "utf-8", ",", POST),
         ("a.csv", table(",").encode("utf-16"), "csv", "utf-8", ",", POST),
         ("a.csv", table(";").encode("cp949"), "csv", "cp949", ";", POST),
-        ("a.txt.gz", gzip.compress(table("\t").encode("cp949")), "folder", "cp949", None, {"question": ["text"]}),
+        ("a.txt.gz", gzip.compress(table("\t").encode("cp949")), "tsv", "cp949", "\t", POST),
+        ("a.txt", table("\t").encode("utf-16"), "tsv", "utf-8", "\t", POST),
         ("a.tsv.gz", gzip.compress(table("\t").encode("cp949")), "tsv", "cp949", "\t", POST),
         ("a.jsonl", "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode(), "jsonl", "utf-8", None, POST),
         ("a.json", json.dumps(ROWS, indent=2).encode(), "json", "utf-8", None, POST),
@@ -181,12 +183,22 @@ def test_tables_as_people_export_them(tmp_path: Path) -> None:
         ("a.hwp", b"\xd0\xcf\x11\xe0" + bytes(600), "Hangul document"),
         ("a.txt", b"%PDF-1.7\n", "is a PDF"),
         ("a.csv", b'q,a\n"\\"x\\"",1\n', "its first records are not_csv"),
+        ("a.csv", b"q,a\n", "names of columns and no record"),
+        ("a.json", b'[{"q": 1}]\n[{"q": 2}]\n', "nor is each line an object"),
+        ("a.csv", "질문,답\n무엇인가요?,가\n".encode("utf-16-le"), "is in utf-16-le; convert it"),
+        ("a.csv", "질문,답\n".encode("utf-16-be"), "is in utf-16-be"),
+        ("a.csv", "질문,답\n".encode("iso2022_kr"), "is in iso-2022-kr"),
+        ("a.xml", "<?xml version='1.0'?><items><item>가</item></items>".encode(), "XML of a kind that is not read"),
+        ("a.yaml", "- question: 가\n".encode(), "is YAML"),
+        ("a.sql", "-- MySQL dump\nINSERT INTO `board` VALUES (1,'가');\n".encode(), "is an SQL dump"),
+        ("a.xls", "<table><tr><td>가</td></tr></table>".encode(), "HTML with a table's name"),
+        ("a.jsonl", b'{"question": "", "answer": "long enough to be one"}\n', "question is named as a question and empty in all"),
     ],
 )
 def test_what_is_no_dump_says_what_to_do(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UserError, match=words):
-        guess([tmp_path / name])
+        guess([tmp_path / name]).source()
 
 
 def test_quotes_between_tabs(tmp_path: Path) -> None:
@@ -197,8 +209,6 @@ def test_quotes_between_tabs(tmp_path: Path) -> None:
 
 
 def test_a_text_that_may_be_a_table_says_so(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("질문\t답\n" + "".join(f"{asked}\t답\n" for asked in ASKED))
-    assert "2 fields between tabs" in guess([tmp_path / "a.txt"]).reasons[0]
     (tmp_path / "a.txt").write_text("\n".join(ASKED))
     assert "if each is a text" in guess([tmp_path / "a.txt"]).reasons[0]
     (tmp_path / "a.txt").write_text("\n\n".join(ASKED))
@@ -218,3 +228,74 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
         archive.writestr("a.jsonl.gz", gzip.compress(b"{}"))
     with pytest.raises(UserError, match=r"holds another compressed file \(a\.zip/a\.jsonl\.gz\)"):
         guess([tmp_path / "a.zip"])
+
+
+def test_an_array_with_an_object_a_line_is_no_lines(tmp_path: Path) -> None:
+    rows = [json.dumps(row, ensure_ascii=False) for row in ROWS]
+    for number, text in enumerate(["[\n" + ",\n".join(rows) + "\n]\n", '{"data": [\n' + ",\n".join(rows) + "\n]}"]):
+        (tmp_path / f"{number}.json").write_text(text)
+        found = guess([tmp_path / f"{number}.json"])
+        assert (found.format, found.columns["question"]) == ("json", [["제목", "본문"], ["data[].제목", "data[].본문"]][number])
+
+
+def test_line_separators_inside_of_texts_end_no_line(tmp_path: Path) -> None:
+    rows = [{"질문": f"{asked}\u2028다음\x85줄\x0c쪽"} for asked in ASKED]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    assert (found := guess([tmp_path / "a.jsonl"])).format == "jsonl" and found.columns == {"question": ["질문"]}
+
+
+def test_names_and_texts_as_macos_writes_them(tmp_path: Path) -> None:
+    text = unicodedata.normalize("NFD", "질문,답변\n" + "".join(f"{asked},{asked}\n" for asked in ASKED))
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    found = guess([tmp_path / "a.csv"])
+    assert [unicodedata.normalize("NFC", name) for name in found.columns["question"] + found.columns["answer"]] == ["질문", "답변"]
+    assert found.columns["question"] != ["질문"], "it is named as the file names it"
+    assert found.language_share > 0.9
+
+
+def test_a_question_behind_two_hundred_columns(tmp_path: Path) -> None:
+    head = [*(f"c{number}" for number in range(400)), "질문"]
+    rows = "".join(",".join(["1"] * 400 + [asked]) + "\n" for asked in ASKED)
+    (tmp_path / "a.csv").write_text(",".join(head) + "\n" + rows)
+    assert guess([tmp_path / "a.csv"]).columns == {"question": ["질문"]}
+
+
+def test_what_a_table_loses_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("".join(f"{number},{asked}\n" for number, asked in enumerate(ASKED)))
+    assert any("its first line looks like a record" in reason for reason in guess([tmp_path / "a.csv"]).reasons)
+    (tmp_path / "b.csv").write_text("질문,답변,답변\n" + "".join(f"{asked},가,나\n" for asked in ASKED))
+    assert any(reason.startswith("left out: 답변: there is more than one") for reason in guess([tmp_path / "b.csv"]).reasons)
+    form = "응답 시각,어떤 것이 가장 궁금하신가요? 자유롭게 적어 주세요.\n" + "".join(
+        f"2024-01-02,{asked} 그리고 더.\n" * 2 for asked in ASKED
+    )
+    (tmp_path / "c.csv").write_text(form)
+    assert not any("looks like a record" in reason for reason in guess([tmp_path / "c.csv"]).reasons)
+    book = openpyxl.Workbook()
+    for year in ("2021", "2022"):
+        sheet = book.create_sheet(year)
+        for row in (["제목", "본문"], *(["제목", asked] for asked in ASKED)):
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert (found := guess([tmp_path / "a.xlsx"])).sheet == "2021" and "not read: sheet 2022" in "\n".join(found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("sample", "columns"),
+    [
+        ({"question_en": ["How?"], "question_ko": ["왜죠?"], "answer_ko": ["답"]}, {"question": ["question_ko"], "answer": ["answer_ko"]}),
+        (
+            {"question": ["How is it?"], "질문(한글)": ["어떻게 하나요?"], "답변[1]": ["답"]},
+            {"question": ["질문(한글)"], "answer": ["답변[1]"]},
+        ),
+        ({"question.en": ["How?"], "question.ko": ["무엇인가요?"]}, {"question": ["question.ko"]}),
+        ({"category": ["글쓰기"], "turns[0]": ["글을 써 줘"]}, {"question": ["turns[0]"]}),
+        ({"title": ["전세"], "selftext": ["전세 계약을 처음 하는데 무엇을 보아야 하나요?"]}, {"question": ["title", "selftext"]}),
+        (
+            {"problem": ["값은?"], "answer": [3], "solution": ["풀이가 있는 긴 답입니다"]},
+            {"question": ["problem"], "gold": ["answer"], "answer": ["solution"]},
+        ),
+        ({"category": ["글쓰기"], "답변": ["여기에는 답변만 있습니다."]}, {"answer": ["답변"]}),
+    ],
+)
+def test_names_that_say_more_than_what_they_are(sample: dict[str, list[Any]], columns: dict[str, list[str]]) -> None:
+    assert roles(sample)[0] == columns

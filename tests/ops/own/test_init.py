@@ -96,6 +96,30 @@ def test_a_folder_of_files_of_one_kind_is_one_source(dumps: Path) -> None:
     assert list(sources) == ["board"] and len(sources["board"]["files"]) == 3 and sources["board"]["root"] == "board"
 
 
+def test_what_lies_beside_the_dumps_of_a_folder_is_left_out(dumps: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dumps / "all").mkdir()
+    (dumps / "게시판.jsonl").rename(dumps / "all" / "게시판.jsonl")
+    (dumps / "all" / "README.md").write_text("# 자료 안내\n\n이 자료는 게시판에서 모았습니다.\n", encoding="utf-8")
+    (dumps / "all" / "LICENSE").write_text("Creative Commons\n", encoding="utf-8")
+    (dumps / "all" / "표지.png").write_bytes(b"\x89PNG" + bytes(60))
+    assert main(["init", "all"]) == 0
+    assert list(yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["sources"]) == ["daily"]
+    said = capsys.readouterr().out
+    assert [line.split(": ")[1].split("/")[-1] for line in said.splitlines() if "left out" in line] == ["LICENSE", "표지.png", "README.md"]
+    assert main(["init", "all", "all/README.md", "--force"]) == 0, "what is named is taken"
+    assert len(yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["sources"]) == 2
+
+
+def test_all_files_that_it_cannot_take_are_said_at_once(dumps: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dumps / "a.pdf").write_bytes(b"%PDF-1.7")
+    (dumps / "b.csv").write_bytes(b"")
+    assert main(["init", "a.pdf", "게시판.jsonl", "b.csv"]) == 2
+    assert [line.split(": ", 2)[1:] for line in capsys.readouterr().err.splitlines()] == [
+        [f"{dumps}/a.pdf", "is a PDF; extract its text first"],
+        [f"{dumps}/b.csv", "is empty; leave it out, or fetch it again"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
