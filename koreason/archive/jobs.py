@@ -4,6 +4,7 @@ for job in jobs(run): job.stage, job.folder, job.attempts
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,15 @@ from typing import Any
 
 from koreason.ops.outputs import RESULTS, folders_below, stage_of
 from koreason.records import attempts
-from koreason.records.manifest import MANIFEST, RUN
+from koreason.records.manifest import MANIFEST, RUN, wrong_with
+
+# What is taken of a run.json, where it is of its kind: a bag's may be a stranger's.
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "inputs": dict,
+    "ended": (int, float),
+    "seconds": (int, float),
+    **dict.fromkeys(("stage", "package", "environment", "code"), str),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ def jobs(run: Path) -> Iterator[Job]:
         if not {MANIFEST, RUN, attempts.FILE} & set(names):
             continue
         facts, made = (_read(folder / name) if name in names else {} for name in (RUN, MANIFEST))
+        facts, made = _sound(facts), {} if wrong_with(made) else made
         tried = [{key: value for key, value in one.items() if value is not None} for one in attempts.of_output(folder)]
         stage = str((made or facts).get("stage") or (tried and tried[-1].get("stage")) or stage_of(folder, None))
         yield Job(folder.relative_to(run).as_posix(), stage, made or None, facts, [one for one in tried if {"start", "end"} <= one.keys()])
@@ -64,6 +74,20 @@ def packages(found: list[Job]) -> list[str]:
     """The packages that made something, the latest first."""
     dated = sorted(((float(job.run.get("ended", 0)), str(job.run["package"])) for job in found if job.run.get("package")), reverse=True)
     return list(dict.fromkeys(package for _, package in dated))
+
+
+def _sound(facts: dict[str, Any]) -> dict[str, Any]:
+    """What of a run.json is of its kind."""
+    found = {key: value for key, value in facts.items() if _is(value, KINDS.get(key, object))}
+    if "inputs" in found:
+        found["inputs"] = {path: digest for path, digest in found["inputs"].items() if isinstance(digest, str)}
+    return found
+
+
+def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, kind) and (kind is object or not isinstance(value, bool))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -21,14 +21,19 @@ from koreason import progress
 from koreason.archive.bag import DATA, DECLARED, MANIFEST, TAGS
 from koreason.archive.contents import CHUNK
 from koreason.archive.entries import RUN
+from koreason.archive.gather import LOGS
 from koreason.archive.padding import Watched
 from koreason.errors import UserError
+from koreason.identity import laid
 from koreason.neighbours import allowed
+from koreason.ops.outputs import RESULTS
 from koreason.records.held import readers
 from koreason.records.manifest import is_plain
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 LARGEST_TAG = 2**28
+LISTS = (DECLARED, MANIFEST, TAGS)  # whose bytes are kept
+OF_A_RUN = tuple(f"{DATA}/{RUN}/{name}/" for name in (RESULTS, *LOGS, laid.FOLDER.as_posix()))  # nothing else of a run is archived
 ANEW = "get the archive anew"
 MINE = Path(".koreason/archive")  # in a restored run's folder: what of its archive lay beside the run
 Place = Callable[[str], Path | None]
@@ -135,21 +140,26 @@ class Tar(Bag):
                         self.unfilled.append(name)
                     top, _, name = member.name.partition("/")
                     before = member
-                    if not (member.isreg() or member.islnk()) or not is_plain(member.name) or not name:
+                    if not (member.isreg() or member.islnk()) or member.issparse() or not is_plain(member.name) or not name:
                         raise UserError("holds a member that is no plain file", f"{self.path}: {member.name!r}", ANEW)
+                    watched.within_headers(False)
                     if name in self.found or name in self.tags:
                         raise UserError("stands in it twice", f"{self.path}: {name}", ANEW)
+                    _refuse_name(name)
                     if member.islnk():
                         self._link(name, member.linkname.partition("/")[2], first, place)
+                        watched.within_headers(True)
                         continue
                     data = tar.extractfile(member)
                     assert data is not None
                     found = _taken(name, data, member.size, place(name), bool(member.mode & 0o100))
                     first[name] = top
                     _note(self, name, found)
+                    watched.within_headers(True)
+                watched.within_headers(False)
                 if not watched.ended(before):
                     self.unfilled.append(name)
-        except (tarfile.TarError, EOFError) as error:
+        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:  # numbers in headers that are none
             raise UserError(f"is damaged or cut behind {name} ({error})", self.path, ANEW) from None
 
     def _link(self, name: str, target: str, first: dict[str, str], place: Place) -> None:
@@ -167,8 +177,7 @@ def place_of(name: str, into: Path) -> Path | None:
     """Where a file of the bag goes in a restored run's folder: the run's own where they were, all others into one folder."""
     inside = f"{DATA}/{RUN}/"
     if name.startswith(inside):
-        rest = name.removeprefix(inside)
-        return None if (into / rest).is_relative_to(into / MINE) else into / rest
+        return into / name.removeprefix(inside)
     return into / MINE / name.removeprefix(f"{DATA}/")
 
 
@@ -178,9 +187,8 @@ def _taken(name: str, data: IO[bytes], size: int, target: Path | None, program: 
     Raises:
         UserError: its name is none that an archive has.
     """
-    if not is_plain(name):
-        raise UserError("is no name of an archive's file", repr(name), ANEW)
-    own = not name.startswith(f"{DATA}/")
+    _refuse_name(name)
+    own = name in LISTS
     if own and size > LARGEST_TAG:
         raise UserError("is too large for a list of files", name, ANEW)
     found, kept = hashlib.sha256(), []
@@ -195,6 +203,11 @@ def _taken(name: str, data: IO[bytes], size: int, target: Path | None, program: 
     if target is not None:
         target.chmod(allowed(0o777 if program else 0o666))
     return b"".join(kept) if own else found.hexdigest()
+
+
+def _refuse_name(name: str) -> None:
+    if not is_plain(name) or (name.startswith(f"{DATA}/{RUN}/") and not name.startswith(OF_A_RUN)):
+        raise UserError("is no name of an archive's file", repr(name), ANEW)
 
 
 def _note(bag: Bag, name: str, found: str | bytes) -> None:

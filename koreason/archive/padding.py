@@ -25,9 +25,20 @@ class Watched:
     def __init__(self, file: IO[bytes]) -> None:
         """Take it at its beginning."""
         self._file, self._read, self._last = file, 0, bytearray()
+        self._most: int | None = KEPT
+
+    def within_headers(self, now: bool) -> None:
+        """Say that headers come, which are kept in memory whatever they say of their size, or that a file's bytes do."""
+        self._most = self._read + KEPT if now else None
 
     def read(self, size: int) -> bytes:
-        """The next bytes."""
+        """The next bytes.
+
+        Raises:
+            ReadError: headers have no end.
+        """
+        if self._most is not None and self._read > self._most:
+            raise tarfile.ReadError("headers without end")
         data = self._file.read(size)
         self._read += len(data)
         self._last += data

@@ -9,7 +9,9 @@ Whatever is not as it was is named, file by file, and nothing is left of a run t
 
 import argparse
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ from koreason.archive.page import PAGE, write_beside
 from koreason.errors import UserError
 
 SHOWN = 20  # of what is wrong
+# What an archive says of itself and others read, as far as it says it.
+SAYS = {"koreason": str, "package": str, "commit": str, "without": list, "parts": dict, "classes": dict}
+KNOWN = {"title": str, "ended": str, "jobs": int, "attempts": int}
+SOUND: dict[str, Callable[[Any], bool]] = {
+    "package": lambda name: re.fullmatch(r"[0-9a-f]{32,64}", name) is not None,  # a digest, which names a folder
+    "without": lambda names: all(isinstance(name, str) for name in names),
+    "parts": lambda parts: all(isinstance(one, dict) and type(one.get("files")) is type(one.get("bytes")) is int for one in parts.values()),
+    "classes": lambda classes: isinstance(classes.get("classes"), dict),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,9 +80,16 @@ def about(run: Path) -> dict[str, Any]:
     path = run / MINE / ABOUT
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        version = int(found["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+        version = found["format"]
+        if type(version) is not int:
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError("says nothing of itself", path, "name a folder that `koreason restore` has made") from None
     if version > FORMAT:
         raise UserError(f"was made in format {version}, and this koreason knows up to {FORMAT}", path, "restore it with a later koreason")
+    wrong = [key for key, kind in SAYS.items() if type(found.get(key)) is not kind]
+    wrong += [key for key, kind in KNOWN.items() if key in found and type(found[key]) is not kind]
+    wrong = wrong or [key for key, sound in SOUND.items() if not sound(found[key])]
+    if wrong:
+        raise UserError(f"does not say as an archive does: {', '.join(wrong)}", path, ANEW)
     return found

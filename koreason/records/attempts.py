@@ -27,6 +27,8 @@ from koreason.records.whereabouts import job_of, whereabouts
 FILE = "attempts.jsonl"
 OPEN = ".attempt-*.json"
 VARIABLE = "KOREASON_ATTEMPT"  # names the running attempt's file to the process that does the work
+COUNTED = ("start", "end", "seconds", "ended", "outputs", "tokens")
+MOST = 1 << 53
 EVERY = 5.0  # seconds between two notes that are written
 
 _noted = 0.0
@@ -111,7 +113,7 @@ def of_output(out: Path) -> list[dict[str, Any]]:
     """All attempts at a finished output; where none were written, as by older versions, the one that its `run.json` tells of."""
     found = read(out)
     run = _read(Path(out) / RUN)
-    if not found and {"stage", "seconds", "ended"} <= run.keys():
+    if not found and {"stage", "seconds", "ended"} <= run.keys() and _is_sound(run):
         told = {name: run[name] for name in ("stage", "host", "slurm", "code") if name in run}
         found = [told | {"start": run["ended"] - run["seconds"], "end": run["ended"], "exit": 0, "signal": None, "outputs": 1}]
     return found
@@ -150,10 +152,16 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict) and "start" in found:
+        if isinstance(found, dict) and "start" in found and _is_sound(found):
             yield found
+
+
+def _is_sound(facts: dict[str, Any]) -> bool:
+    """Whether what is counted with is numbers."""
+    given = [facts[name] for name in COUNTED if facts.get(name) is not None]
+    return all(type(one) in (int, float) and abs(one) < MOST for one in given)
 
 
 def _close(out: Path, path: Path) -> None:
@@ -185,7 +193,7 @@ def _alive(pid: Any) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -29,7 +29,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     path = path / MANIFEST if path.is_dir() else path
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if wrong := _wrong(manifest):
+        if wrong := wrong_with(manifest):
             raise ValueError(wrong)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError("no such manifest", path, "run the stage that writes it first") from None
@@ -54,7 +54,7 @@ def again(folder: Path) -> str:
     return f"`koreason verify --repair {folder}` takes its manifest back, and the next run makes it again"
 
 
-def _wrong(manifest: Any) -> str:
+def wrong_with(manifest: Any) -> str:
     """Why a JSON value is no manifest; empty for one."""
     kinds = {"stage": str, "files": dict, "counts": dict}
     if not isinstance(manifest, dict):
