@@ -16,13 +16,15 @@ import numpy
 import numpy.typing
 import polars as pl
 
+from koreason.arrays import pieces as runs
+from koreason.arrays import sums_before
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.pictures.grams import EDGE, Codes
 from koreason.curate.text.pictures.phrases import DRAWN, MARKDOWN_IMAGE, TABLE, image_phrase
 from koreason.curate.text.pictures.weights import ORDERS, SIGNS, Looks, Signs, Weights
 
 LONG = 200  # characters of a text that is one piece
-BLOCK = 1 << 16  # pieces scored at once: more take more memory, fewer more time for making ready what searches them
+BLOCK = 1 << 23  # bytes of pieces scored at once: more take more memory, fewer more time for making ready what searches them
 WHOLE = {"table": TABLE, "drawn": DRAWN, "image": f"{MARKDOWN_IMAGE}|(?i:<img\\s|\\[img[\\]=])"}  # flags of a text, whatever its piece
 # What is quoted is spoken of: its words tell nothing of the text around it.
 QUOTED = r"\"[^\"\n]{1,40}\"|“[^“”\n]{1,40}”|‘[^‘’\n]{1,40}’|'[^'\n]{1,40}'|「[^「」\n]{1,40}」|`[^`\n]{1,40}`"
@@ -98,7 +100,8 @@ def scored(pieces: pl.Series, weights: Weights) -> tuple[Scores, Whole, Whole]:
         what the n-grams add up to, by the roots of lengths; the whole numbers that are known at once; and of shape (pieces, 1 + flags of
         whole texts) what a phrase and those flags add where they are found.
     """
-    blocks = [_scored(pieces.slice(first, BLOCK), weights) for first in range(0, max(len(pieces), 1), BLOCK)]
+    cuts = [*runs(sums_before(pieces.str.len_bytes().to_numpy()), BLOCK)] or [(0, 0)]
+    blocks = [_scored(pieces.slice(first, last - first), weights) for first, last in cuts]
     sums, whole, late = (numpy.concatenate(parts) for parts in zip(*blocks, strict=True))
     return sums, whole, late
 
