@@ -68,7 +68,7 @@ def main(arguments: argparse.Namespace) -> int:
 def refused(error: ConfigError, files: list[Path], site: Site | None) -> list[Finding]:
     """What is wrong with a configuration of which nothing can be planned, and with what its sound entries name."""
     found = [Finding(line, touches=True) for line in error.lines]
-    rest = examined(layered(files))[1]
+    rest = examined(layered(files, refuse=False))[1]
     if rest is None:
         return found
     given = [read_yaml(file) for file in files]

@@ -20,8 +20,8 @@ from koreason.config.load import load
 from koreason.config.pinned import is_folder, pinned
 from koreason.config.variables import expand
 from koreason.curate.guessing.looks import encoding_of, looked
-from koreason.curate.ingest import checked
-from koreason.curate.reading.dump import readable
+from koreason.curate.ingest import refused
+from koreason.curate.reading.dump import readable, unreadable
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.records import Record
 from koreason.curate.reading.streams import Stream, opened
@@ -33,6 +33,7 @@ from koreason.imported.command import as_source, columns_of
 from koreason.imported.spec import Imported
 from koreason.intake.named import named
 from koreason.records.held import known_digest
+from koreason.records.manifest import is_plain
 
 RECORDS = 300  # of the first file with any
 FILES = 3  # whose heads are read
@@ -52,24 +53,33 @@ def dumps(run: Run) -> Iterator[Finding]:
 def _dump(where: str, entry: dict[str, Any], rule: str, name: str, touches: bool) -> Iterator[Finding]:
     found: list[Finding] = []
     with kept(found, where, touches, f"source {name}"):
-        source = _source(rule, entry, name)
+        source, wrong = _source(rule, entry, name)
+        for one in wrong:
+            with kept(found, where, touches, f"source {name}"):
+                raise one
         if source.format == "datasets" and not is_folder(source.hub or ""):
             pinned(source.hub or "", source.revision)
-        else:
+        elif source.files:
             root = expand(source.hub if source.hub and is_folder(source.hub) else source.root).absolute()
             if not root.is_dir():
                 raise UserError("no such folder", root, f"correct `root` of {where}, or fetch the dump")
             files = list(_files(source, root, where, touches, found))
-            if not found and touches:
-                _head(source, root, files, where, touches, found)
+            if touches and not wrong:
+                # also where they are others than the entry says: their columns may be wrong besides
+                there = files or [one for one in sorted(source.files) if is_plain(one) and (root / one).is_file()]
+                if there or not found:
+                    _head(readable(source, where), root, there, where, touches, found)
     yield from found
 
 
-def _source(rule: str, entry: dict[str, Any], name: str) -> Source:
+def _source(rule: str, entry: dict[str, Any], name: str) -> tuple[Source, list[UserError]]:
+    """The entry, and all for which it cannot be read."""
     if rule == "ingest":
-        return checked(load(Source, given(rule, "sources", entry)), name)
+        source = load(Source, given(rule, "sources", entry))
+        return source, list(refused(source, name))
     imported = load(Imported, given(rule, "imported", entry))
-    return readable(as_source(imported, columns_of(imported, f"source {name}")), f"source {name}")
+    source = as_source(imported, columns_of(imported, f"source {name}"))
+    return source, list(unreadable(source, f"source {name}"))
 
 
 def _files(source: Source, root: Path, where: str, touches: bool, found: list[Finding]) -> Iterator[str]:
@@ -111,7 +121,9 @@ def _head(source: Source, root: Path, files: list[str], where: str, touches: boo
         found.append(Finding.of(what, f"{where}.encoding: {path}", "correct it, or convert the file to UTF-8", touches))
     elif count == read:
         found.append(
-            Finding.of(f"none of its first {read:,} records can be read as {source.format} ({reason})", path, _instead(path), touches)
+            Finding.of(
+                f"none of its first {read:,} records can be read as {source.format} ({reason})", f"{where}: {path}", _instead(path), touches
+            )
         )
 
 

@@ -15,13 +15,14 @@ reordering it changes no id.
 import argparse
 import gc
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from koreason.config.load import add_spec, note_how, read_spec
 from koreason.curate.account import Account
 from koreason.curate.prompts.of_records import BOUNDED_BYTES, Prompts
-from koreason.curate.reading.dump import readable
+from koreason.curate.reading.dump import readable, unreadable
 from koreason.curate.reading.readers import READERS
 from koreason.curate.reading.records import Record
 from koreason.curate.reading.wanted import Wanted
@@ -57,15 +58,23 @@ def checked(source: Source, name: str) -> Source:
     Raises:
         UserError: a placeholder, an unknown format, column or encoding, or no files.
     """
+    for wrong in refused(source, name):
+        raise wrong
+    return readable(source, f"source {name}")
+
+
+def refused(source: Source, name: str) -> Iterator[UserError]:
+    """Each thing for which an entry cannot be read."""
     where = f"source {name}"
     if source.format == "placeholder":
-        raise UserError("is a placeholder", where, "give its format and files in the catalogue")
+        yield UserError("is a placeholder", where, "give its format and files in the catalogue")
+        return
     if source.format not in READERS:
-        raise UserError(f"unknown format '{source.format}'", where, f"accepted: {', '.join(READERS)}")
+        yield UserError(f"unknown format '{source.format}'", where, f"accepted: {', '.join(READERS)}")
     if not source.columns.get("question") or (unknown := [column for column in source.columns if column not in COLUMNS]):
         wrong = f"unknown column {', '.join(unknown)}" if source.columns.get("question") else "no column map for `question`"
-        raise UserError(wrong, f"{where}.columns", f"accepted: {', '.join(COLUMNS)}")
-    return readable(source, where)
+        yield UserError(wrong, f"{where}.columns", f"accepted: {', '.join(COLUMNS)}")
+    yield from unreadable(source, where)
 
 
 def ingest(source: Source, name: str, stage: Stage) -> None:

@@ -136,7 +136,8 @@ def planned(snakefile: Path, configfiles: list[Path], targets: list[str]) -> Ite
     from snakemake.settings import types
 
     for file in configfiles:
-        read_yaml(file)  # one that brings code is refused before Snakemake reads it
+        if not read_yaml(file):  # one that brings code is refused before Snakemake reads it
+            raise UserError("is empty", file, "leave it out, or write a configuration: `koreason init` does")
     arguments = ["--dry-run", "--quiet", "--cores", "1", "--snakefile", str(snakefile)]
     # the package's own profile, which says what makes jobs run again: a profile may be a program, and the current folder anybody's
     arguments += ["--workflow-profile", str(HOME / "profiles" / "default")]

@@ -35,14 +35,15 @@ def complete(workflow: Any, home: Path, config: dict[str, Any]) -> None:
             print(f"koreason: no configuration is given: this is {DEMO}", file=sys.stderr, flush=True)
     update_config(catalogue, config)
     update_config(catalogue, over)
-    # a job's was settled with the plan
-    settle(catalogue, _files(workflow, catalogue) if workflow.is_main_process else [])
+    # a job's was settled with the plan; what is like nothing is said by `check`, with all else
+    settle(catalogue, _files(workflow, catalogue) if workflow.is_main_process else [], refuse=False)
     config.clear()
     config.update(catalogue)
     if workflow.is_main_process or NAME not in os.environ:
         files = workflow.config_settings.configfiles
         os.environ[NAME] = called(Path(files[-1]) if files else DEMO if over else None)
-    config["run"].setdefault("name", os.environ[NAME])
+    if isinstance(config["run"], dict):  # else `check` says so
+        config["run"].setdefault("name", os.environ[NAME])
 
 
 def _files(workflow: Any, config: dict[str, Any]) -> list[tuple[Path, dict[str, Any]]]:

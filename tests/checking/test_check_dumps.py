@@ -76,6 +76,25 @@ def test_a_dump_that_ingest_would_refuse(
     assert status == 0 and lines in ([], [f"(nothing planned meets it) {line}"]), "what would not meet it is not stopped"
 
 
+def test_what_is_wrong_with_an_entry_hides_nothing_else_of_it(own: Own, capsys: pytest.CaptureFixture[str]) -> None:
+    forum = own.config["sources"]["forum"]
+    forum |= {"encoding": "hangul-1", "separator": ";;", "files": {**forum["files"], "none.jsonl": "0" * 64}}
+    own.config["sources"]["edited"] = {**forum, "encoding": "utf-8", "separator": None, "columns": {"question": ["제목"], "answer": ["답"]}}
+    own.config["sources"]["edited"]["files"] = {"forum.jsonl": "0" * 64}
+    own.config["pools"]["mine"]["sources"].append("edited")
+    status, lines = own.check(capsys)
+    assert status == 2 and all(line.startswith("sources.") for line in lines), "each begins with its place"
+    for words in (
+        ["forum.separator: is ';;'"],
+        ["forum: encoding 'hangul-1' is unknown"],
+        ["forum: ", "none.jsonl: no such file"],
+        ["edited: ", "its SHA-256 is"],
+        ["edited: ", "lacks the column 답, 제목"],
+    ):
+        assert sum(all(word in line for word in words) for line in lines) == 1, words
+    assert len(lines) == 5
+
+
 def bench(**changed: object) -> Callable[[Own], None]:
     def change(own: Own) -> None:
         own.config["benches"]["mine"] |= changed

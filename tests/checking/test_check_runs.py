@@ -26,7 +26,7 @@ def snakemake(own: Own, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_run_ends_before_its_first_job(own: Own) -> None:
-    own.forum.write_text("edited\n", encoding="utf-8")
+    own.forum.write_text('{"title": "edited", "body": "edited"}\n', encoding="utf-8")
     own.config["benches"]["mine"]["sha256"] = None
     run = own.folder.parent / "run"
 

@@ -74,6 +74,57 @@ bases: {{mine: {{path: ./model}}}}
     assert places[study / "config"][1:] == [".", "$X/d", "/abs", "items.jsonl", "model"]
 
 
+def test_what_is_like_nothing_hides_nothing_else(tmp_path: Path) -> None:
+    text = """
+schedules: {mine: {like: laptop_shrt, epochs: fast}, a: {like: b}, b: {like: a}, c: {like: mine, wormup: 1}}
+recipes: {mine: {like: smollm2, sampling: {temperature: 0.9, tap_p: 1}}}
+pools: {mine: {like: forum, sources: [none]}}
+sources: {quiz: {like: demo_quizz, files: {2024: x}}}
+run: {experiments: [{models: [smollm2], mixes: [], schedules: [mine], benches: [], base: false}]}
+"""
+    (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
+    found = problems(layered([tmp_path / "my.yaml"], refuse=False))
+    assert [line.partition("; ")[0] for line in found] == [
+        "sources.quiz.like: 'demo_quizz' is not in sources",
+        "recipes.mine.like: 'smollm2' is not in recipes",
+        "schedules.mine.like: 'laptop_shrt' is not in schedules",
+        "schedules.a.like: goes in a circle: a -> b -> a",
+        "recipes.mine.sampling: unknown key 'tap_p'",
+        "schedules.c: unknown key 'wormup'",
+        "schedules.mine.epochs: 'fast' is not accepted",
+        "pools.mine.sources[0]: 'none' is not in sources",
+    ]
+    with pytest.raises(ConfigError) as refused:
+        layered([tmp_path / "my.yaml"])
+    assert refused.value.lines == found[:4], "commands that go on with the values refuse it"
+
+
+def test_what_is_wrong_beside_the_tables_hides_nothing_of_them(tmp_path: Path) -> None:
+    text = """
+kin: x
+resources: {ingest: x}
+pools: {mine: {like: forum, sources: [quiz], twins: {}, min_chars: 500, max_chars: 20}}
+sources: {quiz: {format: csv, category: Daily, licence: A, columns: {question: [q]}, max_reject_share: 0, files: {a.csv: x}}}
+run: {titel: x, experiments: []}
+"""
+    found = problems(written(tmp_path, text))
+    assert [line.partition(";")[0] for line in found] == [
+        "configuration: unknown key 'kin'",
+        "resources.ingest: 'x' is not accepted",
+        "run: unknown key 'titel'",
+        "pools.mine: min_chars is 500 and max_chars is 20",
+    ]
+
+
+def test_keys_that_yaml_reads_as_something_else(tmp_path: Path) -> None:
+    text = "sources: {quiz: {format: csv, category: A, licence: A, columns: {question: [q]}, max_reject_share: 0, files: {2024: x, no: y}}}"
+    found = problems(written(tmp_path, text))
+    assert [line for line in found if "YAML" in line] == [
+        "sources.quiz.files: YAML reads the name 2024 as int and not as text; write it in quotes",
+        "sources.quiz.files: YAML reads the name False as bool and not as text; write it in quotes",
+    ]
+
+
 def test_all_that_is_wrong_at_once(tmp_path: Path) -> None:
     text = """
 schedules: {mine: {epochs: 1, lr: 5e-5, max_stps: 3}}

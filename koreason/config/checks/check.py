@@ -11,6 +11,7 @@ from typing import Any
 from koreason.config.checks.bounds import nothing_between, out_of_order
 from koreason.config.checks.sound import EXPERIMENT, sound
 from koreason.config.checks.structure import ConfigError, accepted, wrongs
+from koreason.config.files.like import LIKE, tables, unlike
 from koreason.config.joined.experiments import BASE, incomplete
 from koreason.config.joined.made import is_made
 from koreason.config.joined.made import wrongs as wrongs_of_made
@@ -55,7 +56,8 @@ def examined(config: dict[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
         if found and not rest["run"]["experiments"]:  # they came to what is wrong
             lines = [line for line in lines if not line.startswith(NO_EXPERIMENT)]
         found += [_placed(line, rest, config) for line in lines]
-        if lines and (rest := sound(rest, lines)) is None:
+        # what is like nothing may have no line of its own, as where it is like such a one
+        if lines and (rest := sound(rest, [*lines, *unfinished(rest)])) is None:
             break
     return found, rest
 
@@ -68,10 +70,24 @@ def _placed(line: str, rest: dict[str, Any], config: dict[str, Any]) -> str:
 
 def _structure(config: dict[str, Any]) -> Iterator[str]:
     """What the schema does not accept, and names of nothing: neither hides the other."""
-    yield from wrongs(config, read_schema())
+    parts = unfinished(config)
+    yield from unlike(config)
+    for line in wrongs(config, read_schema()):
+        where, _, said = line.partition(": ")
+        # what an entry lacks that is like nothing would come from there
+        if not (where in parts and said.startswith(f"unknown key '{LIKE}'")) and not (
+            said.startswith("lacks the key") and any(f"{where}.".startswith(f"{one}.") for one in parts)
+        ):
+            yield line
     for where, table, name in references(config, read_schema(), ""):
         if isinstance(entries := config.get(table), dict) and name not in entries:
             yield f"{where}: '{name}' is not in {table}; {accepted(name, entries)}"
+
+
+def unfinished(config: dict[str, Any]) -> list[str]:
+    """The places of entries that are like nothing, directly or through others."""
+    named = ((table, entries) for table, _ in tables() if isinstance(entries := config.get(table), dict))
+    return [f"{table}.{name}" for table, entries in named for name, entry in entries.items() if isinstance(entry, dict) and LIKE in entry]
 
 
 def _joined(config: dict[str, Any]) -> Iterator[str]:
@@ -206,13 +222,21 @@ def _clusters(config: dict[str, Any], name: str, mix: dict[str, Any]) -> Iterato
 
 
 def _read_as_others(config: dict[str, Any]) -> Iterator[str]:
-    for table, entries in config.items():
-        if isinstance(entries, dict):
-            yield from (
-                f"{table}: YAML reads the name {name} as {type(name).__name__} and not as text; write it in quotes"
-                for name in entries
-                if not isinstance(name, str)
-            )
+    yield from _not_text(config, "")
+
+
+def _not_text(value: Any, where: str) -> Iterator[str]:
+    """Every key that YAML reads as something else than text: `2024`, `no`, `null`."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, str):
+                yield from _not_text(item, f"{where}.{key}".lstrip("."))
+            else:
+                kind = type(key).__name__
+                yield f"{where or 'configuration'}: YAML reads the name {key} as {kind} and not as text; write it in quotes"
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _not_text(item, f"{where}[{index}]")
 
 
 def _names(config: dict[str, Any]) -> Iterator[str]:

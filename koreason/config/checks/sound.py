@@ -4,17 +4,18 @@ sound(config, ["pools.mine: unknown key 'min_charz'"])     # without pools.mine,
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from koreason.config.files.like import tables
 from koreason.config.joined.reached import references
 from koreason.config.schema import read_schema
 
+BESIDE = re.compile(r"(?:run(?!\.experiments)|resources)[.:]|configuration: unknown key")
 EXPERIMENT = re.compile(r"(?<=^run\.experiments[.\[])\d+")
 
 
-def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None:
+def sound(config: dict[str, Any], lines: Sequence[str]) -> dict[str, Any] | None:
     """The configuration without entries that are wrong, and without those and the experiments that come to one of them.
 
     Args:
@@ -33,9 +34,13 @@ def sound(config: dict[str, Any], lines: Iterable[str]) -> dict[str, Any] | None
             experiments.add(int(place[0]))
         elif table in entries and (name := _named(config[table], rest)):
             broken.add((table, name))
-        else:
+        elif not BESIDE.match(line) or not isinstance(config["run"], dict) or not isinstance(config["run"].get("experiments"), list):
             return None
-    left = {table: dict(values) for table, values in config.items()}
+    left = {table: dict(values) for table, values in config.items() if table in entries}
+    # what stands beside tables and experiments is left out as a whole: nothing that is looked at further comes to it
+    left |= (
+        {"resources": {}, "run": {}} if any(map(BESIDE.match, lines)) else {"resources": config["resources"], "run": dict(config["run"])}
+    )
     new = broken
     while new:
         for table, name in new:

@@ -9,7 +9,7 @@ from typing import Any
 
 from koreason.errors import UserError
 
-MOST = 20  # lines of one message
+MOST = 200  # lines of one message: more are of a file that is none of ours
 KINDS = {
     "string": "text",
     "integer": "a whole number",

@@ -25,8 +25,11 @@ BENCHES = Path("config/benches")  # likewise
 SOURCE = ("file", "sha256", "hub", "revision", "digest", "name", "split", "files", "columns", "items", "shuffle")
 
 
-def layered(files: list[Path]) -> dict[str, Any]:
+def layered(files: list[Path], refuse: bool = True) -> dict[str, Any]:
     """The catalogue with files laid over it, the later over the earlier, tables key by key as Snakemake does; not checked.
+
+    Args:
+        refuse: as in `settle`.
 
     Raises:
         UserError: one is missing or no YAML, or an entry is `like` one that is not there.
@@ -34,21 +37,22 @@ def layered(files: list[Path]) -> dict[str, Any]:
     config, over = read_catalogue(HOME), [(file.parent, read_yaml(file)) for file in files]
     for _, values in over:
         lay(config, values)
-    settle(config, over)
+    settle(config, over, refuse)
     return config
 
 
-def settle(config: dict[str, Any], files: Sequence[tuple[Path, dict[str, Any]]]) -> None:
+def settle(config: dict[str, Any], files: Sequence[tuple[Path, dict[str, Any]]], refuse: bool = True) -> None:
     """Read a configuration, in place, as people write it: paths from their files, entries like others, numbers.
 
     Args:
         files: as `places.place` takes them.
+        refuse: whether what is like nothing is refused, or left for `check` to say.
 
     Raises:
         UserError: an entry is `like` one that is not there.
     """
     place(config, files)
-    resolve(config)
+    resolve(config, refuse=refuse)
     read_numbers(config)
 
 

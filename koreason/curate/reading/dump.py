@@ -24,21 +24,26 @@ def readable(source: Source, where: str) -> Source:
     Raises:
         UserError: it names no files, or has an unknown encoding or separator.
     """
+    for wrong in unreadable(source, where):
+        raise wrong
+    # a byte order mark is left out in any case
+    return replace(source, encoding="utf-8") if codecs.lookup(source.encoding).name == "utf-8-sig" else source
+
+
+def unreadable(source: Source, where: str) -> Iterator[UserError]:
+    """Each thing for which an entry's files cannot be read."""
     if not source.files and (source.format != "datasets" or is_folder(source.hub or "")):
-        raise UserError("names no files", f"{where}.files", "list each with its SHA-256")
+        yield UserError("names no files", f"{where}.files", "list each with its SHA-256")
     if source.separator is not None and (len(source.separator) != 1 or not source.separator.isascii() or source.separator in '"\r\n'):
-        raise UserError(f"is {source.separator!r}", f"{where}.separator", "accepted: one ASCII character, no quote and no line end")
+        yield UserError(f"is {source.separator!r}", f"{where}.separator", "accepted: one ASCII character, no quote and no line end")
     try:
         encoding = codecs.lookup(source.encoding).name
-        # a byte order mark is left out in any case
-        encoding = "utf-8" if encoding == "utf-8-sig" else source.encoding
-        separable = "\n<row ".encode(encoding) == b"\n<row "
+        separable = encoding == "utf-8-sig" or "\n<row ".encode(encoding) == b"\n<row "
     except (LookupError, UnicodeError, ValueError):
         separable = False
     if not separable:
         do = "UTF-16 and UTF-32 are known by their byte order mark: leave `encoding` out; else convert the file to UTF-8"
-        raise UserError(f"encoding '{source.encoding}' is unknown or no superset of ASCII", where, do)
-    return replace(source, encoding=encoding)
+        yield UserError(f"encoding '{source.encoding}' is unknown or no superset of ASCII", where, do)
 
 
 def checked_files(source: Source) -> Iterator[tuple[str, Path]]:

@@ -19,7 +19,7 @@ import yaml
 
 from koreason.benches.bench import normalised
 from koreason.benches.spec import Items
-from koreason.config.checks.structure import MOST, ConfigError
+from koreason.config.checks.structure import ConfigError
 from koreason.curate.guessing.guess import Guess, gathered, guess
 from koreason.curate.sourcing.add import entry_of, files_of
 from koreason.errors import UserError, printable
@@ -30,6 +30,7 @@ LIMIT, STEPS = 16, 3
 LEAST_SHARE = 0.3  # of the questions' letters that are the language's, as in the catalogue's pools
 TWINS = {"Daily": "talk", "Exams": "exam", "Science": "stem", "Code": "code"}
 MOST_LINES = 25
+MOST_LEFT = 20  # files that are named as left out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +88,8 @@ def alike(paths: list[Path]) -> list[Guess]:
             beside += [f"{file}: a text or page beside tables; name it to take it" for file in kinds.pop(key)]
     if bad or not kinds:
         raise ConfigError(bad + beside)
-    more = [f"and {len(beside) - MOST} more"] if len(beside) > MOST else []
-    for line in beside[:MOST] + more:
+    more = [f"and {len(beside) - MOST_LEFT} more"] if len(beside) > MOST_LEFT else []
+    for line in beside[:MOST_LEFT] + more:
         print(f"left out: {printable(line)}")
     return [guess(files) for files in kinds.values()]
 
