@@ -43,8 +43,10 @@ def unlike(config: dict[str, Any], value: Callable[[Any], Any] = lambda leaf: le
     found = []
     for table, _ in tables():
         entries = config.get(table)
+        if not isinstance(entries, dict):
+            continue
         circles = set[frozenset[str]]()
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
+        for name, entry in entries.items():
             if not isinstance(entry, dict) or LIKE not in entry:
                 continue
             where, below = f"{table}.{name}.{LIKE}", value(entry[LIKE])
