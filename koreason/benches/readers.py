@@ -67,6 +67,8 @@ def _json_lines(path: Path) -> list[Record]:
     records = []
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
+            if not line.strip():  # as between files that were put together
+                continue
             try:
                 record = loaded(line)
             except UnicodeDecodeError:

@@ -23,6 +23,7 @@ class Unused(StrEnum):
         not_an_object: not an object. The JSON value has no named fields.
         wrong_columns: wrong columns. The row has more or fewer fields than the table.
         no_question: empty record. The fields that hold the question are empty.
+        names_again: column names. The row has the table's column names once more, as where files were put together.
         no_records: empty list. The list that holds the questions is empty.
         out_of_range: unreadable value. A date or number of the record is outside of what can be told.
         not_text: not text. The question is a list or an object instead of text.
@@ -40,6 +41,7 @@ class Unused(StrEnum):
     not_an_object = auto()
     wrong_columns = auto()
     no_question = auto()
+    names_again = auto()
     no_records = auto()
     out_of_range = auto()
     not_text = auto()

@@ -55,6 +55,8 @@ def test_a_workbook_gives_what_excel_shows(tmp_path: Path) -> None:
         ("셋은?", True, "7"),
     ]
     assert values(path, "q", format="xlsx", sheet="다른 표") == [("x",)]
+    pages = workbook(tmp_path / "b.xlsx", {"s": [["q", "a"], ["하나", 1], ["q", "a"], ["q", "b"]]})
+    assert values(pages, "q", "a", format="xlsx") == [("하나", "1"), "names_again", ("q", "b")]
     with pytest.raises(UserError, match="has no sheet 'none'; it has 표, 다른 표"):
         values(path, "q", format="xlsx", sheet="none")
     with pytest.raises(UserError, match="lacks the column q"):

@@ -148,6 +148,7 @@ def guess(paths: list[Path]) -> Guess:
     reasons += _other_sheets(root / first, guessed.sheet) if look.format == "xlsx" else []
     reasons += why
     reasons += _of_head(beside, sample)
+    reasons += _other_columns(guessed, looks, columns)
     reasons.append(f"html {str(html).lower()}: {'more' if html else 'fewer'} than one in twenty of its texts have tags or entities")
     reasons.append(f"language: {share:.0%} of the questions' letters are Hangul")
     reasons += [f"left out: {name}: {why}" for name, why in list(left_out.items())[:5]]
@@ -258,6 +259,18 @@ def _is_value(name: str, values: list[Any]) -> bool:
         return all(NUMBER.fullmatch(str(value)) for value in there)
     lengths = sorted(len(str(value)) for value in there)
     return len(name) >= SENTENCE and lengths[len(lengths) // 10] <= len(name) <= lengths[-1 - len(lengths) // 10] and " " in name
+
+
+def _other_columns(guessed: Guess, looks: dict[str, Look], columns: dict[str, list[str]]) -> list[str]:
+    """The tables among the files that were looked into which lack a column, by which the whole source would be refused."""
+    wanted = set(itertools.chain.from_iterable(columns.values()))
+    tables = [name for name in guessed.files if name in looks and guessed.format in ("csv", "tsv", "xlsx") and wanted]
+    strange = []
+    for name in tables:
+        names = columns_of(guessed.root / name, looks[name])
+        if names and not wanted <= set(names):
+            strange.append(name)
+    return [f"but {', '.join(strange)} has other columns: make a source of each kind, as `koreason init` does"] if strange else []
 
 
 def _other_sheets(path: Path, taken: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from koreason.curate.reading import records
 from koreason.curate.reading.lines import TABLE, line_end, lines
 from koreason.curate.reading.records import Record, encodable
 from koreason.curate.reading.streams import Stream
-from koreason.curate.reading.titles import Titles
+from koreason.curate.reading.titles import Titles, bare
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source
@@ -99,12 +99,15 @@ class Header:
             hint = f"its first line has no {separator!r} but {other!r}: give `separator: {other!r}`" if other else ""
         wanted.require(self._names, stream.path, hint)
         self._places = [self._names.index(name) for name in wanted.names]
+        self._last = names[-1]
 
     def record(self, number: int, row: list[str], first: int, length: int, raw: bytes | None) -> Record:
         """A row's record; empty fields at its end that the names lack mean nothing."""
         count = len(self._names)
         if len(row) != count and (len(row) < count or any(row[count:])):
             return Record(number, None, first, length, raw, Unused.wrong_columns)
+        if row[count - 1].endswith(self._last) and bare(row[:count]) == self._names:
+            return Record(number, None, first, length, raw, Unused.names_again, skipped=True)
         return Record(number, tuple([row[place] for place in self._places]), first, length, raw)
 
 

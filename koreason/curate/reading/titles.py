@@ -10,6 +10,11 @@ from koreason.curate.reading.wanted import Wanted
 MOST = 10  # rows, in which the names have to stand
 
 
+def bare(row: list[str]) -> list[str]:
+    """The names in a row, without the blanks around them and the mark of a file's beginning."""
+    return [name.strip().removeprefix("\ufeff").strip() for name in row]
+
+
 class Titles:
     """Finds the row of column names by the names that are wanted.
 
@@ -23,7 +28,7 @@ class Titles:
 
     def names(self, row: list[str]) -> list[str] | None:
         """The row's names where it has what is wanted; None where a later one may; the first row's where none of the next does."""
-        names = [name.strip().removeprefix("\ufeff").strip() for name in row]
+        names = bare(row)
         self.first = self.first or names
         if self._wanted.named_in(names):
             return names

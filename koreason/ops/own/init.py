@@ -149,7 +149,9 @@ def bench_of(path: Path) -> dict[str, Any]:
     if path.suffix not in (".jsonl", ".csv"):
         raise UserError("is neither .jsonl nor .csv", path, "write its items as JSON Lines: id, question, options, gold")
     found = guess([path])
-    ours = {"question": found.columns.get("question", [])[:1], "options": found.columns.get("options", [])}
+    passage = found.columns.get("passage", [])
+    ours = {"question": passage + found.columns.get("question", []), "options": found.columns.get("options", [])}
+    ours["cluster"] = passage[:1]  # items of one passage are not independent of each other
     ours["gold"] = found.columns.get("gold", found.columns.get("answer", []))[:1]
     columns: dict[str, Any] = {name: given[0] if len(given) == 1 else given for name, given in ours.items() if given}
     if "id" in found.found:

@@ -230,6 +230,12 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
         guess([tmp_path / "a.zip"])
 
 
+def test_files_with_other_columns_are_said(tmp_path: Path) -> None:
+    (tmp_path / "2021.csv").write_text("질문,답변\n" + "".join(f"{asked},답\n" for asked in ASKED))
+    (tmp_path / "2022.csv").write_text("질문내용,답변내용\n" + "".join(f"{asked},답\n" for asked in ASKED))
+    assert any(reason.startswith("but 2022.csv has other columns: make a source of each") for reason in guess([tmp_path]).reasons)
+
+
 def test_an_array_with_an_object_a_line_is_no_lines(tmp_path: Path) -> None:
     rows = [json.dumps(row, ensure_ascii=False) for row in ROWS]
     for number, text in enumerate(["[\n" + ",\n".join(rows) + "\n]\n", '{"data": [\n' + ",\n".join(rows) + "\n]}"]):

@@ -65,6 +65,23 @@ def test_a_benchmark_of_choices(dumps: Path) -> None:
     assert bench["like"] == "ko_choice" and bench["columns"] == {"gold": "answer"}
 
 
+def test_a_benchmarks_passage_and_both_parts_of_a_question_are_asked(dumps: Path) -> None:
+    table = "지문,문제,①,②,정답\n물은 100도에서 끓는다.,물이 끓는 온도는?,90,100,②\n물은 0도에서 언다.,물이 어는 온도는?,0,10,①\n"
+    (dumps / "passages.csv").write_text(table, encoding="utf-8")
+    rows = [{"title": "덧셈", "body": f"{n} 더하기 1은 무엇인가요?", "정답": n + 1} for n in range(4)]
+    (dumps / "parts.jsonl").write_text("\n" + "\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n", encoding="utf-8")
+    asked, clusters = {}, {}
+    for name, kind in (("passages.csv", "choice"), ("parts.jsonl", "math")):
+        assert main(["init", "게시판.jsonl", "--bench", name, "--force"]) == 0
+        entry = yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["benches"]["mine"]
+        columns = entry["columns"]
+        found = normalised(Items(kind=kind, file=str(dumps / name), sha256=entry["sha256"], columns=columns))  # type: ignore[arg-type]
+        asked[name], clusters[name] = [item.question for item in found], {item.cluster for item in found}
+    assert asked["passages.csv"] == ["물은 100도에서 끓는다.\n\n물이 끓는 온도는?", "물은 0도에서 언다.\n\n물이 어는 온도는?"]
+    assert clusters["passages.csv"] == {"물은 100도에서 끓는다.", "물은 0도에서 언다."}
+    assert asked["parts.jsonl"] == [f"덧셈\n\n{n} 더하기 1은 무엇인가요?" for n in range(4)]
+
+
 def test_options_in_columns_of_their_own(dumps: Path) -> None:
     table = "문항,보기1,보기2,보기3,정답\n1 더하기 1은?,1,2,3,2\n2 더하기 3은?,5,6,,1\n4 더하기 4는?,8,7,6,1\n"
     (dumps / "columns.csv").write_text(table, encoding="utf-8")

@@ -57,8 +57,11 @@ def read_xlsx(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record
             else:
                 number += 1
                 fields = {name: row.values.get(column) for column, name in names.items()}
-                values = None if row.reason else wanted.pick(fields)
-                yield Record(number, values, raw=fields, reason=row.reason, weight=row.bytes)
+                # as on each printed page of a long table
+                again = not row.reason and all(str(fields[name]).strip() == name for name in names.values())
+                values = None if row.reason or again else wanted.pick(fields)
+                reason = Unused.names_again if again else row.reason
+                yield Record(number, values, raw=fields, reason=reason, skipped=again, weight=row.bytes)
         if names is None and titles.first:
             wanted.require(titles.first, stream.path)  # which tells what it lacks
         stream.bytes = sheet.bytes
