@@ -7,16 +7,16 @@ letter continues a number.
 """
 
 import functools
-import hashlib
 import sys
 import unicodedata
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import Flags, Places, kept, set_before, steps
+from koreason.arrays import Flags, Places, kept, set_before, steps, sums_before
 from koreason.languages import WHITE_SPACE, code_points
 
 Points = numpy.typing.NDArray[numpy.uint32]
@@ -30,6 +30,7 @@ MARKS, QUOTES = ".,?!~…;", "\"'“”‘’"
 CURLY = {"“": '"', "”": '"', "‘": "'", "’": "'"}
 WHITE, LO, MARK, QUOTE, CLOSING, DIGIT, LETTER = 1, 2, 3, 4, 5, 6, 7
 BLOCK_ROWS = 512
+WIDE = (b"", b"utf-32")  # what BLAKE2b is told of how characters are written
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,19 @@ class Forms:
         return numpy.cumsum(self.lengths)
 
     def digests(self, guards: numpy.typing.NDArray[numpy.uint64]) -> numpy.typing.NDArray[numpy.uint8]:
-        """BLAKE2b of each form, salted with its guard, 16 bytes; shapes (n,) to (n, 16) of uint8."""
-        data, salts, ends = self.points.view(numpy.uint8).data, guards.astype("<u8").tobytes(), (4 * self.ends).tolist()
-        places = zip(range(0, len(salts), 8), [0, *ends], ends, strict=False)
-        digests = [hashlib.blake2b(data[first:end], digest_size=16, salt=salts[salt : salt + 8]).digest() for salt, first, end in places]
+        """BLAKE2b of each form, salted with its guard, 16 bytes; shapes (n,) to (n, 16) of uint8.
+
+        Hashed are two bytes a character, or four where a form has one beyond U+FFFF.
+        """
+        salts, ends = guards.astype("<u8").tobytes(), self.ends
+        narrow, wide = self.points.astype("<u2").data, self.points.astype("<u4").data
+        beyond = self.points > 0xFFFF
+        long = numpy.diff(sums_before(beyond)[numpy.append(0, ends)]) > 0 if beyond.any() else numpy.zeros(len(ends), bool)
+        places = zip(range(0, len(salts), 8), [0, *ends.tolist()], ends.tolist(), long.tolist(), strict=False)
+        digests = [
+            blake2b((wide if astral else narrow)[first:end], digest_size=16, salt=salts[salt : salt + 8], person=WIDE[astral]).digest()
+            for salt, first, end, astral in places
+        ]
         return numpy.frombuffer(b"".join(digests), numpy.uint8).reshape(-1, 16)
 
     def take(self, rows: Places) -> "Forms":

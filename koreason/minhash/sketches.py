@@ -62,22 +62,33 @@ def mixed(values: Hashes) -> Hashes:
 
 def grams(forms: Forms) -> tuple[Hashes, Places]:
     """Hashes of the 5-grams of each form in their order, and how many each has; shapes (m,) and (n,)."""
+    hashes, across = _hashed(forms)
+    inside = numpy.ones(len(hashes), bool)
+    inside[across] = False
+    (hashes,) = kept(inside, hashes)
+    return hashes, _counts(forms)
+
+
+def _counts(forms: Forms) -> Places:
+    counts: Places = numpy.maximum(forms.lengths - GRAM + 1, 0)
+    return counts
+
+
+def _hashed(forms: Forms) -> tuple[Hashes, Places]:
+    """Hashes of all runs of five characters, and the places of those that reach from one form into the next."""
     points = forms.points.astype(numpy.uint64)
     many = len(points) - GRAM + 1
-    counts = numpy.maximum(forms.lengths - GRAM + 1, 0)
     if many < 1:
-        return numpy.empty(0, numpy.uint64), counts
+        return numpy.empty(0, numpy.uint64), numpy.empty(0, numpy.int64)
     two = points[:-1] << BITS
     two |= points[1:]
     hashes = two[:many] << BITS  # of three characters, with the next two
     hashes |= points[2 : many + 2]
     hashes *= PLACE[0]
     hashes += two[3:] * PLACE[1]
-    inside, ends = numpy.ones(len(points), bool), forms.ends
-    for offset in range(GRAM - 1):  # the last ones of a form reach into the next
-        inside[ends[forms.lengths > offset] - 1 - offset] = False
-    (hashes,) = kept(inside[:many], mixed(hashes))
-    return hashes, counts
+    ends = forms.ends
+    across = numpy.concatenate([ends[forms.lengths > offset] - 1 - offset for offset in range(GRAM - 1)])
+    return mixed(hashes), across[across < many]
 
 
 def rows_for(least: float) -> int:
@@ -121,7 +132,7 @@ def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
         hashes = hashes[ranges((numpy.cumsum(counts) - counts)[lacking], counts[lacking])]
         rows, mine, empty, counts = rows[lacking], mine[lacking], empty[lacking], counts[lacking]
         again = mixed(hashes * AGAIN[throw])
-        bins[rows] = numpy.where(empty, _thrown(again, counts), mine)
+        bins[rows] = numpy.where(empty, _thrown(again, counts, numpy.empty(0, numpy.int64)), mine)
     _fill(bins, some)
     keys: Hashes = numpy.dot(bins.reshape(-1, wide), ROW[:wide]).reshape(len(bins), -1)
     keys += BAND[: BINS // wide]
@@ -131,21 +142,28 @@ def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
 
 def _first_throw(forms: Forms, bins: Hashes, first: int) -> tuple[Places, Places, Hashes]:
     """The first throw into `bins`; of short texts that lack some: their numbers, counted from `first`, how many 5-grams, and those."""
-    hashes, counts = grams(forms)
-    bins[:] = _thrown(hashes, counts)
+    (hashes, across), counts = _hashed(forms), _counts(forms)
+    bins[:] = _thrown(hashes, forms.lengths, across)
     rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & (counts < ENOUGH) & (counts > 0))
-    return rows + first, counts[rows], hashes[ranges((numpy.cumsum(counts) - counts)[rows], counts[rows])]
+    return rows + first, counts[rows], hashes[ranges((forms.ends - forms.lengths)[rows], counts[rows])]
 
 
-def _thrown(hashes: Hashes, counts: Places) -> Hashes:
-    """The least lower half of the hashes in each bin, which the upper half chooses, EMPTY where there is none; shape (n, BINS)."""
-    bins = numpy.full(len(counts) * BINS, EMPTY, numpy.uint64)
+def _thrown(hashes: Hashes, counts: Places, none: Places) -> Hashes:
+    """The least lower half of the hashes in each bin, which the upper half chooses, EMPTY where there is none; shape (n, BINS).
+
+    Args:
+        hashes: of all texts, one after the other; there may be fewer at the end.
+        counts: how many each text has.
+        none: the places of those that are no text's.
+    """
+    bins = numpy.full(len(counts) * BINS + 1, EMPTY, numpy.uint64)  # the last is no text's
     places = hashes >> HALF
     places *= numpy.uint64(BINS)
     places >>= HALF
-    places += numpy.repeat(numpy.arange(0, len(bins), BINS, dtype=numpy.uint64), counts)
+    places += numpy.repeat(numpy.arange(0, len(counts) * BINS, BINS, dtype=numpy.uint64), counts)[: len(hashes)]
+    places[none] = len(counts) * BINS
     numpy.minimum.at(bins, places.view(numpy.int64), hashes & FULL)
-    return bins.reshape(-1, BINS)
+    return bins[:-1].reshape(-1, BINS)
 
 
 def _fill(bins: Hashes, some: Flags) -> None:

@@ -24,7 +24,7 @@ INVISIBLE = r"[\p{Cf}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\x{115F}\x{1160}\x{3164
 
 def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
     """The forms of prompts with the columns of `CLEANED`."""
-    texts = frame.select(compared(kind)).to_series()
+    texts = compared(frame, kind)
     if kind == "code":
         return forms_of(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"), white=True)
     if kind == "talk":
@@ -37,11 +37,13 @@ def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
     return forms_of(texts)
 
 
-def compared(kind: TwinKind) -> pl.Expr:
-    """All of a prompt's words that are compared, as they are."""
+def compared(frame: pl.DataFrame, kind: TwinKind) -> pl.Series:
+    """All of a prompt's words that are compared, as they are; most are a question and nothing else."""
+    if kind != "exam" and frame["passage"].null_count() == frame["options"].null_count() == frame.height:
+        return frame["question"].fill_null("")
     options = pl.lit(OPTION) + pl.col("options").list.join(OPTION)
     passage, question = pl.col("passage") + "\n", pl.col("question").fill_null("")
     if kind != "exam":
-        return pl.concat_str(passage.fill_null(""), question, options.fill_null(""))
+        return frame.select(pl.concat_str(passage.fill_null(""), question, options.fill_null(""))).to_series()
     alone = pl.concat_str(passage.fill_null(""), question, (pl.lit(OPTION) + pl.coalesce("gold", "answer")).fill_null(""))
-    return pl.when(pl.col("options").list.len() > 0).then(question + options).otherwise(alone)
+    return frame.select(pl.when(pl.col("options").list.len() > 0).then(question + options).otherwise(alone)).to_series()

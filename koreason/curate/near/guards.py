@@ -18,6 +18,7 @@ import polars as pl
 
 from koreason.curate.near.forms import OPTION, compared
 from koreason.curate.spec import Talk, TwinKind
+from koreason.suspects import holding
 
 GUARDED = ("text", "stem", "code", "exam", "talk")
 END = "\x1e"  # of a token
@@ -74,7 +75,7 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.
     if kind not in GUARDED:
         return numpy.zeros(frame.height, numpy.uint64)
     if kind == "talk" and frame["options"].null_count() == frame.height:
-        return _hashed(_numbers(frame.select(compared(kind).str.replace_all(*FRACTION)).to_series()))
+        return _hashed(_numbers(compared(frame, kind)))
     pattern = "|".join({"code": (CODE,), "text": (PROSE,), "talk": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
     pattern = f"(?:{language.opposites})|{pattern}" if language.opposites and kind != "talk" else pattern
     passage = pl.col("passage").fill_null("") + "\n"
@@ -103,12 +104,14 @@ def _hashed(texts: pl.Series) -> numpy.typing.NDArray[numpy.uint64]:
 
 def _numbers(texts: pl.Series) -> pl.Series:
     """The tokens of talk without options, its numbers: most texts hold but those of ASCII digits, found in a fourth of the time."""
-    rows = texts.str.contains(ODD).arg_true()
+    (rows,) = holding(texts, ODD)
     found = _joined(texts, rf"{FIGURE}[!~]?")
     return found.scatter(rows, _joined(texts.gather(rows), NUMBER)) if len(rows) else found
 
 
 def _joined(texts: pl.Series, pattern: str) -> pl.Series:
+    if len(rows := texts.str.contains("frac", literal=True).arg_true()):
+        texts = texts.clone().scatter(rows, texts.gather(rows).str.replace_all(*FRACTION))
     found = texts.str.extract_all(pattern).list.join(END + END).str.replace_all(",", "", literal=True)
     return found.to_frame("found").select(pl.lit(END) + pl.col("found") + pl.lit(END + OPTION)).to_series()
 
