@@ -1,6 +1,6 @@
 """Documents per second of the search for near-duplicates by koreason, rensa and datasketch, on one core, side by side.
 
-    PYTHONPATH=. .envs/dev/bin/python bench/near.py [--documents 20000] [--repeats 2]
+    PYTHONPATH=. .envs/dev/bin/python bench/near.py [--documents 60000] [--repeats 2]
 
 Sentences of the demo's dumps (and of `$KOREASON_DATA`, where it is set), half of whose words are drawn anew, are joined to documents of
 about 320 characters. A sixth of them are variants of others, with one to twelve words changed, so that their similarity lies on both sides
@@ -179,7 +179,7 @@ def write_source(texts: list[str], folder: Path) -> None:
 def main() -> None:
     """Run the three in turn and print the ratios and the recalls."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument("--documents", type=int, default=60_000)
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     texts, families = documents(arguments.documents)
