@@ -21,7 +21,7 @@ import pyarrow
 from koreason.config.load import read_spec
 from koreason.curate.near.bare import bare
 from koreason.curate.near.chunks import chunks, sizes
-from koreason.curate.near.forms import forms
+from koreason.curate.near.forms import forms, seen
 from koreason.curate.near.guards import guards
 from koreason.curate.spec import Talk, TwinKind
 from koreason.curate.writer import Rows
@@ -66,8 +66,9 @@ def sketch(kind: TwinKind, language: Talk, source: Path, stage: Stage) -> None:
         rows = slice(first, first + frame.height)
         try:
             frame = bare(frame, kind, language)
-            found = forms(frame, kind, language)
-            guard[rows] = guards(frame, kind, language)
+            of = seen(frame, kind)
+            found = forms(frame, kind, language, of)
+            guard[rows] = guards(frame, kind, language, of)
         except pl.exceptions.ComputeError as error:
             raise UserError(f"not a regular expression ({error})", "--language", "mend it in `languages`") from None
         exact[rows] = found.digests(guard[rows])

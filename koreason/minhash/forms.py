@@ -29,7 +29,7 @@ CASED = ((0, 0x3000), (0xA000, 0xAC00), (0xFF00, 0x11000))
 MARKS, QUOTES = ".,?!~…;", "\"'“”‘’"
 CURLY = {"“": '"', "”": '"', "‘": "'", "’": "'"}
 WHITE, LO, MARK, QUOTE, CLOSING, DIGIT, LETTER = 1, 2, 3, 4, 5, 6, 7
-BLOCK_ROWS = 512
+BLOCK_ROWS = 1024
 WIDE = (b"", b"utf-32")  # what BLAKE2b is told of how characters are written
 
 

@@ -11,8 +11,12 @@ exam  question and options, each as `text`, without the passage. Where there are
 talk  as `text` without invisible marks and without what `Talk.talk` matches, in lower case. A prompt that is nothing else keeps it.
 """
 
+from typing import NamedTuple
+
+import numpy
 import polars as pl
 
+from koreason.arrays import Places
 from koreason.curate.spec import Talk, TwinKind
 from koreason.minhash.forms import Forms, forms_of
 from koreason.suspects import holding
@@ -20,16 +24,33 @@ from koreason.suspects import holding
 OPTION = "\x1f"  # stands before each option; clean leaves no such character in a text
 # Format characters, variation selectors and Hangul fillers.
 INVISIBLE = r"[\p{Cf}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\x{115F}\x{1160}\x{3164}\x{FFA0}\p{Extended_Pictographic}&&[^\x00-\x7F]]+"
+# A number that is none of ASCII digits, and letters in brackets and circles, by which a text's parts are called.
+OTHER = r"\p{N}\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}"
+ODD = f"[{OTHER}&&[^0-9]]"
 
 
-def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
-    """The forms of prompts with the columns of `CLEANED`."""
-    texts = compared(frame, kind)
+class Seen(NamedTuple):
+    """What is compared of some prompts, and of talk the rows of those with invisible marks, and with numbers of other than ASCII digits."""
+
+    texts: pl.Series
+    invisible: Places
+    odd: Places
+
+
+def seen(frame: pl.DataFrame, kind: TwinKind) -> Seen:
+    """What both `forms` and `guards` look at, of prompts with the columns of `CLEANED`."""
+    texts, none = compared(frame, kind), numpy.empty(0, numpy.int64)
+    return Seen(texts, *(holding(texts, INVISIBLE, ODD) if kind == "talk" else (none, none)))
+
+
+def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk, of: Seen | None = None) -> Forms:
+    """The forms of prompts with the columns of `CLEANED`; `of` is what was seen of them, if it was."""
+    texts, invisible, _ = of or seen(frame, kind)
     if kind == "code":
         return forms_of(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"), white=True)
     if kind == "talk":
-        if len(rows := holding(texts, INVISIBLE)[0]):
-            texts = texts.clone().scatter(rows, texts.gather(rows).str.replace_all(INVISIBLE, ""))
+        if len(invisible):
+            texts = texts.clone().scatter(invisible, texts.gather(invisible).str.replace_all(INVISIBLE, ""))
         if language.talk:
             plain = texts.str.replace_all(language.talk, " ")
             texts = plain.zip_with(plain.str.contains(r"\S"), texts)

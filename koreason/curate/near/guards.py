@@ -16,21 +16,17 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.curate.near.forms import OPTION, compared
+from koreason.curate.near.forms import OPTION, OTHER, Seen, seen
 from koreason.curate.spec import Talk, TwinKind
-from koreason.suspects import holding
 
 GUARDED = ("text", "stem", "code", "exam", "talk")
 END = "\x1e"  # of a token
 # A word in angle brackets is a heading of exams; tokens of it are dropped.
 HEADING = r"<[^<>\x00-\x7F][^<>\n]{0,15}>"
-# And letters in brackets and circles, by which a text's parts are called.
 FIGURE = r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?"
-OTHER = r"\p{N}|[\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}]"
-NUMBER = rf"{FIGURE}[!~]?|{OTHER}"
-ODD = r"[\p{N}\x{3200}-\x{321E}\x{3260}-\x{327E}\x{249C}-\x{24E9}&&[^0-9]]"  # a number that is no ASCII digit
+NUMBER = rf"{FIGURE}[!~]?|[{OTHER}]"
 # In prose a number goes with its unit and its sign, and few other signs mean anything.
-PROSE = rf"−?{FIGURE}(?:[!~]| ?[A-Za-z%]{{1,3}}(?-u:\b))?|{OTHER}|\^[0-9A-Za-z({{]|[\p{{Sm}}*&&[^~|<>−]]"
+PROSE = rf"−?{FIGURE}(?:[!~]| ?[A-Za-z%]{{1,3}}(?-u:\b))?|[{OTHER}]|\^[0-9A-Za-z({{]|[\p{{Sm}}*&&[^~|<>−]]"
 NEGATIVE = r"(^|[ (\[=,+*/×^])[-−–]([0-9])"
 WORD = r"\\[A-Za-z]+|[A-Za-z]+!?|\)!"
 # Mathematical signs but the tilde, with which talk ends; signs of units; negation and the like.
@@ -70,12 +66,15 @@ SILENT = (
 )
 
 
-def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> numpy.typing.NDArray[numpy.uint64]:
-    """A hash of what near twins of this kind must share, of prompts with the columns of `CLEANED`; 0 in kinds without a guard."""
+def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk, of: Seen | None = None) -> numpy.typing.NDArray[numpy.uint64]:
+    """A hash of what near twins of this kind must share, of prompts with the columns of `CLEANED`; 0 in kinds without a guard.
+
+    `of` is what was seen of them, if it was.
+    """
     if kind not in GUARDED:
         return numpy.zeros(frame.height, numpy.uint64)
     if kind == "talk" and frame["options"].null_count() == frame.height:
-        return _hashed(_numbers(compared(frame, kind)))
+        return _hashed(_numbers(of or seen(frame, kind)))
     pattern = "|".join({"code": (CODE,), "text": (PROSE,), "talk": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
     pattern = f"(?:{language.opposites})|{pattern}" if language.opposites and kind != "talk" else pattern
     passage = pl.col("passage").fill_null("") + "\n"
@@ -102,11 +101,10 @@ def _hashed(texts: pl.Series) -> numpy.typing.NDArray[numpy.uint64]:
     return numpy.frombuffer(digests, "<u8").astype(numpy.uint64)
 
 
-def _numbers(texts: pl.Series) -> pl.Series:
+def _numbers(of: Seen) -> pl.Series:
     """The tokens of talk without options, its numbers: most texts hold but those of ASCII digits, found in a fourth of the time."""
-    (rows,) = holding(texts, ODD)
-    found = _joined(texts, rf"{FIGURE}[!~]?")
-    return found.scatter(rows, _joined(texts.gather(rows), NUMBER)) if len(rows) else found
+    found = _joined(of.texts, rf"{FIGURE}[!~]?")
+    return found.scatter(of.odd, _joined(of.texts.gather(of.odd), NUMBER)) if len(of.odd) else found
 
 
 def _joined(texts: pl.Series, pattern: str) -> pl.Series:
