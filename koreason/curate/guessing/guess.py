@@ -17,20 +17,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from koreason.curate.guessing.looks import HEAD_BYTES, TITLES, Look, head_of, looked, rows_of
+from koreason.curate.guessing.looks import DOCUMENTS, HEAD_BYTES, TITLES, Look, head_of, looked, rows_of
 from koreason.curate.guessing.paths import json_columns, one_list, paths_of
 from koreason.curate.guessing.roles import EMPTY, hangul_share, holds_html, named, roles
 from koreason.curate.reading.documents.sheets import Sheet
 from koreason.curate.reading.documents.workbook import Workbook
+from koreason.curate.reading.packed import unpacked
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
+from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source
 from koreason.errors import UserError
 from koreason.intake.named import ordered
 
 RECORDS = 200  # looked at
 FILES = 5  # looked into: the first, the last, and some between
+TWICE = "is left out: there is more than one such column, rename all but one"
 NUMBER = re.compile(r"-?[0-9][0-9.,]*")
 SENTENCE = 20  # characters of a name that may be a text
 FIXED = {
@@ -85,7 +88,7 @@ class Guess:
         """
         columns = columns or self.columns
         if not columns.get("question"):
-            empty = "".join(f", of which {said}" for said in self.reasons if said.endswith(EMPTY))
+            empty = "".join(f", of which {said}" for said in self.reasons if said.endswith((EMPTY, TWICE)))
             do = f"its columns are {', '.join(self.found)}{empty}: write the entry by hand"
             raise UserError("no column looks like a question", self.root / self.files[0] if len(self.files) == 1 else self.root, do)
         hub = str(self.root) if self.format == "datasets" else None
@@ -128,6 +131,8 @@ def guess(paths: list[Path]) -> Guess:
         if len(encodings) > 1:
             reasons.append("its files have several encodings: make a source of each")
     guessed = Guess(root, files, left_out, look.format, encoding, look.separator, None, {}, False, look.compression, [], 0.0, reasons)
+    for name in (name for name in files if name in looks and looks[name].compression == "zip"):
+        _one_kind(root / name)
     unused = Counter[str]()
     for first in (name for name in files if name in looks):  # a file may be empty, or nothing but damage
         guessed = replace(guessed, sheet=_sheet(root / first) if look.format == "xlsx" else None)
@@ -136,6 +141,11 @@ def guess(paths: list[Path]) -> Guess:
         if "question" in columns:
             break
     if not sample:
+        if look.format == "xlsx" and not beside:
+            raise UserError("has no rows", root / first, "leave it out, or fetch it again")
+        if unused and unused.most_common(1)[0][0] == Unused.encoding and look.text:
+            do = "convert it to UTF-8, as `iconv -f ITS-ENCODING -t utf-8` does"
+            raise UserError("its text is neither UTF-8 nor CP949", root / first, do)
         if beside and not unused:
             raise UserError("has the names of columns and no record", root / first, "leave it out, or fetch it again")
         why_not = "".join(f", and its first records are {reason}" for reason, _ in unused.most_common(1))
@@ -159,7 +169,12 @@ def _columns(format: str, sample: dict[str, list[Any]]) -> tuple[dict[str, list[
     """Our columns to the dump's, and why."""
     if format not in KNOWN:
         return roles(sample)
-    columns = {role: names for role, known in KNOWN[format].items() if (names := [name for name in known if name in sample])}
+
+    def there(known: list[str]) -> list[str]:
+        """Those that occur; Markdown where there is no HTML."""
+        return [one for name in known for one in [name if name in sample else name.replace("cooked", "raw")] if one in sample]
+
+    columns = {role: names for role, known in KNOWN[format].items() if (names := there(known))}
     return columns, [f"{role}: {', '.join(names)} (the format says so)" for role, names in columns.items()]
 
 
@@ -232,6 +247,9 @@ def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> tup
     beside = names if guessed.format not in FIXED else []
     names = [name for name in names if name and names.count(name) == 1] or names
     rows, wanted = _rows(guessed, first, names, unused)
+    if not rows and guessed.format in ("parquet", "datasets"):  # columns of bytes, as pictures are, reject every record
+        names = [name for name in names if _rows(guessed, first, [name], Counter())[0]]
+        rows, wanted = _rows(guessed, first, names, unused) if names else (rows, wanted)
     if guessed.format in ("parquet", "datasets"):  # lists and objects may stand in their columns
         nested = dict.fromkeys(path for row in rows for path in paths_of(dict(zip(wanted.names, row, strict=True)), "", 0))
         if nested.keys() - set(names):
@@ -244,7 +262,7 @@ def _sample(guessed: Guess, first: str, look: Look, unused: Counter[str]) -> tup
 def _of_head(names: list[str], sample: dict[str, list[Any]]) -> list[str]:
     """What is to be said of a table's names: those that stand there twice, and a first line that looks like a record."""
     twice = [name for name, count in Counter(names).items() if name and count > 1]
-    said = [f"left out: {', '.join(twice)}: there is more than one such column; rename all but one"] if twice else []
+    said = [f"{', '.join(twice)} {TWICE}"] if twice else []
     if any(_is_value(name, sample.get(name, [])) for name in names):
         said.append("but its first line looks like a record, and is lost as the names of columns: write names above it")
     return said
@@ -271,6 +289,18 @@ def _other_columns(guessed: Guess, looks: dict[str, Look], columns: dict[str, li
         if names and not wanted <= set(names):
             strange.append(name)
     return [f"but {', '.join(strange)} has other columns: make a source of each kind, as `koreason init` does"] if strange else []
+
+
+def _one_kind(path: Path) -> None:
+    """Refuse a zip that holds pictures or notes beside a dump.
+
+    Raises:
+        UserError: it holds several kinds of files, which would all be read alike.
+    """
+    kinds = Counter(_suffix(name) or "without a suffix" for name, _ in unpacked(path, path.name))
+    if len(kinds) > 1 and not all(kind in DOCUMENTS for kind in kinds):
+        said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+        raise UserError(f"holds several kinds of files ({said}), which would all be read alike", path, "unpack it, and give those of one")
 
 
 def _other_sheets(path: Path, taken: str | None) -> list[str]:

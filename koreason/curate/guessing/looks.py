@@ -44,7 +44,7 @@ FOREIGN_FILES = [
 RECORDS_UNREAD: list[tuple[re.Pattern[str] | None, set[str], str]] = [
     (re.compile(r"<\?xml\b(?!.*<(?:!doctype )?html)", re.DOTALL | re.IGNORECASE), {".xml"}, "XML of a kind that is not read"),
     (re.compile(r"(?:--.*\n|/\*.*\n|\s)*(?:CREATE TABLE|INSERT INTO|DROP TABLE|SET NAMES)\b", re.IGNORECASE), {".sql"}, "an SQL dump"),
-    (None, {".yaml", ".yml"}, "YAML"),
+    (None, {".yaml", ".yml", ".toml"}, "YAML or TOML"),
 ]
 HALF_QUOTED = re.compile(r'(?:^|\t)"[^"\t]*(?:""[^"\t]*)*(?:"[^"\t]|(?=\t|$))')
 HANGUL = re.compile("[가-힣]")
@@ -199,12 +199,15 @@ def format_of(text: str, name: str, where: str) -> tuple[str, str | None, str]:
     for pattern, ends, what in RECORDS_UNREAD:
         if (pattern and pattern.match(start)) or ends & set(suffixes[-1:]):
             raise UserError(f"is {what}, which would be read as one text", where, "write its records as CSV or JSON lines")
-    if fields := _tabbed(text):
+    if fields := _regular(text, "\t"):
         return "csv" if _quotes(text) else "tsv", "\t", f"each of its lines has {fields} fields between tabs"
-    if any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
+    if (fields := _regular(text, "|")) > 2 and not text.lstrip().startswith("|"):  # which a table of Markdown does
+        return "csv", "|", f"each of its lines has {fields} fields between '|'"
+    called_table = bool({".csv", ".tsv"} & set(suffixes))
+    if not called_table and any(suffix in DOCUMENTS for suffix in suffixes[-2:]):
         return "folder", None, f"it is a {suffixes[-1]} file: one record{_but(text)}"
-    separator, fields, why = separator_of(text, {".csv", ".tsv"} & set(suffixes) != set())
-    if fields > 1 or {".csv", ".tsv"} & set(suffixes):
+    separator, fields, why = separator_of(text, called_table)
+    if fields > 1 or called_table:
         return "tsv" if separator == "\t" and not _quotes(text) else "csv", separator, why
     return "folder", None, f"it is plain text: one record{_but(text)}"
 
@@ -218,10 +221,10 @@ def _quotes(text: str) -> bool:
     return not (even and any(HALF_QUOTED.search(line) for line in lines))
 
 
-def _tabbed(text: str) -> int:
-    """How many fields each of a text's lines has between tabs, where there are enough lines to tell; else 0."""
+def _regular(text: str, separator: str) -> int:
+    """How many fields each of a text's lines has, where there are enough lines to tell; else 0."""
     lines = [line for line in lines_of(text, LINES) if line.strip()]
-    fields = Counter(line.count("\t") for line in lines[:-1] or lines).most_common(2)  # the last may be cut
+    fields = Counter(line.count(separator) for line in lines[:-1] or lines).most_common(2)  # the last may be cut
     return fields[0][0] + 1 if len(lines) > ENOUGH and len(fields) == 1 and fields[0][0] else 0
 
 

@@ -56,6 +56,8 @@ def json_columns(text: str, format: str, where: object) -> list[str]:
         if isinstance(value, dict):
             _refuse_columns(value, where)
             values = _records_of(value)
+    if values and all(isinstance(value, list | str | int | float) for value in values):
+        raise UserError("holds values without names", where, "write each as an object, as `jq -c '.[] | {question: .}' FILE` does of texts")
     found = dict.fromkeys(itertools.chain.from_iterable(paths_of(value, "", 0) for value in values if isinstance(value, dict)))
     return one_list(list(found))
 

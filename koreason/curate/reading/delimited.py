@@ -65,7 +65,7 @@ def read_csv(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record]
                 break
             if not isinstance(row, list):
                 _header_text(raw[: 4 * SHOWN] if raw else b"", stream, source.encoding)
-                raise UserError("its line of column names is no CSV", stream.path, f"it begins {_shown(raw)}")
+                raise UserError("its line of column names is no CSV", stream.where, f"it begins {_shown(raw)}")
             if names := titles.names(row):
                 header = Header(names, separator, stream, wanted)
             stream.between += length
@@ -91,13 +91,13 @@ class Header:
 
     def __init__(self, names: list[str], separator: str, stream: Stream, wanted: Wanted) -> None:
         if not all(encodable(name) for name in names):
-            raise UserError("its line of column names is not in the source's `encoding`", stream.path, "correct `encoding`, or convert it")
+            raise UserError("its line of column names is not in the source's `encoding`", stream.where, "correct `encoding`, or convert it")
         self._names = names
         hint = ""
         if len(names) == 1:
             other = next((mark for mark in OTHERS if mark != separator and mark in names[0]), None)
             hint = f"its first line has no {separator!r} but {other!r}: give `separator: {other!r}`" if other else ""
-        wanted.require(self._names, stream.path, hint)
+        wanted.require(self._names, stream.where, hint)
         self._places = [self._names.index(name) for name in wanted.names]
         self._last = names[-1]
 
@@ -113,12 +113,12 @@ class Header:
 
 def _header_text(line: bytes | None, stream: Stream, encoding: str) -> str:
     if line is None:
-        raise UserError("its first line is longer than 16 MiB: it is no table", stream.path, "correct the source's `format`")
+        raise UserError("its first line is longer than 16 MiB: it is no table", stream.where, "correct the source's `format`")
     try:
         return line.decode(encoding)
     except UnicodeDecodeError:
         raise UserError(
-            f"its first line is no text in {encoding}", stream.path, "correct the source's `encoding` or `format`, or convert it to UTF-8"
+            f"its first line is no text in {encoding}", stream.where, "correct the source's `encoding` or `format`, or convert it to UTF-8"
         ) from None
 
 

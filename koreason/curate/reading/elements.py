@@ -83,12 +83,12 @@ class Splitter:
         if not self._ended:
             what = NEITHER if not self._levels and not self._inside else "is torn: it ends in the middle of its JSON"
             if self._stream.bytes > self._stream.start and self._has_text():
-                raise UserError(what, self._stream.path, LINES if not self._levels else "fetch it again")
+                raise UserError(what, self._stream.where, LINES if not self._levels else "fetch it again")
             self._stream.between += self._stream.bytes - self._stream.start
             return
         self._close_gap(len(self._data))
         if self._gap.strip():
-            raise UserError("goes on after the end of its JSON", self._stream.path, LINES)
+            raise UserError("goes on after the end of its JSON", self._stream.where, LINES)
         self._stream.between += self._base + len(self._data) - self._gap_first
 
     def _has_text(self) -> bool:
@@ -144,7 +144,7 @@ class Splitter:
             elif kind == CLOSED:
                 self._depth -= 1
                 if self._depth < 0:
-                    raise UserError("goes on after the end of its JSON" if self._ended else NEITHER, self._stream.path, LINES)
+                    raise UserError("goes on after the end of its JSON" if self._ended else NEITHER, self._stream.where, LINES)
                 if self._depth == len(self._levels) and self._inside:
                     yield from self._element(match.end())
                 elif self._depth < len(self._levels):
@@ -161,13 +161,13 @@ class Splitter:
     def _open(self, start: int, bracket: bytes) -> Iterator[Element]:
         self._close_gap(start)
         if self._ended:
-            raise UserError("goes on after the end of its JSON", self._stream.path, LINES)
+            raise UserError("goes on after the end of its JSON", self._stream.where, LINES)
         if self._target():
             yield from self._between(b"0")
             self._inside, self._passed = True, False
         elif not self._levels:
             if self._gap.strip():
-                raise UserError(NEITHER, self._stream.path, LINES)
+                raise UserError(NEITHER, self._stream.where, LINES)
             self._enter(start, bracket)
         elif self._key() == self._path[len(self._levels) - 1] and bracket == (b"[" if len(self._levels) == len(self._path) else b"{"):
             self._enter(start, bracket)

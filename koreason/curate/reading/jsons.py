@@ -46,7 +46,7 @@ def read_json(stream: Stream, source: Source, wanted: Wanted) -> Iterator[Record
     is read as a whole where columns lie outside of the array.
     """
     if splits_letters(source.encoding):
-        raise UserError(f"JSON in {source.encoding} cannot be cut safely", stream.path, "convert it to UTF-8")
+        raise UserError(f"JSON in {source.encoding} cannot be cut safely", stream.where, "convert it to UTF-8")
     if (not wanted.lists or wanted.around) and (found := _one(stream, source.encoding, wanted)):
         yield from found_in(found[1], source.encoding, wanted, 1, found[0], len(found[1]))
         return

@@ -175,10 +175,12 @@ def _zip(path: Path, name: str) -> Iterator[Member]:
         for info in archive.infolist():
             # what macOS adds beside each file is none of the dump, nor are other hidden files
             if not info.is_dir() and not re.search(r"^__MACOSX/|(?:^|/)\.(?!\.?/)", info.filename):
-                yield f"{name}/{info.filename}", told(_member(archive, info), f"{path}/{info.filename}")
+                yield f"{name}/{info.filename}", told(_member(archive, info, path), f"{path}/{info.filename}")
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Iterator[bytes]:
+    if info.flag_bits & 1:
+        raise UserError("is encrypted", path / info.filename, "unpack it with its password, and give the files in it")
     if info.header_offset < 0:
         raise zipfile.BadZipFile("a member lies outside of it")
     with archive.open(info) as file:

@@ -67,6 +67,12 @@ class Stream:
         self._pieces, self._cap = pieces, cap
         self._begun: Iterator[bytes] | None = None
 
+    @property
+    def where(self) -> Path:
+        """What messages call it: its path, and of an archive's member that below the archive's."""
+        _, _, member = f"/{self.name}".partition(f"/{self.path.name}/")
+        return self.path / member if member else self.path
+
     def head(self) -> bytes:
         """The first chunk, which `chunks` gives once more."""
         chunks = self._text()

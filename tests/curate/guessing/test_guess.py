@@ -190,6 +190,7 @@ def test_tables_as_people_export_them(tmp_path: Path) -> None:
         ("a.csv", "질문,답\n".encode("iso2022_kr"), "is in iso-2022-kr"),
         ("a.xml", "<?xml version='1.0'?><items><item>가</item></items>".encode(), "XML of a kind that is not read"),
         ("a.yaml", "- question: 가\n".encode(), "is YAML"),
+        ("a.json", '["무엇인가요?", "왜죠?"]'.encode(), "holds values without names"),
         ("a.sql", "-- MySQL dump\nINSERT INTO `board` VALUES (1,'가');\n".encode(), "is an SQL dump"),
         ("a.xls", "<table><tr><td>가</td></tr></table>".encode(), "HTML with a table's name"),
         ("a.jsonl", b'{"question": "", "answer": "long enough to be one"}\n', "question is named as a question and empty in all"),
@@ -228,6 +229,35 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
         archive.writestr("a.jsonl.gz", gzip.compress(b"{}"))
     with pytest.raises(UserError, match=r"holds another compressed file \(a\.zip/a\.jsonl\.gz\)"):
         guess([tmp_path / "a.zip"])
+
+
+def test_pictures_beside_texts_hide_no_column(tmp_path: Path) -> None:
+    rows = [{"문제": asked, "image": {"bytes": b"\x89PNG\xff", "path": "a.png"}, "raw": b"\xff\xfe"} for asked in ASKED]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert guess([tmp_path / "a.parquet"]).columns == {"question": ["문제"]}
+
+
+def test_topics_in_markdown_alone(tmp_path: Path) -> None:
+    export = {"columns": ["topic_id", "post_number", "title", "raw"], "rows": [[n, 1, "제목", asked] for n, asked in enumerate(ASKED)]}
+    (tmp_path / "a.json").write_text(json.dumps(export, ensure_ascii=False), encoding="utf-8")
+    assert guess([tmp_path / "a.json"]).columns["question"] == ["title", "raw"]
+
+
+def test_a_zip_of_several_kinds_says_so(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("하나.csv", table(","))
+        archive.writestr("그림.png", b"\x89PNG\r\n\xff\xff")
+    with pytest.raises(UserError, match=r"a.zip: holds several kinds of files \(1 .csv, 1 .png\)"):
+        guess([tmp_path / "a.zip"])
+
+
+@pytest.mark.parametrize("name", ["a.csv.txt", "a.txt"])
+def test_tables_that_are_named_as_texts(tmp_path: Path, name: str) -> None:
+    mark = "," if ".csv" in name else "|"
+    (tmp_path / name).write_text(table(mark))
+    assert (found := guess([tmp_path / name])).separator == mark and found.columns == POST
+    (tmp_path / "b.md").write_text(table("|").replace("\n", "|\n|"))
+    assert guess([tmp_path / "b.md"]).format == "folder"
 
 
 def test_files_with_other_columns_are_said(tmp_path: Path) -> None:
@@ -270,7 +300,7 @@ def test_what_a_table_loses_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("".join(f"{number},{asked}\n" for number, asked in enumerate(ASKED)))
     assert any("its first line looks like a record" in reason for reason in guess([tmp_path / "a.csv"]).reasons)
     (tmp_path / "b.csv").write_text("질문,답변,답변\n" + "".join(f"{asked},가,나\n" for asked in ASKED))
-    assert any(reason.startswith("left out: 답변: there is more than one") for reason in guess([tmp_path / "b.csv"]).reasons)
+    assert any(reason.startswith("답변 is left out: there is more than one") for reason in guess([tmp_path / "b.csv"]).reasons)
     form = "응답 시각,어떤 것이 가장 궁금하신가요? 자유롭게 적어 주세요.\n" + "".join(
         f"2024-01-02,{asked} 그리고 더.\n" * 2 for asked in ASKED
     )
