@@ -56,9 +56,9 @@ class Forms:
         Hashed are two bytes a character, or four where a form has one beyond U+FFFF.
         """
         salts, ends = guards.astype("<u8").tobytes(), self.ends
-        narrow, wide = self.points.astype("<u2").data, self.points.astype("<u4").data
         beyond = self.points > 0xFFFF
-        long = numpy.diff(sums_before(beyond)[numpy.append(0, ends)]) > 0 if beyond.any() else numpy.zeros(len(ends), bool)
+        narrow, wide = self.points.astype("<u2").data, self.points.astype("<u4").data if beyond.any() else b""
+        long = numpy.diff(sums_before(beyond)[numpy.append(0, ends)]) > 0 if wide else numpy.zeros(len(ends), bool)
         places = zip(range(0, len(salts), 8), [0, *ends.tolist()], ends.tolist(), long.tolist(), strict=False)
         digests = [
             blake2b((wide if astral else narrow)[first:end], digest_size=16, salt=salts[salt : salt + 8], person=WIDE[astral]).digest()

@@ -1,6 +1,7 @@
 """What of a prompt is compared, and what near twins must have in common."""
 
 import alike_plainly as plain
+import numpy
 import polars as pl
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from koreason.curate.near.bare import bare
 from koreason.curate.near.forms import forms
 from koreason.curate.near.guards import guards
 from koreason.curate.spec import Talk
-from koreason.minhash.forms import Forms
+from koreason.minhash.forms import Forms, forms_of
 
 KOREAN = Talk(**LANGUAGE)
 
@@ -148,3 +149,12 @@ def test_no_prompts() -> None:
         assert forms(nothing, kind, KOREAN).digests(guards(nothing, kind, KOREAN)).shape == (0, 16)
         assert guards(nothing, kind, KOREAN).shape == (0,)
         assert isinstance(nothing, pl.DataFrame)
+
+
+def test_a_digest_depends_on_its_form_and_guard_alone():
+    series = pl.Series(["가나", "😀가", "", "\ud7a3\u0001", "𝒙", "가나"])
+    salts = numpy.array([1, 1, 1, 1, 1, 2], numpy.uint64)
+    together = forms_of(series).digests(salts)
+    alone = [forms_of(series.slice(row, 1)).digests(salts[row : row + 1])[0].tolist() for row in range(len(series))]
+    assert together.tolist() == alone
+    assert len(set(map(tuple, alone))) == len(series)

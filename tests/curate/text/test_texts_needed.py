@@ -178,6 +178,12 @@ def test_gates_let_pass_what_may_match():
     assert passed(gates_of(()).rows(texts)) == []
 
 
+def test_letters_that_fold_to_others_pass_the_gate():
+    texts = pl.Series(["KAKAO톡x", "\u212aA\u212aAO톡x", "kakao x", "가"])
+    assert texts.str.contains("(?i:kakao)톡[^가]").to_list() == [True, True, False, False]
+    assert passed(gates_of(("(?i:kakao)톡[^가]",)).rows(texts)) == [[0, 1]]
+
+
 def test_what_needs_no_gate():
     assert anchored("^가|(?:^나)")
     assert not anchored("^가|나")

@@ -96,7 +96,7 @@ def gates_of(patterns: tuple[str, ...], lists: tuple[Words, ...] = (), known: fr
 def _with_folds(pattern: str, sets: Sequence[Words]) -> Words:
     """All words of some sets, and what folds to their letters."""
     words = frozenset().union(*sets)
-    return words | FOLDS if FOLDED.search(pattern) and any(word.isascii() and FOLDING.search(word) for word in words) else words
+    return words | FOLDS if FOLDED.search(pattern) and any(map(FOLDING.search, words)) else words
 
 
 def spoken(texts: pl.Series, words: list[str]) -> pl.Series:
