@@ -238,14 +238,16 @@ def _but(text: str) -> str:
 
 def _json(text: str) -> tuple[str, None, str] | None:
     lines = [line for line in lines_of(text, LINES) if line.strip()]
-    whole = completed(text)
     values = [value for value in map(_json_of, lines) if isinstance(value, dict)]  # the other lines may be damaged
-    if values and not (isinstance(whole, list) or (isinstance(whole, dict) and 2 * len(values) < len(lines))):
+    # an array or object over several lines, of which one may be an object by itself; looked for only where most lines are none
+    begun = text.lstrip()[:1]
+    whole = None if values and begun != "[" and 2 * len(values) >= len(lines) else completed(text)
+    if values and whole is None:
         value = values[0]
         kind = "json" if len(lines) == 1 and _holds_records(value) else "jsonl"
     elif whole is None:
         return None
-    else:  # an array or object over several lines, of which one may be an object by itself
+    else:
         value, kind = whole, "json"
     if is_discourse(value):
         return "discourse", None, "it has Discourse's keys"
