@@ -11,6 +11,7 @@ import grp
 import os
 import pwd
 import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -142,3 +143,18 @@ def clear(path: Path) -> None:
         return
     if stat.S_ISLNK(state.st_mode) or (stat.S_ISREG(state.st_mode) and state.st_nlink > 1):
         path.unlink()
+
+
+def anew(folder: Path) -> Path:
+    """Make a folder in the place of what a try that was killed has left there: nobody else has put anything into it.
+
+    Raises:
+        UserError: what stands there is not to be removed.
+    """
+    clear(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise UserError(f"is in the way, and belongs to {name_of(folder.lstat().st_uid)}", folder, "look at it, then remove it") from None
+    return folder

@@ -19,6 +19,7 @@ from koreason.archive.about import ABOUT, FORMAT
 from koreason.archive.opened import ANEW, MINE, opened
 from koreason.archive.page import PAGE, write_beside
 from koreason.errors import UserError
+from koreason.neighbours import anew
 
 SHOWN = 20  # of what is wrong
 # What an archive says of itself and others read, as far as it says it.
@@ -46,9 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     if into is not None and into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise UserError("is there already, and not empty", into, "name another folder")
     bag = opened(arguments.archive)
-    made = into.with_name(f".{into.name}.restoring") if into is not None else None
-    if made is not None:
-        shutil.rmtree(made, ignore_errors=True)  # of a try that was killed
+    made = anew(into.with_name(f".{into.name}.restoring")) if into is not None else None
     try:
         wrong = bag.read(made)
         for line in wrong[:SHOWN]:

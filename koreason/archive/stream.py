@@ -20,6 +20,7 @@ from koreason.archive.contents import CHUNK, Contents
 from koreason.archive.entries import Entry
 from koreason.archive.padding import BLOCK, filling
 from koreason.errors import UserError
+from koreason.neighbours import clear
 
 TOP = "run.bag"  # the folder in every tar, whatever the tar is called
 PARTIAL = ".partial"  # ends the name of a tar that is being written
@@ -92,6 +93,7 @@ def write(bag: Bag, out: Path, contents: Contents) -> None:
         if not whole(bag, out)[0]:
             raise UserError("is there already, and no archive of this run", out, "name another file, or remove it")
         out.replace(partial)
+    clear(partial)  # what is not ours alone is not gone on with
     with open(partial, "r+b" if partial.exists() else "x+b") as file:
         count, place = whole(bag, partial)
         file.truncate(place)

@@ -43,6 +43,8 @@ def written(gold: Any, where: str) -> str:
     """
     if isinstance(gold, list) and len(gold) == 1:
         gold = gold[0]
+    if gold is None:
+        raise UserError("its gold is missing", where, "complete the item")
     if isinstance(gold, bool):
         raise UserError(f"its gold is {str(gold).lower()}, no answer", where, "write the answer itself: a number, a letter or a text")
     if isinstance(gold, float):

@@ -4,7 +4,6 @@ records, where = read_source(source)     # each with `$file` and `$folder`, the 
 """
 
 import codecs
-import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from koreason.benches.spec import Items
 from koreason.config.pinned import is_folder
 from koreason.config.variables import expand
 from koreason.errors import UserError
-from koreason.intake import arrow
+from koreason.intake import arrow, tabulated
 from koreason.intake.datasets import files_of, snapshot
 from koreason.intake.folders import globbed, members
 from koreason.intake.jsons import loaded
@@ -70,7 +69,7 @@ def _json_lines(path: Path) -> list[Record]:
             if not line.strip():  # as between files that were put together
                 continue
             try:
-                record = loaded(line)
+                record = loaded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
             except UnicodeDecodeError:
                 raise UserError("not UTF-8", f"{path}:{number}", "convert the file to UTF-8 and set its new 'sha256'") from None
             except ValueError as error:
@@ -82,18 +81,8 @@ def _json_lines(path: Path) -> list[Record]:
 
 
 def _csv(path: Path) -> list[Record]:
-    """Records of a CSV file with a header, all fields as text, an empty one as missing."""
-    records: list[Record] = []
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file, strict=True)
-        try:
-            for record in rows:
-                if None in record or None in record.values():
-                    raise UserError("has another number of fields than the header", f"{path}:{rows.line_num}", "mend the line")
-                records.append({name: value if value != "" else None for name, value in record.items()})
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise UserError(f"not readable as CSV ({error})", f"{path}:{rows.line_num + 1}", "save it as UTF-8, fields quoted") from None
-    return records
+    with open(path, "rb") as file:
+        return [record for _, record in tabulated.rows(file, path)]
 
 
 def _json(path: Path) -> list[Record]:

@@ -16,6 +16,7 @@ from koreason.cluster.job import Job, read_job, submit
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.home import HOME, LAUNCHER
+from koreason.neighbours import replaced
 
 FOLDER = Path(".koreason/controller")
 SCRIPT = FOLDER / "job.sh"
@@ -28,7 +29,7 @@ KEPT = ("SLURM_CONF", "SLURM_CLUSTER_NAME")  # of what Slurm tells a job of itse
 def write(site: Site, command: list[str], minutes: int | None = None, mail: str | None = None) -> Path:
     """Write the batch script, and return where it lies."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    SCRIPT.write_text(script(site, command, minutes, mail), encoding="utf-8")
+    replaced(SCRIPT, script(site, command, minutes, mail))
     return SCRIPT
 
 

@@ -39,12 +39,15 @@ def main(arguments: argparse.Namespace) -> None:
     """Read, score, print, and write."""
     profiles = list(dict.fromkeys(arguments.profile or ["robust"]))
     names = mapped(arguments.map)
+    if arguments.out and any(arguments.out.exists() and arguments.out.samefile(path) for path in arguments.files if path.exists()):
+        raise UserError("is one of the files of answers, which would be lost", arguments.out, "name another file")
     rows = [row for path in arguments.files for row in read_rows(path, names, arguments.kind)]
     if not rows:
         raise UserError("no answers", ", ".join(map(str, arguments.files)), "give a file with rows")
     readings = read_answers(((row.asked, row.response, "stop") for row in rows), profiles)
     print("\n".join(table(rows, readings, profiles)))
     if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.out, "".join(line + "\n" for line in verdicts(rows, readings, profiles)))
 
 

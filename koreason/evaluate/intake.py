@@ -8,9 +8,7 @@ A row needs `gold` and `response`; `id`, `kind`, `question`, `options` and `clus
 
 import bz2
 import codecs
-import csv
 import gzip
-import io
 import json
 import lzma
 from collections.abc import Iterator, Mapping
@@ -22,12 +20,14 @@ from koreason.benches.kinds import KINDS
 from koreason.benches.told import told
 from koreason.errors import UserError
 from koreason.evaluate.profiles.readings import Asked
+from koreason.intake import tabulated
 from koreason.intake.arrow import records
 from koreason.intake.jsons import loaded
 
 FIELDS = ("id", "kind", "question", "options", "gold", "response", "cluster")
 LONGEST_LINE = 64 << 20  # bytes of one row, after decompression
 STARTS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
 # Fields of a harness's sample log: where it has what we ask for.
 QUESTIONS = ("question", "query", "problem", "input", "prompt")
 CHOICES = ("choices", "options")
@@ -61,6 +61,8 @@ def _records(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
     if start.startswith(b"PAR1"):
         yield from ((number, f"{path}: row {number}", record) for number, record in enumerate(records(path), 1))
         return
+    if start.startswith(ZSTANDARD):
+        raise UserError("is compressed with zstd, which is not read here", path, "give it as it is, or compressed with gzip, bzip2 or xz")
     opened = next((opener for first, opener in STARTS.items() if start.startswith(first)), None)
     name = path.with_suffix("").name if opened else path.name
     try:
@@ -89,15 +91,8 @@ def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, An
 
 
 def _csv(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    csv.field_size_limit(LONGEST_LINE)
-    rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
-    try:
-        for number, record in enumerate(rows, 1):
-            if None in record or None in record.values():
-                raise UserError("has another number of fields than the header", f"{path}:{rows.line_num}", "mend the line")
-            yield number, f"{path}:{rows.line_num}", {name: value if value != "" else None for name, value in record.items()}
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UserError(f"not readable as CSV ({error})", f"{path}:{rows.line_num + 1}", "save it as UTF-8, fields quoted") from None
+    for number, (line, record) in enumerate(tabulated.rows(file, path), 1):
+        yield number, f"{path}:{line}", record
 
 
 def harness(record: dict[str, Any]) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from koreason.errors import UserError
+from koreason.neighbours import anew
 from koreason.publish import licences
 
 KINDS = {"data": "mix", "model": "model"}
@@ -59,9 +60,7 @@ def main(arguments: argparse.Namespace) -> int:
     run = read_run(arguments.run.absolute())
     if arguments.kind == "data":
         run.table("mixes", arguments.name)
-    made = out.with_name(f".{out.name}.publishing")
-    shutil.rmtree(made, ignore_errors=True)  # of a try that was killed
-    made.mkdir(parents=True)
+    made = anew(out.with_name(f".{out.name}.publishing"))
     try:
         lines = {"data": data.write, "model": model.write}[arguments.kind](run, arguments.name, asked, made)
         made.rename(out)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from koreason.cli import main as koreason
+from tests.archive.small_run import archive
 
 KEPT = Path(__file__).parent / "formats" / "2.tar.xz"
 MANIFEST, TAGS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
@@ -134,3 +135,22 @@ def test_what_an_archive_says_of_itself_is_not_believed(
             assert koreason(["diff", str(tmp_path / str(number)), str(bag)]) == 0
     assert refused or name != "data/archive.json"
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard"])
+def test_a_neighbours_link_where_an_archive_is_written_is_not_followed(finished: Path, tmp_path: Path, kind: str) -> None:
+    mine = tmp_path / "thesis"
+    mine.write_text("years")
+    partial = tmp_path / "run.bag.tar.partial"
+    partial.symlink_to(mine) if kind == "symbolic" else partial.hardlink_to(mine)
+    archive(finished, tmp_path / "run.bag.tar")
+    assert mine.read_text() == "years"
+    assert koreason(["restore", str(tmp_path / "run.bag.tar"), "--check"]) == 0
+
+
+def test_a_neighbours_folder_where_a_run_is_restored_is_not_used(payload: dict[str, bytes], tmp_path: Path) -> None:
+    bag, elsewhere = folder(payload, tmp_path / "bag"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / ".run.restoring").symlink_to(elsewhere)
+    assert koreason(["restore", str(bag), "--into", str(tmp_path / "run")]) == 0
+    assert not list(elsewhere.iterdir()) and (tmp_path / "run/results").is_dir()

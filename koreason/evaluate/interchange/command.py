@@ -18,6 +18,7 @@ from koreason.evaluate.interchange.finished import Finished, finished
 from koreason.evaluate.interchange.harness import lm_eval
 from koreason.evaluate.interchange.hub import card, eval_results
 from koreason.evaluate.interchange.inspect_log import inspect
+from koreason.neighbours import created
 from koreason.records.digests import write_atomically
 from koreason.records.manifest import RUN
 
@@ -39,9 +40,8 @@ def main(arguments: argparse.Namespace) -> None:
         path = arguments.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, bytes):
-            temporary = path.with_name(path.name + ".new")
-            temporary.write_bytes(content)
-            temporary.replace(path)
+            with created(path) as file:
+                file.write(content)
         else:
             write_atomically(path, content)
     print(f"{len(found)} evaluations of {names[0]} in {arguments.out}")
