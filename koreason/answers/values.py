@@ -39,6 +39,7 @@ RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
 TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
+BLANKS = re.compile(r"\s{2,}")  # mean as much as one, and patterns that look for blanks in many places take long over them
 ELLIPSIS = re.compile(r"\\[lc]?dots(?![a-zA-Z])|…|\.\.\.")
 POWERS = re.compile(r"(?:\d\s*|[)}]\s*)\^\s*[{(]?\s*(\d+)")
 
@@ -87,6 +88,7 @@ def _prepared(gold: str, answer: str) -> Outcome | tuple[str, str]:
     """Both sides as LaTeX to be held against each other, or the outcome where there is nothing to hold."""
     if not answer.strip():
         return "unreadable"
+    gold, answer = (BLANKS.sub(" ", side) for side in (gold, answer))
     if ELLIPSIS.search(answer) and not ELLIPSIS.search(gold):
         return "unreadable"  # 3.14\ldots goes on, and nobody says how
     if len(answer) > LONGEST_VALUE:
