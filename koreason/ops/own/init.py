@@ -47,23 +47,26 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.into.exists() and not arguments.force:
         raise UserError("is there already", arguments.into, "give another --into, or --force to replace it")
     sources, lines = dict[str, dict[str, Any]](), list[str]()
-    for found in alike(arguments.files):
+    for found in alike(arguments.files, arguments.bench):
         category = category_of(found)
         name = _free(_name(found, category.lower()), sources)
         sources[name] = _entry(found, category, arguments.licence, arguments.into)
-        lines += [f"{name}: category {category}", *(f"  {reason}" for reason in found.reasons)]
+        lines += [printable(f"{name}: category {category}"), *(f"  {printable(reason)}" for reason in found.reasons)]
     bench = bench_of(arguments.bench) if arguments.bench else None
     if bench:
         lines.append(f"benchmark: {bench['count']} items, {bench['entry']['like'].removeprefix('ko_')}")
     text = written(sources, bench and _relative(bench["entry"], "file", arguments.into), arguments)
     write_atomically(arguments.into.absolute(), text)
-    print("\n".join(map(printable, lines)))
+    print("\n".join(lines))
     print(f"\nwritten to {arguments.into.absolute()}: read it through, then")
     print(f"    koreason check --configfile {arguments.into}\n    make run CONFIG={arguments.into.absolute()}")
 
 
-def alike(paths: list[Path]) -> list[Guess]:
+def alike(paths: list[Path], bench: Path | None = None) -> list[Guess]:
     """What the files are, those of the same kind and folder together.
+
+    Args:
+        bench: a benchmark's items, which are no prompts where they lie in one of the folders.
 
     Raises:
         UserError: with a line for each that cannot be read, or holds no questions, or is in a language that the catalogue does not have;
@@ -74,6 +77,8 @@ def alike(paths: list[Path]) -> list[Guess]:
     kinds: dict[tuple[Any, ...], list[Path]] = {}
     bad, beside = list[str](), list[str]()
     for name in names:
+        if bench and bench.exists() and root / name not in given and (root / name).samefile(bench):
+            continue
         try:
             found = _understood(root / name)
         except UserError as error:

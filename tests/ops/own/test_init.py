@@ -127,6 +127,13 @@ def test_what_lies_beside_the_dumps_of_a_folder_is_left_out(dumps: Path, capsys:
     assert len(yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))["sources"]) == 2
 
 
+def test_a_benchmark_beside_the_dumps_is_none_of_them(dumps: Path) -> None:
+    assert main(["init", ".", "--bench", "choice.jsonl"]) == 0
+    written = yaml.safe_load((dumps / "my.yaml").read_text(encoding="utf-8"))
+    assert written["benches"]["mine"]["file"] == "choice.jsonl"
+    assert "choice.jsonl" not in [file for source in written["sources"].values() for file in source["files"]]
+
+
 def test_all_files_that_it_cannot_take_are_said_at_once(dumps: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (dumps / "a.pdf").write_bytes(b"%PDF-1.7")
     (dumps / "b.csv").write_bytes(b"")
@@ -144,6 +151,7 @@ def test_all_files_that_it_cannot_take_are_said_at_once(dumps: Path, capsys: pyt
         (["english.jsonl"], "of its questions' letters are Hangul; leave it out"),
         (["게시판.jsonl", "--bench", "no_gold.csv"], "no_gold.csv:1: lacks 'gold'"),
         (["게시판.jsonl", "--bench", "item.xlsx"], "is neither .jsonl nor .csv"),
+        ([".", "--bench", "none.jsonl"], "none.jsonl: no such file or folder"),
         (["게시판.jsonl", "--into", "items.csv"], "is there already"),
     ],
 )
