@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from koreason.answers.exact import fast, normal
-from koreason.answers.plain import HANGUL, JAMO, SYLLABLES, marked, plain, undress
+from koreason.answers.plain import BLANKS, HANGUL, JAMO, SYLLABLES, marked, plain, undress
 from koreason.answers.quantities import Quantity, read
 from koreason.answers.units import agree
 
@@ -86,7 +86,7 @@ def named(box: str, options: Sequence[str], numbered: bool = False) -> Named:
     """
     if len(box) > LONGEST_LABEL:
         return Named(None, "too long")
-    return _named(box, tuple(options), numbered)
+    return _named(BLANKS.sub(" ", box), tuple(options), numbered)
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -10,6 +10,8 @@ import re
 import unicodedata
 
 HANGUL = "[가-힣]"
+# Mean as much as one, and patterns that look for blanks in many places take long over them.
+BLANKS = re.compile(r"\s{2,}")
 # Zero width, bidirectional marks, soft hyphen, variation selectors, and NUL with its kind.
 _INVISIBLE = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF, 0xAD, 0x61C, 0x3164]
 _INVISIBLE += [code for code in range(32) if code not in (9, 10, 13)]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from koreason.answers.exact import compact, fast, normal
 from koreason.answers.exact import number as fast_number
-from koreason.answers.plain import HANGUL, undress, visible
+from koreason.answers.plain import BLANKS, HANGUL, undress, visible
 from koreason.answers.quantities import COPULA, LEAD, Quantity, date, read, translated
 from koreason.answers.units import SECONDS, SPAN, agree
 
@@ -39,7 +39,6 @@ RESIDUE = re.compile(r"[a-zA-Z]\s*\\equiv\s*(?P<value>-?\d+)\s*(?:\\pmod\s*\{?\d
 WITHIN = re.compile(r"^[a-zA-Z]\s*\\in\s*")
 AND = re.compile(r"\s*(?:,|과|와|및|그리고|또는|혹은|이고)\s*")
 TOWER = re.compile(r"\d+(?:\s*\^\s*[{(]?\s*\d+){2,}")
-BLANKS = re.compile(r"\s{2,}")  # mean as much as one, and patterns that look for blanks in many places take long over them
 ELLIPSIS = re.compile(r"\\[lc]?dots(?![a-zA-Z])|…|\.\.\.")
 POWERS = re.compile(r"(?:\d\s*|[)}]\s*)\^\s*[{(]?\s*(\d+)")
 
