@@ -72,6 +72,7 @@ TABLE = {
     "intake/child.py:*": ENGINE,
     "intake/named.py:*": READ_ON,
     "intake/arrow.py:*": READ_ON,
+    "intake/tabulated.py:*": "check: benches",
     "intake/datasets.py:*": OF_A_HUB,
     "intake/folders.py:refuse_leaving": "check: bases",
     "intake/folders.py:*": OF_A_HUB,
