@@ -16,7 +16,7 @@ NAMES = [node.name for node in ast.parse(SCRIPT.read_text()).body if isinstance(
 @cache
 def outcome(home):
     words = [home / "envs" / "run", "megatron", "python", SCRIPT]
-    path = os.pathsep.join(map(str, (home, SCRIPT.parent, SCRIPT.parents[1] / "train")))
+    path = os.pathsep.join(map(str, (home, SCRIPT.parent, SCRIPT.parents[1] / "train" / "inside")))
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "PYTHONPATH": path})
     found = [line[8:] for line in done.stdout.splitlines() if line.startswith("RESULTS ")]
     assert found, done.stderr
