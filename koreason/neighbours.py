@@ -157,4 +157,6 @@ def anew(folder: Path) -> Path:
         folder.mkdir(parents=True)
     except FileExistsError:
         raise UserError(f"is in the way, and belongs to {name_of(folder.lstat().st_uid)}", folder, "look at it, then remove it") from None
+    except FileNotFoundError as error:  # its parents are made, too: there can be none, as in /proc
+        raise UserError(f"cannot be made ({error.strerror})", folder, "name a folder on a disk") from None
     return folder

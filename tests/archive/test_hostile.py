@@ -154,3 +154,8 @@ def test_a_neighbours_folder_where_a_run_is_restored_is_not_used(payload: dict[s
     (tmp_path / ".run.restoring").symlink_to(elsewhere)
     assert koreason(["restore", str(bag), "--into", str(tmp_path / "run")]) == 0
     assert not list(elsewhere.iterdir()) and (tmp_path / "run/results").is_dir()
+
+
+def test_a_place_where_no_folder_can_be_is_one_line(payload: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bag = folder(payload, tmp_path / "bag")
+    assert "cannot be made" in one_line(["restore", str(bag), "--into", "/proc/run"], capsys)
