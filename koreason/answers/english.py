@@ -20,114 +20,19 @@ TEXT = re.compile(r"\\(?:text|mathrm|mbox|textrm|textbf|textnormal|rm|operatorna
 COUNTED = re.compile(rf"(?P<number>{NUMBER})(?P<between>(?:\s|\\[ ,;:!]|~|-)*)(?P<words>[A-Za-z]+(?:(?:\s+|-)[A-Za-z]+)*)\.?")
 CALCULATED = re.compile(rf"(?:{NUMBER})(?:\s*\\?%)?\s*\\text\s*\{{[^{{}}]*[A-Za-z]{{2}}[^{{}}]*\d[^{{}}]*\}}")  # 7 \text{ minus 3}
 SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
-# Words that end as a plural does and count nothing.
-NO_PLURALS = set(
-    [
-        "plus",
-        "minus",
-        "times",
-        "less",
-        "is",
-        "was",
-        "has",
-        "does",
-        "this",
-        "plus",
-        "unless",
-        "versus",
-        "perhaps",
-        "always",
-        "across",
-        "thus",
-        "multiples",
-        "divisors",
-        "dozens",
-        "hundreds",
-        "thousands",
-        "millions",
-        "billions",
-        "halves",
-        "thirds",
-        "fourths",
-        "fifths",
-        "sixths",
-        "sevenths",
-        "eighths",
-        "ninths",
-        "tenths",
-        "hundredths",
-        "thousandths",
-    ]
-)
-PLURALS = set(
-    [
-        "people",
-        "children",
-        "men",
-        "women",
-        "fish",
-        "sheep",
-        "mice",
-        "geese",
-        "teeth",
-        "dice",
-        "deer",
-        "cattle",
-        "feet",
-        "am",
-        "pm",
-        "oclock",
-    ]
-)
-SIDE = [
-    "more",
-    "or",
-    "and",
-    "to",
-    "if",
-    "per",
-    "each",
-    "not",
-    "but",
-    "of",
-    "in",
-    "out",
-    "from",
-    "at",
-    "by",
-    "with",
-    "than",
-    "over",
-    "under",
-    "about",
-    "maybe",
-]
-BEHIND = set(
-    [
-        "old",
-        "tall",
-        "long",
-        "wide",
-        "high",
-        "deep",
-        "away",
-        "apart",
-        "left",
-        "remaining",
-        "total",
-        "altogether",
-        "all",
-        "in",
-        "celsius",
-        "fahrenheit",
-    ]
-)
+NO_PLURALS = """
+plus minus times less is was has does this unless versus perhaps always across thus multiples divisors dozens hundreds thousands millions
+billions halves thirds fourths fifths sixths sevenths eighths ninths tenths hundredths thousandths
+"""  # end as a plural does and count nothing
+PLURALS = "people children men women fish sheep mice geese teeth dice deer cattle feet am pm oclock"
+SIDE = "more or and to if per each not but of in out from at by with than over under about maybe"
+BEHIND = "old tall long wide high deep away apart left remaining total altogether all in celsius fahrenheit"
+UNCOUNTED, COUNTED_WORDS, TRAILING = frozenset((NO_PLURALS + SIDE).split()), frozenset(PLURALS.split()), frozenset(BEHIND.split())
 ORDINAL = re.compile(r"(?:st|nd|rd|th)(?:\s.*)?")
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMERALS = {word: value for value, word in enumerate(ONES.split())}
-NUMERALS |= {
-    word: 10 * value for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
+NUMERALS |= {word: 10 * value for value, word in enumerate(TENS.split(), 2)}
 
 
 class Words(NamedTuple):
@@ -175,12 +80,12 @@ def _spelt(text: str) -> int | None:
 
 def _counts(words: list[str], number: str) -> bool:
     """Whether words are what is counted: `red apples`, `cups of flour`, `miles per hour`, `square feet`, `years old`, `days in all`."""
-    while words and words[-1] in BEHIND:
+    while words and words[-1] in TRAILING:
         words = words[:-1]
     for joint in ("of", "per"):
         if joint in words[1:-1]:
             first, last = words[: words.index(joint)], words[words.index(joint) + 1 :]
-            return _counts(first, number) and first[-1] not in ("percent", "percents") and not set(last) & {*SIDE, *NO_PLURALS}
-    if not words or set(words) & {*SIDE, *NO_PLURALS}:
+            return _counts(first, number) and first[-1] not in ("percent", "percents") and UNCOUNTED.isdisjoint(last)
+    if not words or not UNCOUNTED.isdisjoint(words):
         return False
-    return words[-1].endswith("s") or words[-1] in PLURALS or unit(words[-1]) is not None or number == "1"
+    return words[-1].endswith("s") or words[-1] in COUNTED_WORDS or unit(words[-1]) is not None or number == "1"

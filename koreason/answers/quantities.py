@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from koreason.answers import english, numerals
 from koreason.answers.plain import HANGUL, undress, visible
-from koreason.answers.units import AMBIGUOUS, NAMES, SPAN, unit
+from koreason.answers.units import AMBIGUOUS, NAMES, SECONDS, SPAN, unit
 
 LONGEST_KOREAN = 120  # characters of a value with Hangul in it
 FORMS = {"−": "-", "–": "-", "×": r"\times ", "÷": r"\div ", "²": "^{2}", "³": "^{3}", "°": r"^\circ ", "∞": r"\infty ", "π": r"\pi "}
@@ -61,7 +61,6 @@ OTHERWISE = re.compile(
     r"이상|이하|미만|초과|보다|배|약수|정도|쯤|가량|약\s*\d|아니|아님|않|또는|혹은|개당|당\b|^\s*약\s*$|대략|근사|근삿|어림|추정|추측|예상|오답|틀|"
     r"가능|아마|불확실|미정|모르|모름|제외|잘못"
 )
-SCALES = (3600, 60, 1)
 HOURS = re.compile(r"(?:(\d+)\s*시간)?\s*(?:(\d+)\s*분)?\s*(?:(\d+(?:\.\d+)?)\s*초)?")
 # English words behind or before a value that bound it, deny it or scale it; math-verify would leave them out.
 NO_VALUE = re.compile(
@@ -177,7 +176,7 @@ def korean(text: str) -> Quantity | None:
         return Quantity(_date(*date.groups()), "date", "date")
     span = HOURS.fullmatch(text)
     if span and sum(part is not None for part in span.groups()) > 1:
-        seconds = sum((Decimal(part or 0) * scale for part, scale in zip(span.groups(), SCALES, strict=True)), Decimal(0))
+        seconds = sum((Decimal(part or 0) * scale for part, scale in zip(span.groups(), SECONDS.values(), strict=True)), Decimal(0))
         return Quantity(_digits(seconds), SPAN, "time span")
     return _counted(text)
 

@@ -131,11 +131,10 @@ def in_seconds(value: Quantity, beside: str) -> Quantity:
     """Minutes or hours beside a span of several units, as that is counted."""
     scale = SECONDS.get(value.unit) if beside == SPAN else None
     number = fast_number(value.latex) if scale else None
-    return (
-        value
-        if scale is None or number is None
-        else replace(value, latex=f"\\frac{{{(whole := number * scale).numerator}}}{{{whole.denominator}}}", unit=SPAN)
-    )
+    if scale is None or number is None:
+        return value
+    seconds = number * scale
+    return replace(value, latex=f"\\frac{{{seconds.numerator}}}{{{seconds.denominator}}}", unit=SPAN)
 
 
 def _dates(right: Quantity, given: Quantity) -> Outcome:
