@@ -3,11 +3,14 @@
 found = image_phrase(frame["text"], language)
 """
 
+import functools
+
 import polars as pl
 
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.pictures.lines import Lines
-from koreason.curate.text.search.gates import anchored, spoken
+from koreason.curate.text.search.gates import anchored
+from koreason.curate.text.search.literals import Literals
 from koreason.curate.text.search.needed import needed
 
 MARKDOWN_IMAGE = r"!\[[^\]\n]*\]\([^)\s]+(?:\s+[\"'][^\"'\n]*[\"'])?\)|!\[[^\]\n]*\]\[[^\]\n]*\]"
@@ -81,13 +84,23 @@ def _lone(texts: pl.Series, language: PromptLanguage, whole: pl.Series) -> tuple
     beginnings = "|".join(f"(?:{phrase})" for phrase in language.lone_phrases if anchored(phrase))
     begun = rows.filter(text.str.contains(beginnings)) if beginnings else rows  # one search, which most texts end at once
     for phrase in language.lone_phrases:
-        words = sorted(needed(phrase) or ())
-        some = begun if anchored(phrase) else rows.filter(spoken(rows["text"], words)) if words else rows
+        some = begun if anchored(phrase) else _spoken(rows, phrase)
         some = some.filter(text.str.contains(phrase)) if some.height else some
-        if some.height:
-            some = some.filter(spoken(some["text"], words)) if words else some
+        if (some := _spoken(some, phrase)).height:
             found.append(some.with_columns(phrase=text.str.extract(f"({phrase})", 1)))
     hits = pl.concat(found).unique("index", keep="first", maintain_order=True) if found else rows.with_columns(phrase=text).clear()
     for exception in language.lone_exceptions if hits.height else ():
         hits = hits.filter(~text.str.contains(exception))
     return hits["index"], hits["phrase"]
+
+
+def _spoken(rows: pl.DataFrame, phrase: str) -> pl.DataFrame:
+    """The rows whose text holds one of the words that a phrase needs."""
+    words = _words(phrase)
+    return rows.filter(words.held(rows["text"])[0]) if words and rows.height else rows
+
+
+@functools.cache
+def _words(phrase: str) -> Literals | None:
+    words = needed(phrase)
+    return Literals((), [words]) if words else None

@@ -21,10 +21,8 @@ from koreason.curate.text.search.digits import alternatives
 from koreason.curate.text.search.literals import Literals
 from koreason.curate.text.search.needed import FOLDED, FOLDING, Words, by_rarity, least, parse, word_sets
 
-CASED = re.compile("[A-Za-z]")
 MANY_LINES = re.compile(r"\(\?[a-zA-Z]*[mR]")
 FOLDS = frozenset("\u017f\u212a")  # what folds to letters of ASCII
-LITERALS = 40  # words without case that Rust's `regex` finds by SIMD; it takes 64 at most
 COMMON = 0.2  # by the estimate of `by_rarity`
 SAMPLE = 500  # texts
 OFTEN, RARE = 0.5, 0.02  # of these, where looking for words rules too few out; and for those of patterns that need it least
@@ -97,13 +95,6 @@ def _with_folds(pattern: str, sets: Sequence[Words]) -> Words:
     """All words of some sets, and what folds to their letters."""
     words = frozenset().union(*sets)
     return words | FOLDS if FOLDED.search(pattern) and any(map(FOLDING.search, words)) else words
-
-
-def spoken(texts: pl.Series, words: list[str]) -> pl.Series:
-    """Whether one of some words stands in each text, whatever the case of ASCII letters."""
-    if len(words) <= LITERALS and not CASED.search("".join(words)):
-        return texts.str.contains("|".join(map(pl.escape_regex, words)))
-    return texts.str.contains_any(words, ascii_case_insensitive=True)
 
 
 def both(one: Places | None, other: Places | None) -> Places | None:
