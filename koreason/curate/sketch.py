@@ -21,7 +21,7 @@ import pyarrow
 from koreason.config.load import read_spec
 from koreason.curate.near.bare import bare
 from koreason.curate.near.chunks import chunks, sizes
-from koreason.curate.near.forms import forms, seen
+from koreason.curate.near.forms import seen
 from koreason.curate.near.guards import guards
 from koreason.curate.spec import Talk, TwinKind
 from koreason.curate.writer import Rows
@@ -66,13 +66,12 @@ def sketch(kind: TwinKind, language: Talk, source: Path, stage: Stage) -> None:
         rows = slice(first, first + frame.height)
         try:
             frame = bare(frame, kind, language)
-            of = seen(frame, kind)
-            found = forms(frame, kind, language, of)
+            of = seen(frame, kind, language)
             guard[rows] = guards(frame, kind, language, of)
         except pl.exceptions.ComputeError as error:
             raise UserError(f"not a regular expression ({error})", "--language", "mend it in `languages`") from None
-        exact[rows] = found.digests(guard[rows])
-        keys[rows], some[rows] = bands(found, guard[rows])
+        exact[rows] = of.forms.digests(guard[rows])
+        keys[rows], some[rows] = bands(of.forms, guard[rows])
         ids.append(frame["prompt_id"])
     named = pl.concat(ids)
     order = named.arg_sort().to_numpy()

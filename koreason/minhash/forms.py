@@ -1,12 +1,14 @@
 """Texts as they are compared: their code points, without white space and marks that change nothing.
 
     forms_of(pl.Series(["두 수의 합은 ?"]))         # the form `두수의합은`
+    read(texts, alphabet(lower=True, dropped=r"\\p{Cf}", told=r"\\p{Nl}"))      # forms, and which rows hold `Ⅷ`
 
 One blank stays where white space separates two ASCII letters or digits: `1 23` is not `12 3`, `x 2` not `x2`; `12 cm` is `12cm`, since no
 letter continues a number.
 """
 
 import functools
+import itertools
 import sys
 import unicodedata
 from dataclasses import dataclass
@@ -18,8 +20,10 @@ import polars as pl
 
 from koreason.arrays import Flags, Places, kept, set_before, steps, sums_before
 from koreason.languages import WHITE_SPACE, code_points
+from koreason.suspects import members
 
 Points = numpy.typing.NDArray[numpy.uint32]
+Kinds = numpy.typing.NDArray[numpy.uint8]
 
 # Blocks of letters without case only, and of others among them.
 IDEOGRAPHS = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4), (0x20000, 0x323B0))
@@ -29,6 +33,8 @@ CASED = ((0, 0x3000), (0xA000, 0xAC00), (0xFF00, 0x11000))
 MARKS, QUOTES = ".,?!~…;", "\"'“”‘’"
 CURLY = {"“": '"', "”": '"', "‘": "'", "’": "'"}
 WHITE, LO, MARK, QUOTE, CLOSING, DIGIT, LETTER = 1, 2, 3, 4, 5, 6, 7
+TOLD, DROPPED = 8, 16  # bits of a kind
+POINT, BITS = numpy.uint32(2**21 - 1), numpy.uint32(21)  # of what an alphabet says: a code point, and above it a kind
 BLOCK_ROWS = 1024
 WIDE = (b"", b"utf-32")  # what BLAKE2b is told of how characters are written
 
@@ -79,17 +85,35 @@ def ranges(firsts: Places, lengths: Places) -> Places:
     return found
 
 
-def forms_of(texts: pl.Series, white: bool = False, lower: bool = False) -> Forms:
-    """Texts without white space, or as they are with `white`, or in lower case; in blocks, which stay in the cache."""
+def forms_of(texts: pl.Series, white: bool = False) -> Forms:
+    """Texts without white space and case kept, or as they are with `white`."""
+    return read(texts, None if white else alphabet())[0]
+
+
+def read(texts: pl.Series, letters: Points | None) -> tuple[Forms, Places]:
+    """The forms of texts read by an `alphabet`, or of all their characters without one, and the rows of those with one that is told."""
     lengths = texts.str.len_chars().to_numpy().astype(numpy.int64)
-    parts = []
-    for first in range(0, len(texts), BLOCK_ROWS):
+    parts, rows = [], [numpy.empty(0, numpy.int64)]
+    for first in range(0, len(texts), BLOCK_ROWS):  # which stay in the cache
         block = texts.slice(first, BLOCK_ROWS)
         points = numpy.frombuffer((block.str.join("").item() or "").encode("utf-32-le"), numpy.uint32)
         found = Forms(points, lengths[first : first + BLOCK_ROWS])
-        found = found if white else _without_white(found)
-        parts.append(Forms(_lower().take(found.points), found.lengths) if lower else found)
-    return joined(parts)
+        if letters is not None:
+            found, told = _read(found, letters)
+            rows.append(told + first)
+        parts.append(found)
+    return joined(parts), numpy.concatenate(rows)
+
+
+def _read(found: Forms, letters: Points) -> tuple[Forms, Places]:
+    read_as, told = letters.take(found.points), numpy.empty(0, numpy.int64)
+    points, kinds = read_as & POINT, (read_as >> BITS).astype(numpy.uint8)
+    if kinds.max(initial=0) >= TOLD:
+        told = numpy.unique(numpy.searchsorted(found.ends, numpy.flatnonzero(kinds & TOLD), side="right"))
+        keep = kinds < DROPPED
+        points, kinds = kept(keep, points, kinds & (TOLD - 1))
+        found = Forms(points, steps(set_before(keep, found.ends)))
+    return _without_white(Forms(points, found.lengths), kinds), told
 
 
 def joined(parts: list[Forms]) -> Forms:
@@ -100,10 +124,9 @@ def joined(parts: list[Forms]) -> Forms:
     )
 
 
-def _without_white(found: Forms) -> Forms:
+def _without_white(found: Forms, kinds: Kinds) -> Forms:
     """Drop white space but where it separates two ASCII letters or digits of one text, no digit from a letter: there one blank stays."""
     points, ends = found.points, found.ends
-    kinds = _marks().take(points)
     white = kinds == WHITE
     keep = ~white
     first = numpy.flatnonzero((kinds[:-1] >= DIGIT) & white[1:]) + 1
@@ -114,7 +137,6 @@ def _without_white(found: Forms) -> Forms:
         first, after = first[both], after[both]
         first = first[numpy.searchsorted(ends, first - 1, side="right") == numpy.searchsorted(ends, after, side="right")]
         keep[first] = True
-        points = points.copy()
         points[first] = ord(" ")
     points, kinds = kept(keep, points, kinds)
     return _without_marks(Forms(points, steps(set_before(keep, ends))), kinds)
@@ -131,7 +153,7 @@ def _runs(white: Flags, firsts: Places) -> tuple[Places, Places]:
     return firsts, after
 
 
-def _without_marks(found: Forms, kinds: numpy.typing.NDArray[numpy.uint8]) -> Forms:
+def _without_marks(found: Forms, kinds: Kinds) -> Forms:
     """Drop marks behind letters without case, and quotes before them that do not stand behind a digit or another letter."""
     points, ends = found.points, found.ends
     places = numpy.flatnonzero((kinds == MARK) | (kinds == QUOTE))
@@ -156,25 +178,30 @@ def _without_marks(found: Forms, kinds: numpy.typing.NDArray[numpy.uint8]) -> Fo
 
 
 @functools.cache
-def _lower() -> Points:
-    """Each code point in lower case, where that is one."""
+def alphabet(lower: bool = False, dropped: str = "", told: str = "") -> Points:
+    """What each code point is read as, with its kind: as it is or in lower case, or not at all, and told or not.
+
+    `dropped` and `told` are regular expressions of one character.
+    """
     points = numpy.arange(sys.maxunicode + 1, dtype=numpy.uint32)
-    for block in CASED:
-        for point in range(*block):
-            if len(lower := chr(point).lower()) == 1:
-                points[point] = ord(lower)
-    return points
+    for point in itertools.chain(*(range(*block) for block in CASED)) if lower else ():
+        if len(small := chr(point).lower()) == 1:
+            points[point] = ord(small)
+    kinds = _kinds()
+    for pattern, bit in ((told, TOLD), (dropped, DROPPED)):
+        if pattern:
+            kinds |= members(pattern) * numpy.uint8(bit)
+    return points | kinds.astype(numpy.uint32) << BITS
 
 
-@functools.cache
-def _marks() -> numpy.typing.NDArray[numpy.uint8]:
+def _kinds() -> Kinds:
     """What each code point is: white space, an ASCII digit or letter, a letter without case, a mark, or none of these."""
-    marks = numpy.zeros(sys.maxunicode + 1, numpy.uint8)
+    kinds = numpy.zeros(sys.maxunicode + 1, numpy.uint8)
     for first, last in IDEOGRAPHS:
-        marks[first:last] = LO
-    marks[[point for block in SCRIPTS for point in range(*block) if unicodedata.category(chr(point)) == "Lo"]] = LO
-    for characters, mark in ((MARKS, MARK), (QUOTES, QUOTE), (")]}", CLOSING)):
-        marks[[ord(character) for character in characters]] = mark
-    for ranges_, mark in ((WHITE_SPACE, WHITE), ("0-9", DIGIT), ("A-Za-z", LETTER)):
-        marks[code_points(ranges_)] = mark
-    return marks
+        kinds[first:last] = LO
+    kinds[[point for block in SCRIPTS for point in range(*block) if unicodedata.category(chr(point)) == "Lo"]] = LO
+    for characters, kind in ((MARKS, MARK), (QUOTES, QUOTE), (")]}", CLOSING)):
+        kinds[[ord(character) for character in characters]] = kind
+    for ranges_, kind in ((WHITE_SPACE, WHITE), ("0-9", DIGIT), ("A-Za-z", LETTER)):
+        kinds[code_points(ranges_)] = kind
+    return kinds

@@ -10,10 +10,11 @@ import numpy.typing
 
 from koreason.arrays import Places, in_order, kept
 from koreason.minhash.forms import Forms, ranges
-from koreason.minhash.sketches import Hashes, grams
+from koreason.minhash.sketches import GRAM, Hashes, draws, mixed, reaching
 
 Similarities = numpy.typing.NDArray[numpy.float64]
 
+PLACE, BITS = draws(2, 1), numpy.uint64(21)  # of a code point
 PAIRS = 256  # compared at once; eight bits of a key
 PAIR, SIDE, CUT, CELL = numpy.uint64(56), numpy.uint64(1), numpy.uint64(9), numpy.uint64(44)
 CELLS = 1 << 12  # by the first bits of 56
@@ -33,6 +34,25 @@ def similarities(forms: Forms, firsts: Places, seconds: Places, least: float = 0
         chosen = numpy.flatnonzero(_bounds(hashes, counts, starts, sides) >= least) if least else numpy.arange(len(sides[0]))
         found[first + chosen] = _similarities(hashes, counts, starts, (sides[0][chosen], sides[1][chosen]))
     return found
+
+
+def grams(forms: Forms) -> tuple[Hashes, Places]:
+    """Hashes of the 5-grams of each form in their order, and how many each has; shapes (m,) and (n,)."""
+    counts = numpy.maximum(forms.lengths - GRAM + 1, 0)
+    points = forms.points.astype(numpy.uint64)
+    many = len(points) - GRAM + 1
+    if many < 1:
+        return numpy.empty(0, numpy.uint64), counts
+    two = points[:-1] << BITS
+    two |= points[1:]
+    hashes = two[:many] << BITS  # of three characters, with the next two
+    hashes |= points[2 : many + 2]
+    hashes *= PLACE[0]
+    hashes += two[3:] * PLACE[1]
+    inside = numpy.ones(many, bool)
+    inside[reaching(forms)] = False
+    (hashes,) = kept(inside, hashes)
+    return mixed(hashes), counts
 
 
 def _bounds(hashes: Hashes, counts: Places, starts: Places, sides: tuple[Places, Places]) -> Similarities:

@@ -19,10 +19,11 @@ from collections.abc import Iterator
 import numpy
 import numpy.typing
 
-from koreason.arrays import Flags, Places, kept
-from koreason.minhash.forms import Forms, ranges
+from koreason.arrays import Flags, Places
+from koreason.minhash.forms import Forms, Points, ranges
 
 Hashes = numpy.typing.NDArray[numpy.uint64]
+Halves = numpy.typing.NDArray[numpy.uint32]
 
 GRAM = 5
 BANDS, ROWS = 16, 6
@@ -33,11 +34,11 @@ ENOUGH = 3 * BINS // 2  # 5-grams that leave two bins in nine empty: not worth a
 LONGEST = 1 << 20  # code points of a text that has bands: what takes part in comparisons is bounded
 GROUP, BLOCK = 1 << 20, 1 << 16  # code points that are worked on together; at once, which fits the cache
 FULL = numpy.uint64(2**32 - 1)
-EMPTY = numpy.uint64(2**32)
-HALF, BITS = numpy.uint64(32), numpy.uint64(21)  # of a hash; of a code point
+EMPTY = numpy.uint32(2**32 - 1)
+HALF = numpy.uint64(32)  # of a hash
 
 
-def _draws(count: int, state: int) -> Hashes:
+def draws(count: int, state: int) -> Hashes:
     """Odd numbers, always the same (splitmix64)."""
     drawn = []
     for _ in range(count):
@@ -48,8 +49,8 @@ def _draws(count: int, state: int) -> Hashes:
     return numpy.array(drawn, numpy.uint64)
 
 
-PLACE, AGAIN, ROW, BAND = _draws(2, 1), _draws(THROWS, 2), _draws(ROWS, 3), _draws(BINS, 4)
-MIX, GUARD = _draws(2, 5)
+STEPS, AGAIN, SPREAD = (draws(count, state).astype(numpy.uint32) for count, state in ((3, 1), (THROWS, 2), (2, 5)))
+ROW, BAND, (MIX, GUARD) = draws(ROWS, 3), draws(BINS, 4), draws(2, 5)
 
 
 def mixed(values: Hashes) -> Hashes:
@@ -60,35 +61,34 @@ def mixed(values: Hashes) -> Hashes:
     return values
 
 
-def grams(forms: Forms) -> tuple[Hashes, Places]:
-    """Hashes of the 5-grams of each form in their order, and how many each has; shapes (m,) and (n,)."""
-    hashes, across = _hashed(forms)
-    inside = numpy.ones(len(hashes), bool)
-    inside[across] = False
-    (hashes,) = kept(inside, hashes)
-    return hashes, _counts(forms)
+def _spread(values: Halves) -> Halves:
+    """The same of 32 bits."""
+    values ^= values >> numpy.uint32(16)
+    values *= SPREAD[0]
+    values ^= values >> numpy.uint32(15)
+    values *= SPREAD[1]
+    return values
 
 
-def _counts(forms: Forms) -> Places:
-    counts: Places = numpy.maximum(forms.lengths - GRAM + 1, 0)
-    return counts
-
-
-def _hashed(forms: Forms) -> tuple[Hashes, Places]:
-    """Hashes of all runs of five characters, and the places of those that reach from one form into the next."""
-    points = forms.points.astype(numpy.uint64)
-    many = len(points) - GRAM + 1
-    if many < 1:
-        return numpy.empty(0, numpy.uint64), numpy.empty(0, numpy.int64)
-    two = points[:-1] << BITS
-    two |= points[1:]
-    hashes = two[:many] << BITS  # of three characters, with the next two
-    hashes |= points[2 : many + 2]
-    hashes *= PLACE[0]
-    hashes += two[3:] * PLACE[1]
+def reaching(forms: Forms) -> Places:
+    """Of all runs of `GRAM` characters the places of those that reach from one form into the next."""
     ends = forms.ends
     across = numpy.concatenate([ends[forms.lengths > offset] - 1 - offset for offset in range(GRAM - 1)])
-    return mixed(hashes), across[across < many]
+    found: Places = across[across <= len(forms.points) - GRAM]
+    return found
+
+
+def _hashed(points: Points) -> Halves:
+    """Hashes of all runs of five characters."""
+    many = len(points) - GRAM + 1
+    if many < 1:
+        return numpy.empty(0, numpy.uint32)
+    two = points[:-1] * STEPS[0]
+    two += points[1:]
+    hashes = two[:many] * STEPS[1]
+    hashes += two[2 : many + 2]
+    hashes += points[GRAM - 1 :] * STEPS[2]
+    return _spread(hashes)
 
 
 def rows_for(least: float) -> int:
@@ -120,55 +120,55 @@ def _cut(forms: Forms, size: int) -> Iterator[tuple[int, int, Forms]]:
 
 
 def _bands(forms: Forms, guards: Hashes, wide: int) -> Hashes:
-    bins, some = numpy.empty((len(guards), BINS), numpy.uint64), forms.lengths >= GRAM
-    left = [_first_throw(block, bins[first:last], first) for first, last, block in _cut(forms, BLOCK)]
+    thrown, some = numpy.empty((len(guards), BINS), numpy.uint32), forms.lengths >= GRAM
+    left = [_first_throw(block, thrown[first:last], first) for first, last, block in _cut(forms, BLOCK)]
     rows, counts, hashes = map(numpy.concatenate, zip(*left, strict=True))
     for throw in range(1, THROWS):
-        mine = bins[rows]
+        mine = thrown[rows]
         empty = mine == EMPTY
         lacking = empty.any(axis=1)
         if not lacking.any():
             break
         hashes = hashes[ranges((numpy.cumsum(counts) - counts)[lacking], counts[lacking])]
         rows, mine, empty, counts = rows[lacking], mine[lacking], empty[lacking], counts[lacking]
-        again = mixed(hashes * AGAIN[throw])
-        bins[rows] = numpy.where(empty, _thrown(again, counts, numpy.empty(0, numpy.int64)), mine)
-    _fill(bins, some)
+        again = _spread(hashes * AGAIN[throw])
+        thrown[rows] = numpy.where(empty, _thrown(again, counts, numpy.empty(0, numpy.int64)), mine)
+    bins = _filled(thrown, some)
     keys: Hashes = numpy.dot(bins.reshape(-1, wide), ROW[:wide]).reshape(len(bins), -1)
     keys += BAND[: BINS // wide]
     keys += (guards * GUARD)[:, None]
     return mixed(keys)
 
 
-def _first_throw(forms: Forms, bins: Hashes, first: int) -> tuple[Places, Places, Hashes]:
+def _first_throw(forms: Forms, bins: Halves, first: int) -> tuple[Places, Places, Halves]:
     """The first throw into `bins`; of short texts that lack some: their numbers, counted from `first`, how many 5-grams, and those."""
-    (hashes, across), counts = _hashed(forms), _counts(forms)
-    bins[:] = _thrown(hashes, forms.lengths, across)
+    hashes, counts = _hashed(forms.points), numpy.maximum(forms.lengths - GRAM + 1, 0)
+    bins[:] = _thrown(hashes, forms.lengths, reaching(forms))
     rows = numpy.flatnonzero((bins == EMPTY).any(axis=1) & (counts < ENOUGH) & (counts > 0))
     return rows + first, counts[rows], hashes[ranges((forms.ends - forms.lengths)[rows], counts[rows])]
 
 
-def _thrown(hashes: Hashes, counts: Places, none: Places) -> Hashes:
-    """The least lower half of the hashes in each bin, which the upper half chooses, EMPTY where there is none; shape (n, BINS).
+def _thrown(hashes: Halves, counts: Places, none: Places) -> Halves:
+    """The least hash in each bin, which the upper half of it chooses, EMPTY where there is none; shape (n, BINS).
 
     Args:
         hashes: of all texts, one after the other; there may be fewer at the end.
         counts: how many each text has.
         none: the places of those that are no text's.
     """
-    bins = numpy.full(len(counts) * BINS + 1, EMPTY, numpy.uint64)  # the last is no text's
-    places = hashes >> HALF
-    places *= numpy.uint64(BINS)
-    places >>= HALF
-    places += numpy.repeat(numpy.arange(0, len(counts) * BINS, BINS, dtype=numpy.uint64), counts)[: len(hashes)]
+    bins = numpy.full(len(counts) * BINS + 1, EMPTY, numpy.uint32)  # the last is no text's
+    places = hashes >> numpy.uint32(16)
+    places *= numpy.uint32(BINS)
+    places >>= numpy.uint32(16)
+    places += numpy.repeat(numpy.arange(0, len(counts) * BINS, BINS, dtype=numpy.uint32), counts)[: len(hashes)]
     places[none] = len(counts) * BINS
-    numpy.minimum.at(bins, places.view(numpy.int64), hashes & FULL)
+    numpy.minimum.at(bins, places.astype(numpy.int64), hashes)
     return bins[:-1].reshape(-1, BINS)
 
 
-def _fill(bins: Hashes, some: Flags) -> None:
-    """Fill empty bins from the next one that is not, with its distance, in texts that have some."""
-    full = (bins != EMPTY).reshape(-1)
+def _filled(thrown: Halves, some: Flags) -> Hashes:
+    """Bins, of texts that have some, of which empty ones are filled from the next that is not, with its distance."""
+    bins, full = thrown.astype(numpy.uint64), (thrown != EMPTY).reshape(-1)
     places = numpy.flatnonzero(~full & numpy.repeat(some, BINS))
     flat, rows, columns = bins.reshape(-1), places // BINS * BINS, places % BINS
     for distance in range(1, BINS):
@@ -178,3 +178,4 @@ def _fill(bins: Hashes, some: Flags) -> None:
         places, rows, columns = places[~found], rows[~found], columns[~found]
         if not len(places):
             break
+    return bins

@@ -18,7 +18,7 @@ import polars as pl
 
 from koreason.arrays import Places
 from koreason.curate.spec import Talk, TwinKind
-from koreason.minhash.forms import Forms, forms_of
+from koreason.minhash.forms import Forms, alphabet, forms_of, read
 from koreason.suspects import holding
 
 OPTION = "\x1f"  # stands before each option; clean leaves no such character in a text
@@ -30,32 +30,43 @@ ODD = f"[{OTHER}&&[^0-9]]"
 
 
 class Seen(NamedTuple):
-    """What is compared of some prompts, and of talk the rows of those with invisible marks, and with numbers of other than ASCII digits."""
+    """Some prompts as they are compared.
+
+    Attributes:
+        texts: all of their words that are compared, as they are.
+        forms: of the texts.
+        odd: of talk the rows of texts with numbers of other than ASCII digits.
+    """
 
     texts: pl.Series
-    invisible: Places
+    forms: Forms
     odd: Places
 
 
-def seen(frame: pl.DataFrame, kind: TwinKind) -> Seen:
-    """What both `forms` and `guards` look at, of prompts with the columns of `CLEANED`."""
+def seen(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Seen:
+    """What `guards` looks at, too, of prompts with the columns of `CLEANED`."""
     texts, none = compared(frame, kind), numpy.empty(0, numpy.int64)
-    return Seen(texts, *(holding(texts, INVISIBLE, ODD) if kind == "talk" else (none, none)))
-
-
-def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk, of: Seen | None = None) -> Forms:
-    """The forms of prompts with the columns of `CLEANED`; `of` is what was seen of them, if it was."""
-    texts, invisible, _ = of or seen(frame, kind)
-    if kind == "code":
-        return forms_of(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"), white=True)
     if kind == "talk":
-        if len(invisible):
-            texts = texts.clone().scatter(invisible, texts.gather(invisible).str.replace_all(INVISIBLE, ""))
-        if language.talk:
-            plain = texts.str.replace_all(language.talk, " ")
-            texts = plain.zip_with(plain.str.contains(r"\S"), texts)
-        return forms_of(texts, lower=True)
-    return forms_of(texts)
+        return _talk(texts, language)
+    if kind == "code":
+        return Seen(texts, forms_of(texts.str.replace_all(r"[^\S\n]+(\n|$)", "$1").str.strip_chars("\n"), white=True), none)
+    return Seen(texts, forms_of(texts), none)
+
+
+def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
+    """The forms of prompts with the columns of `CLEANED`."""
+    return seen(frame, kind, language).forms
+
+
+def _talk(given: pl.Series, language: Talk) -> Seen:
+    letters = alphabet(lower=True, dropped=INVISIBLE, told=ODD)
+    if not language.talk:
+        return Seen(given, *read(given, letters))
+    texts, (invisible, odd) = given, holding(given, INVISIBLE, ODD)
+    if len(invisible):
+        texts = texts.clone().scatter(invisible, texts.gather(invisible).str.replace_all(INVISIBLE, ""))
+    plain = texts.str.replace_all(language.talk, " ")
+    return Seen(given, read(plain.zip_with(plain.str.contains(r"\S"), texts), letters)[0], odd)
 
 
 def compared(frame: pl.DataFrame, kind: TwinKind) -> pl.Series:

@@ -10,11 +10,10 @@ indentation counts as well. Of prose (`text`) numbers count with their sign and 
 numbers alone, since its words are spaced and misspelt in many ways.
 """
 
-import hashlib
-
 import numpy
 import numpy.typing
 import polars as pl
+from xxhash import xxh3_64_intdigest
 
 from koreason.curate.near.forms import OPTION, OTHER, Seen, seen
 from koreason.curate.spec import Talk, TwinKind
@@ -74,7 +73,7 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk, of: Seen | None 
     if kind not in GUARDED:
         return numpy.zeros(frame.height, numpy.uint64)
     if kind == "talk" and frame["options"].null_count() == frame.height:
-        return _hashed(_numbers(of or seen(frame, kind)))
+        return _hashed(_numbers(of or seen(frame, kind, language)))
     pattern = "|".join({"code": (CODE,), "text": (PROSE,), "talk": (NUMBER,)}.get(kind, (HEADING, NUMBER, WORD, SIGN)))
     pattern = f"(?:{language.opposites})|{pattern}" if language.opposites and kind != "talk" else pattern
     passage = pl.col("passage").fill_null("") + "\n"
@@ -97,8 +96,7 @@ def guards(frame: pl.DataFrame, kind: TwinKind, language: Talk, of: Seen | None 
 
 
 def _hashed(texts: pl.Series) -> numpy.typing.NDArray[numpy.uint64]:
-    digests = b"".join([hashlib.blake2b(text, digest_size=8).digest() for text in texts.cast(pl.Binary)])
-    return numpy.frombuffer(digests, "<u8").astype(numpy.uint64)
+    return numpy.array(list(map(xxh3_64_intdigest, texts.cast(pl.Binary).to_list())), numpy.uint64)
 
 
 def _numbers(of: Seen) -> pl.Series:
