@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from twin_sources import LANGUAGE, rows_of
 
 from koreason.curate.near.bare import bare
-from koreason.curate.near.forms import forms
+from koreason.curate.near.forms import INVISIBLE, forms, seen
 from koreason.curate.near.guards import guards
 from koreason.curate.spec import Talk
-from koreason.minhash.forms import Forms, forms_of
+from koreason.minhash.forms import BLOCK_ROWS, Forms, forms_of
 
 KOREAN = Talk(**LANGUAGE)
 
@@ -36,8 +36,19 @@ def test_white_space_is_dropped_as_a_loop_does_it(rows: list[str]) -> None:
 
 
 def test_a_block_more_changes_no_form() -> None:
-    rows = [f"글 {number} 과 a b" for number in range(700)]
+    rows = [f"글 {number} 과 a b" for number in range(BLOCK_ROWS + 100)]
     assert texts(forms(rows_of(rows), "text", KOREAN)) == [plain.form(row) for row in rows]
+    odd = seen(rows_of([*rows, "Ⅷ", "①②", *rows, "٣"]), "talk", Talk()).odd
+    assert odd.tolist() == [len(rows), len(rows) + 1, 2 * len(rows) + 2]
+
+
+@given(st.lists(st.text(alphabet="가Éa 1\t.'ⅧⅨ①㈀\u200b\ufe0f\u3164👍\x7f", max_size=12), max_size=8))
+def test_talk_is_read_as_by_searches_one_after_the_other(rows: list[str]) -> None:
+    found = seen(rows_of(rows), "talk", Talk())
+    visible = pl.Series(rows, dtype=pl.String).str.replace_all(INVISIBLE, "")
+    assert texts(found.forms) == [plain.form(row).lower() for row in visible]
+    assert found.odd.tolist() == [place for place, row in enumerate(rows) if set(row) & set("ⅧⅨ①㈀")]
+    assert found.odd.tolist() == seen(rows_of(rows), "talk", Talk(talk="ㅋ+")).odd.tolist()
 
 
 @pytest.mark.parametrize(
