@@ -1,4 +1,4 @@
-"""Rows of a stranger's CSV file with a header, all fields as text, an empty one as missing.
+"""Rows of a stranger's CSV file with a header, all fields as text, an empty one and `\\N` as missing.
 
     with open(path, "rb") as file:
         for number, record in rows(file, path): ...        # the line it ends on, and its fields by name
@@ -14,6 +14,7 @@ from typing import IO, Any
 from koreason.errors import UserError
 
 LONGEST = 64 << 20  # characters of a field
+MISSING = ("", "\\N")  # the latter is how MySQL and PostgreSQL write a field without a value
 
 
 def rows(file: IO[bytes], where: object) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -31,6 +32,6 @@ def rows(file: IO[bytes], where: object) -> Iterator[tuple[int, dict[str, Any]]]
         for record in found:
             if None in record or None in record.values():
                 raise UserError("has another number of fields than the header", f"{where}:{found.line_num}", "mend the line")
-            yield found.line_num, {name: value if value != "" else None for name, value in record.items()}
+            yield found.line_num, {name: None if value in MISSING else value for name, value in record.items()}
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"not readable as CSV ({error})", f"{where}:{found.line_num + 1}", "save it as UTF-8, fields quoted") from None

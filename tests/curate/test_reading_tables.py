@@ -16,6 +16,12 @@ def test_column_names_that_come_again_are_no_record(tmp_path: Path) -> None:
     assert read(tmp_path / "dump", data.replace(b",", b"\t").replace(b'"', b""), "tsv", ("q", "보기")) == expected
 
 
+@pytest.mark.parametrize(("format", "mark"), [("csv", ","), ("tsv", "\t")])
+def test_what_databases_write_for_nothing_is_nothing(tmp_path: Path, format: str, mark: str) -> None:
+    data = "q,a\n하나,\\N\n\\N,가\n\\N 은 왜 쓰나,NULL\n".replace(",", mark).encode()
+    assert read(tmp_path / "dump", data, format, ("q", "a")) == [(1, ("하나", None)), (2, (None, "가")), (3, ("\\N 은 왜 쓰나", "NULL"))]
+
+
 def test_messages_name_the_member_of_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "dumps.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -19,6 +19,7 @@ from koreason.errors import UserError
 
 OTHERS = ";\t|,"
 BLANK = re.compile(rb"[\r\n]*")
+MISSING = "\\N"  # a field without a value, as MySQL and PostgreSQL write it
 SHOWN = 60  # characters of a line in a message
 
 
@@ -108,7 +109,9 @@ class Header:
             return Record(number, None, first, length, raw, Unused.wrong_columns)
         if row[count - 1].endswith(self._last) and bare(row[:count]) == self._names:
             return Record(number, None, first, length, raw, Unused.names_again, skipped=True)
-        return Record(number, tuple([row[place] for place in self._places]), first, length, raw)
+        values = [row[place] for place in self._places]
+        found = tuple([None if value == MISSING else value for value in values] if MISSING in values else values)
+        return Record(number, found, first, length, raw)
 
 
 def _header_text(line: bytes | None, stream: Stream, encoding: str) -> str:
