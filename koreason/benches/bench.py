@@ -11,11 +11,12 @@ number of items than the entry says, and a column that it names and the source h
 import argparse
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from koreason.benches.items import ITEMS_FILE, Item, frame
 from koreason.benches.readers import Record, read_source
-from koreason.benches.records import item, named_columns
+from koreason.benches.records import item, named_columns, value_of
 from koreason.benches.spec import Items
 from koreason.config.load import add_spec, note_how, read_spec
 from koreason.errors import UserError
@@ -66,6 +67,9 @@ def normalised(source: Items) -> list[Item]:
             where,
             "look at what was taken for items ('files', 'name', 'split'), or mend 'items' and raise 'version'",
         )
+    alone = {one.id for one, record in zip(items, records, strict=True) if not str(value_of(record, "cluster", columns) or "").strip()}
+    taken = alone & {one.cluster for one in items if one.id not in alone}  # ids that are names of what others share
+    items = [replace(one, cluster=f"{one.id} (alone)") if one.id in taken else one for one in items]
     return sorted(items, key=lambda item: item.id)
 
 

@@ -42,7 +42,7 @@ def item(record: dict[str, Any], where: str, number: int, columns: Columns, sour
     Raises:
         UserError: it lacks what it needs.
     """
-    value = {name: _value(record, name, columns) for name in COLUMNS}
+    value = {name: value_of(record, name, columns) for name in COLUMNS}
     for name in ("question", "gold"):
         if value[name] is None or (isinstance(value[name], str) and not value[name].strip()):
             raise UserError(f"lacks '{'/'.join(columns.get(name, [name]))}'", where, "complete the item")
@@ -78,7 +78,8 @@ def _cluster(text: str) -> str:
     return text if len(text) <= LONGEST_NAME else hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _value(record: dict[str, Any], name: str, columns: Columns) -> Any:
+def value_of(record: dict[str, Any], name: str, columns: Columns) -> Any:
+    """What a record has in the column or columns that are ours by this name."""
     its = columns.get(name, [name])
     if name == "options" and len(its) > 1:
         return [record.get(column) for column in its]

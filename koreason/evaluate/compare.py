@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from koreason.arguments import whole
 from koreason.errors import UserError
+from koreason.evaluate.intake import numbered
 from koreason.shown import printable
 from koreason.statistics.paired import Paired, holm, paired
 
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, metavar="A", help="verdicts that the others are compared with")
     parser.add_argument("others", type=Path, nargs="+", metavar="B", help="verdicts on the same items")
     parser.add_argument("--profile", action="append", default=[], metavar="PROFILE", help="of files that have several; twice: of A, of B")
-    parser.add_argument("--seed", type=int, default=1, help="of the bootstrap (1)")
+    parser.add_argument("--seed", type=whole(0), default=1, help="of the bootstrap (1)")
     parser.add_argument("--json", action="store_true", help="print JSON, one object a comparison")
 
 
@@ -55,7 +57,7 @@ def main(arguments: argparse.Namespace) -> None:
     adjusted = holm([each.p for _, each, _ in found])
     for (path, each, unmatched), family in zip(found, adjusted, strict=True):
         if arguments.json:
-            print(json.dumps({"file": str(path), **vars(each), "p_holm": family, "unmatched": unmatched}, ensure_ascii=False))
+            print(json.dumps({"file": str(path), **each.told(), "p_holm": family, "unmatched": unmatched}, ensure_ascii=False))
         else:
             print(printable("\n".join(told(arguments.first, path, each, family, unmatched, len(found)))))
 
@@ -72,7 +74,9 @@ def told(first: Path, path: Path, each: Paired, family: float, unmatched: int, c
     ]
     if each.only_first is not None:
         lines[2] += f"; only the first right {each.only_first:,}, only the second {each.only_second:,}"
-    return [*lines, f"  smallest difference that these items would have shown (80% power): {each.detectable * 100:.2f} points"]
+    least = each.told()["detectable"]
+    shown = "none that there can be" if least is None else f"{least * 100:.2f} points"
+    return [*lines, f"  smallest difference that these items would have shown (80% power): {shown}"]
 
 
 def read_verdicts(path: Path, profile: str | None) -> Verdicts:
@@ -85,10 +89,12 @@ def read_verdicts(path: Path, profile: str | None) -> Verdicts:
     if not table.is_file():
         raise UserError("no such file", table, "give what `koreason score --out` wrote, or a folder of score-bench")
     rows = _parquet(table) if table.suffix == ".parquet" else _lines(table)
+    if not rows:
+        raise UserError("holds no verdicts", table, "give what `koreason score --out` wrote")
     profiles = list(dict.fromkeys(str(row["profile"]) for row in rows))
     wanted = profile or (profiles[0] if len(profiles) == 1 else None)
     if wanted not in profiles:
-        raise UserError(f"has the profiles {', '.join(profiles) or 'none'}", table, "name one of them with --profile")
+        raise UserError(f"has the profiles {', '.join(profiles)}", table, "name one of them with --profile")
     found, clusters = Answers(), dict[str, str]()
     for row in rows:
         if row["profile"] == wanted:
@@ -100,15 +106,10 @@ def read_verdicts(path: Path, profile: str | None) -> Verdicts:
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     rows = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise UserError(f"not JSON ({error})", f"{path}:{number}", "give what `koreason score --out` wrote") from None
-            if not isinstance(row, dict) or not {"id", "profile", "correct"} <= row.keys() or not isinstance(row["correct"], bool):
-                raise UserError("is no verdict", f"{path}:{number}", "give what `koreason score --out` wrote")
-            rows.append(row)
+    for _, where, row in numbered(path):
+        if not {"id", "profile", "correct"} <= row.keys() or not isinstance(row["id"], str | int) or not isinstance(row["correct"], bool):
+            raise UserError("is no verdict", where, "give what `koreason score --out` wrote")
+        rows.append(row)
     return rows
 
 

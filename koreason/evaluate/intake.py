@@ -51,11 +51,16 @@ def read_rows(path: Path, names: Mapping[str, str], kind: str | None) -> Iterato
     """
     if not path.is_file():
         raise UserError("no such file", path, "give a file of answers: JSON Lines, CSV or Parquet")
-    for number, where, record in _records(path):
+    for number, where, record in numbered(path):
         yield from _rows(harness(record) or {}, record, number, where, names, kind)
 
 
-def _records(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def numbered(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The objects of a file with their number, from 1, and where they stand, for messages.
+
+    Raises:
+        UserError: the file is not readable as JSON Lines, CSV or Parquet.
+    """
     with open(path, "rb") as file:
         start = file.read(6)
     if start.startswith(b"PAR1"):

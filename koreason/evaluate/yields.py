@@ -10,11 +10,16 @@ categories whose gain is more than chance, in proportion to their gain per 1,000
 
 import argparse
 import json
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from koreason.arguments import whole
 from koreason.config.joined.experiments import BASE
 from koreason.errors import UserError
 from koreason.evaluate.compare import read_verdicts
@@ -69,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bench", action="append", metavar="BENCH", help="only these benchmarks; else all that every one has answered")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="the run's results (results)")
     parser.add_argument("--profile", metavar="PROFILE", help="of the scores; else the first that each benchmark names")
-    parser.add_argument("--rows", type=int, default=100_000, help="of the mix that is proposed (100,000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the bootstrap (1)")
+    parser.add_argument("--rows", type=whole(1), default=100_000, help="of the mix that is proposed (100,000)")
+    parser.add_argument("--seed", type=whole(0), default=1, help="of the bootstrap (1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -79,7 +84,9 @@ def main(arguments: argparse.Namespace) -> None:
     found = gains(arguments)
     quotas = proposed({one.category: (one.gain, one.p, one.rows, one.most) for one in found}, arguments.rows)
     if arguments.json:
-        print(json.dumps({"gains": [asdict(one) for one in found], "quotas": quotas}, ensure_ascii=False))
+        each = [vars(one) | {"benches": {bench: pair.told() for bench, pair in one.benches.items()}} for one in found]
+        each = [one | {"error": one["error"] if math.isfinite(one["error"]) else None} for one in each]
+        print(json.dumps({"gains": each, "quotas": quotas}, ensure_ascii=False))
         return
     print("\n".join(map(printable, [*table(found), *told(quotas)])))
 
@@ -88,8 +95,15 @@ def gains(arguments: argparse.Namespace) -> list[Gain]:
     """What each mix gained.
 
     Raises:
-        UserError: one was not trained or scored, or they share no benchmark.
+        UserError: one was not trained or scored, they share no benchmark or item, or two stand for the same category.
     """
+    of_mix = {mix: _rows(arguments.results / "mixes" / mix) for mix in arguments.mixes}
+    if twice := [mix for mix, count in Counter(arguments.mixes).items() if count > 1]:
+        raise UserError("is named twice", f"mix {twice[0]}", "name each once: p values are adjusted for their number")
+    for name, count in Counter(of_mix[mix][0] for mix in of_mix).items():
+        if count > 1:
+            both = ", ".join(mix for mix in of_mix if of_mix[mix][0] == name)
+            raise UserError(f"most rows of each are of the category {name}", f"mixes {both}", "name one mix for each category")
     evals = arguments.results / "evals" / arguments.model
     schedule = {mix: BASE if mix == BASE else arguments.trained_by for mix in (arguments.against, *arguments.mixes)}
     benches = arguments.bench or shared(evals, schedule)
@@ -99,11 +113,13 @@ def gains(arguments: argparse.Namespace) -> list[Gain]:
         for bench in benches:
             profile = arguments.profile or _first_profile(evals / mix / schedule[mix] / bench / "scores")
             one, other = (read_verdicts(evals / name / schedule[name] / bench / "scores", profile) for name in (arguments.against, mix))
+            if not one.answers.keys() & other.answers.keys():
+                raise UserError(f"{arguments.against} and {mix} have no item in common", f"{evals}: {bench}", "score both again")
             compared[mix][bench] = paired(one.answers, other.answers, arguments.seed, other.clusters)
     means = {mix: mean_gain(list(each.values())) for mix, each in compared.items()}
     adjusted = holm([two_sided(*mean) for mean in means.values()])
     return [
-        Gain(mix, *_rows(arguments.results / "mixes" / mix), _hours(arguments, mix), *means[mix], p, compared[mix])
+        Gain(mix, *of_mix[mix], _hours(arguments, mix), *means[mix], p, compared[mix])
         for mix, p in zip(arguments.mixes, adjusted, strict=True)
     ]
 
@@ -129,7 +145,7 @@ def table(found: Sequence[Gain]) -> list[str]:
         )
         lines += [
             f"  {bench}: {100 * each.difference:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f}), p = {each.p:.2g}, {each.test};"
-            f" {100 * each.detectable:.2f} would have shown"
+            f" {'nothing' if (least := each.told()['detectable']) is None else f'{100 * least:.2f}'} would have shown"
             for bench, each in one.benches.items()
         ]
     return [*lines, "Gains in percentage points, the mean over benchmarks; p by Holm over the categories."]
@@ -139,7 +155,8 @@ def told(quotas: Mapping[str, int]) -> list[str]:
     """The proposed mix as an entry's `quotas`."""
     if not quotas:
         return ["No category's gain is more than chance: no mix follows from these evaluations."]
-    return ["By these gains:", "quotas: {" + ", ".join(f"{name}: {count}" for name, count in quotas.items()) + "}"]
+    entry = yaml.safe_dump({"quotas": dict(quotas)}, default_flow_style=None, allow_unicode=True, sort_keys=False, width=math.inf)
+    return ["By these gains:", entry.strip()]
 
 
 def _first_profile(scores: Path) -> str:

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from koreason import locks
+from koreason.arguments import whole
 from koreason.errors import UserError
 from koreason.home import HOME
 from koreason.images import sif
@@ -201,7 +202,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flavour", choices=sorted(PACKAGES), default="cpu", help="from envs/ENV.lock, or for GPUs from envs/ENV-cuda.lock"
     )
     parser.add_argument("--base", choices=("registry", "debootstrap"), default="registry", help="where Debian comes from")
-    parser.add_argument("--jobs", type=int, default=2, help="images at once (default: 2)")
+    parser.add_argument("--jobs", type=whole(1), default=2, help="images at once (default: 2)")
     parser.add_argument("--force", action="store_true", help="build although nothing has changed")
     parser.add_argument("--sign", type=Path, metavar="KEY", help="sign with this private key (PEM)")
 

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from koreason.arguments import whole
 from koreason.config.files.layers import layered, read_yaml
 from koreason.config.joined.reached import reached
 from koreason.config.pinned import pinned
@@ -34,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="ENTRY", help="these entries, such as bases.qwen, and not all of the run's"
     )
-    parser.add_argument("--most", type=int, default=MOST_GIB, metavar="GIB", help=f"refuse larger files behind URLs (default: {MOST_GIB})")
+    parser.add_argument(
+        "--most", type=whole(1), default=MOST_GIB, metavar="GIB", help=f"refuse larger files behind URLs (default: {MOST_GIB})"
+    )
     parser.add_argument("--check", action="store_true", help="bring nothing; say what has vanished or changed upstream")
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from koreason import progress
 from koreason.archive.rerun import rerun
+from koreason.arguments import whole
 from koreason.config.rules import RULES, in_order, rule_of, stage_of
 from koreason.errors import UserError
 from koreason.ops.outputs import PLACES, RESULTS, Output, dependents, depending, find
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rerun", action="store_true", help="in a run restored from its archive: make it again beside itself, and compare")
     parser.add_argument("--from", dest="start", metavar="STAGE", help="with --rerun: this stage and all that was made of it")
     parser.add_argument("--only", nargs="+", default=[], metavar="STAGE", help="with --rerun: these stages alone")
-    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="with --rerun: for Snakemake (default: all)")
+    parser.add_argument("--cores", type=whole(1), default=os.cpu_count() or 1, help="with --rerun: for Snakemake (default: all)")
 
 
 def main(arguments: argparse.Namespace) -> int:

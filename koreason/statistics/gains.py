@@ -29,8 +29,8 @@ def mean_gain(each: Sequence[Difference]) -> tuple[float, float]:
 
 
 def two_sided(gain: float, error: float) -> float:
-    """p of no gain, by the normal distribution: benchmarks have hundreds of items."""
-    return 2 * statistics.NormalDist().cdf(-abs(gain) / error) if error else float(gain == 0)
+    """p of no gain, by the normal distribution: benchmarks have hundreds of items. Without any spread nothing is shown."""
+    return 2 * statistics.NormalDist().cdf(-abs(gain) / error) if error else 1.0
 
 
 def proposed(gained: Mapping[str, tuple[float, float, int, int]], rows: int) -> dict[str, int]:

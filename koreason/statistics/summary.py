@@ -33,20 +33,24 @@ def per_repeat(correct: Mapping[str, Sequence[bool]]) -> list[float]:
     return [statistics.fmean(column) for column in zip(*correct.values(), strict=True)]
 
 
+def _sums(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None) -> tuple[list[float], list[int]]:
+    """Right answers of each cluster, and all of them: items may have been answered unequally often."""
+    return paired.clustered(list(correct), [sum(each) for each in correct.values()], clusters, [len(each) for each in correct.values()])
+
+
 def clustered_error(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None = None) -> float | None:
-    """Standard error of the mean with items as clusters: the items' own means vary, their repeats are one draw each.
+    """Standard error of the share of right answers with items as clusters: repeats of one item are one draw.
 
     With one repeat it is the usual standard error of a share, with n - 1. `clusters` says what items share, and is what varies then.
     None for a single one.
     """
-    means = [statistics.fmean(answers) for answers in correct.values()]
-    sums, sizes = paired.clustered(list(correct), means, clusters)
+    sums, sizes = _sums(correct, clusters)
     return paired.clustered_error(sums, sizes) if len(sums) > 1 else None
 
 
 def shared(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None) -> bool:
     """Whether any two items share something."""
-    return clusters is not None and len({clusters.get(item, item) for item in correct}) < len(correct)
+    return len(_sums(correct, clusters)[0]) < len(correct)
 
 
 def effective_size(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str, str] | None = None) -> float:
@@ -55,12 +59,10 @@ def effective_size(correct: Mapping[str, Sequence[bool]], clusters: Mapping[str,
     With one repeat it is the number of items; repeats that never differ leave it there. With `clusters` it may be as few as these are. A
     score of 0 or 1 has no spread to measure and counts as its items only, or clusters.
     """
-    least, answers = len(correct), sum(map(len, correct.values()))
-    if shared(correct, clusters):
-        least = len({(clusters or {}).get(item, item) for item in correct})
-    mean = sum(map(sum, correct.values())) / answers
-    error = clustered_error(correct, clusters)
-    if error is None or not error:
+    sums, sizes = _sums(correct, clusters)
+    least, answers = len(sums), sum(sizes)
+    mean, error = sum(sums) / answers, clustered_error(correct, clusters)
+    if error is None or error <= paired.NO_SPREAD:
         return float(least)
     size = mean * (1 - mean) / error**2 * least / (least - 1)
     return min(max(size, float(least)), float(answers))

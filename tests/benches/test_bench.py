@@ -214,3 +214,13 @@ def test_gold_of_a_choice_is_a_label(tmp_path):
     items = [{"id": str(n), "question": "수도는?", "options": ["부산", "서울"], "gold": gold} for n, (gold, _) in enumerate(golds)]
     assert [item.gold for item in items_of(tmp_path, spec(tmp_path, items, kind="choice"))] == [label for _, label in golds]
     assert read_manifest(tmp_path / "out")["counts"]["options"] == {"2": 3}
+
+
+def test_an_item_that_stands_alone_is_of_no_passage_of_its_name(tmp_path):
+    items = [
+        {"id": 1, "question": "2+3?", "gold": 5},
+        {"id": 2, "question": "2+4?", "gold": 6, "cluster": 1},
+        {"id": 3, "question": "2+5?", "gold": 7, "cluster": 1},
+    ]
+    found = {item.id: item.cluster for item in items_of(tmp_path, spec(tmp_path, items))}
+    assert found == {"1": "1 (alone)", "2": "1", "3": "1"}

@@ -1,5 +1,6 @@
 """`koreason compare` and its statistics: against SciPy, against simulated nulls, and through the command line."""
 
+import gzip
 import json
 import random
 import statistics
@@ -73,6 +74,66 @@ def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     first, empty = verdicts(tmp_path / "a.jsonl", "01"), verdicts(tmp_path / "b.jsonl", "")
     odd = tmp_path / "odd.jsonl"
     odd.write_text('{"id": 1}\n', encoding="utf-8")
-    for other, words in [(empty, "has the profiles none"), (str(odd), "is no verdict"), (str(tmp_path / "no.jsonl"), "no such file")]:
+    for other, words in [(empty, "holds no verdicts"), (str(odd), "is no verdict"), (str(tmp_path / "no.jsonl"), "no such file")]:
         assert main(["compare", first, other]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_without_spread_nothing_is_certain() -> None:
+    """All clusters differ alike: as few as there are, the exact sign test says what they show, and the interval goes with it."""
+    for items, p in ((1, 1.0), (2, 0.5), (3, 0.25), (8, 2**-7)):
+        wrong, right = ({str(n): [said, said] for n in range(items)} for said in (False, True))
+        found = paired(wrong, right, seed=1)
+        assert found.p == pytest.approx(p) and found.difference == 1 and found.high == 1
+        assert (found.low > 0) == (p < 0.05) and found.error > 0
+        same = paired(right, right, seed=1)
+        assert same.p == 1 and same.low == -same.high <= 0 and (same.low < -0.3 or items == 8)
+    third = {str(n): [True, False, False] for n in range(3)}  # means that are rounded
+    assert paired({key: [False] * 3 for key in third}, third, seed=1).p == pytest.approx(0.25)
+    clusters = {str(n): str(n // 5) for n in range(10)}
+    assert paired({key: [False] for key in clusters}, {key: [True] for key in clusters}, 1, clusters).p == 0.5
+    many = {str(n): [True] for n in range(3_000)}
+    assert paired({key: [False, False] for key in many}, many, seed=1).low > 0.9
+
+
+def test_what_no_number_can_say_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = verdicts(tmp_path / "a.jsonl", "0"), verdicts(tmp_path / "b.jsonl", "1")
+    assert main(["compare", first, second, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert (found["low"], found["high"], found["error"], found["detectable"]) == (-1, 1, None, None)
+    assert main(["compare", first, second]) == 0
+    assert "none that there can be" in capsys.readouterr().out
+
+
+def test_an_item_alone_is_of_no_cluster_of_its_name() -> None:
+    clusters = {"a": "1", "b": "1"}  # and the item "1" shares nothing
+    answers = {"a": [True], "b": [False], "1": [True]}
+    assert paired(answers, answers, 1, clusters).clusters == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'{"id": "1", "profile": "robust", "correct": true, "x": "\xff"}\n', "not UTF-8"),
+        (b"[" * 100_000 + b"\n", "nested without end"),
+        (b'{"id": null, "profile": "robust", "correct": true}\n', "is no verdict"),
+        (b'{"id": NaN, "profile": "robust", "correct": true}\n', "is no verdict"),
+        (b"\n", "holds no verdicts"),
+        (b"\x1f\x8b broken", "not readable"),
+    ],
+)
+def test_verdicts_that_cannot_be_read_are_one_line(text: bytes, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = tmp_path / "odd.jsonl"
+    odd.write_bytes(text)
+    assert main(["compare", verdicts(tmp_path / "a.jsonl", "01"), str(odd)]) == 2
+    told = capsys.readouterr().err
+    assert words in told and told.count("\n") == 1
+
+
+def test_verdicts_may_be_compressed_and_begin_with_a_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = Path(verdicts(tmp_path / "a.jsonl", "0101"))
+    packed, marked = tmp_path / "b.jsonl.gz", tmp_path / "c.jsonl"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes() + b"\n")
+    assert main(["compare", str(plain), str(packed), str(marked)]) == 0
+    assert capsys.readouterr().out.count("4 items") == 2

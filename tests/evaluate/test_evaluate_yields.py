@@ -7,8 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 
 from koreason.cli import main
+from koreason.evaluate.yields import told
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
 from koreason.statistics.gains import proposed
@@ -76,3 +78,31 @@ def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "share no benchmark" in capsys.readouterr().err
     assert main(asked(tmp_path, "--bench", "other")) == 2
     assert "has no scores" in capsys.readouterr().err
+
+
+def test_what_would_count_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ablation(tmp_path)
+    assert main(["yields", "m", "only_code", "only_code", "--trained-by", "short", "--results", str(tmp_path)]) == 2
+    assert "mix only_code: is named twice" in capsys.readouterr().err
+    other = tmp_path / "mixes" / "more_code"
+    with Stage(other, "select", {}, []) as stage:
+        stage.counts |= {"kept": 10, "categories": {"Code": {"passed": 10, "drawn": 10}}}
+    assert main(["yields", "m", "only_code", "more_code", "--trained-by", "short", "--results", str(tmp_path)]) == 2
+    assert "most rows of each are of the category Code" in capsys.readouterr().err
+
+
+def test_scores_of_other_items_are_no_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ablation(tmp_path)
+    scores = tmp_path / "evals/m/only_code/short/math/scores"
+    with Stage(scores, "score", {}, []) as stage:
+        row = ("other", 0, "robust", "A", True, "", "box", 0, 1, "other")
+        write_table(pl.DataFrame([row], schema=READINGS, orient="row"), stage, "readings.parquet", READINGS)
+        write_atomically(stage.path("scores.json"), json.dumps({"profile": "robust"}))
+        stage.add("scores.json")
+    assert main(["yields", "m", "only_code", "--trained-by", "short", "--results", str(tmp_path)]) == 2
+    assert "base and only_code have no item in common" in capsys.readouterr().err
+
+
+def test_quotas_can_be_pasted_whatever_categories_are_called() -> None:
+    [_, entry] = told({"Code": 3, "a, b: c #": 4})
+    assert yaml.safe_load(entry) == {"quotas": {"Code": 3, "a, b: c #": 4}}

@@ -27,7 +27,7 @@ FLOORS = (
         "the ground floor",
         (
             *("home", "errors", "progress", "imports", "shards", "languages", "locks", "commands", "host", "git", "shown"),
-            *("arrays", "utf8", "suspects", "neighbours"),
+            *("arrays", "utf8", "suspects", "neighbours", "arguments"),
         ),
     ),
     Floor("records", ("records",)),

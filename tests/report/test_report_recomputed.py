@@ -68,3 +68,9 @@ def test_a_run_shows_them_too(tree: Tree) -> None:
     assert tree.report() == 0
     page = tree.page()
     assert "Published tables: what their own rows carry" in page and "&lt;b&gt;T" in page and "<b>T</b>" not in page
+
+
+@pytest.mark.parametrize(("before", "after", "items"), [(0, 100, 1), (0, 20, 20), (0, 100, 4), (0, 0, 3), (100, 100, 3)])
+def test_few_items_carry_no_more_than_any_data_could(before: float, after: float, items: int) -> None:
+    found = compared(before, after, items)
+    assert found.carried == "no" and found.most >= found.least >= mcnemar(0, round((after - before) / 100 * items))

@@ -70,3 +70,16 @@ def test_eight_samples_of_real_answers(real_data):
     # clustering matters: as if independent, the error would be less than half
     assert found["se_over_items"] > 2 * math.sqrt(0.91 * 0.09 / 800)
     assert 100 <= effective_size(correct) <= 800
+
+
+def test_items_that_were_answered_unequally_often() -> None:
+    """The share is of answers, and so is its error: the ratio of two sums over items, by its linear form."""
+    correct = {"a": [True], "b": [False, False, True], "c": [True, True], "d": [False]}
+    share = 4 / 7
+    residuals = [sum(each) - share * len(each) for each in correct.values()]
+    assert clustered_error(correct) == pytest.approx(math.sqrt(sum(one * one for one in residuals) * 4 / 3) / 7)
+
+
+def test_items_that_are_all_right_equally_often_have_no_spread_between_them() -> None:
+    for repeats in (2, 3, 7):
+        assert effective_size({str(n): [True] + [False] * (repeats - 1) for n in range(9)}) == 9

@@ -13,6 +13,7 @@ the entry says. A first dump, step by step: docs/sources.md.
 import argparse
 from pathlib import Path
 
+from koreason.arguments import whole
 from koreason.curate.sourcing.add import add
 from koreason.curate.sourcing.fetch import MOST_GIB, fetch
 from koreason.curate.sourcing.trial import RECORDS, try_source
@@ -32,11 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     trying = kinds.add_parser("try", help="show what a dump is taken for, cleaned rows and what is dropped")
     trying.add_argument("paths", nargs="+", metavar="FILE|FOLDER|NAME", help="of one dump; or the name of one entry of `sources`")
     trying.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
-    trying.add_argument("--records", type=int, default=RECORDS, metavar="N", help=f"how many are read (default: {RECORDS:,})")
+    trying.add_argument("--records", type=whole(1), default=RECORDS, metavar="N", help=f"how many are read (default: {RECORDS:,})")
     fetching = kinds.add_parser("fetch", help="bring the files of entries with `urls`")
     fetching.add_argument("names", nargs="+", metavar="NAME", help="entries of `sources`")
     fetching.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
-    fetching.add_argument("--most", type=int, default=MOST_GIB, metavar="GIB", help=f"refuse larger files (default: {MOST_GIB})")
+    fetching.add_argument("--most", type=whole(1), default=MOST_GIB, metavar="GIB", help=f"refuse larger files (default: {MOST_GIB})")
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -60,7 +60,7 @@ def paired_scores(plan: Plan, facts: Facts, against: Sequence[str] = ()) -> pl.D
                 continue
             one = paired(before[0], after[0], SEED, after[1])
             cell = (model, mix, schedule, bench, name)
-            values.append((*cell, one.items, one.clusters, one.difference, one.low, one.high, one.p, one.detectable, one.test))
+            values.append((*cell, one.items, one.clusters, one.difference, one.low, one.high, one.p, one.told()["detectable"], one.test))
     adjusted = holm([value[10] for value in values])
     names = dict.fromkeys(("model", "mix", "schedule", "bench", "against"), pl.String)
     figures = dict.fromkeys(("difference", "low", "high", "p", "detectable"), pl.Float64)

@@ -64,10 +64,9 @@ def compared(before: float, after: float, items: int) -> Difference:
     one, other = before / 100, after / 100
     error = math.sqrt((one * (1 - one) + other * (1 - other)) / items)
     apart = abs(other - one)
-    most = 2 * statistics.NormalDist().cdf(-apart / error) if error else float(apart == 0)
     least = mcnemar(0, round(apart * items))
-    found = Difference(other - one, error, most, min(least, most))
-    return replace(found, carried=_carried(found.most, found.least))
+    most = max(least, 2 * statistics.NormalDist().cdf(-apart / error) if error else 1.0)  # few items: no data reach the normal one
+    return Difference(other - one, error, most, least, _carried(most, least))
 
 
 def _carried(most: float, least: float) -> str:
