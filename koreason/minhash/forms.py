@@ -168,8 +168,6 @@ def _without_marks(found: Forms, kinds: Kinds) -> Forms:
     runs = numpy.flatnonzero(head)
     drop = numpy.repeat(before[runs] == LO, numpy.diff(numpy.append(runs, len(places))))
     opening = (kinds[places] == QUOTE) & (behind == LO) & (before < CLOSING)
-    for curly, straight in CURLY.items():
-        points[places[points[places] == ord(curly)]] = ord(straight)
     places = places[drop | opening]
     keep = numpy.ones(len(points), bool)
     keep[places] = False
@@ -179,7 +177,7 @@ def _without_marks(found: Forms, kinds: Kinds) -> Forms:
 
 @functools.cache
 def alphabet(lower: bool = False, dropped: str = "", told: str = "") -> Points:
-    """What each code point is read as, with its kind: as it is or in lower case, or not at all, and told or not.
+    """What each code point is read as, with its kind: as it is or in lower case, quotes straight, or not at all, and told or not.
 
     `dropped` and `told` are regular expressions of one character.
     """
@@ -187,6 +185,7 @@ def alphabet(lower: bool = False, dropped: str = "", told: str = "") -> Points:
     for point in itertools.chain(*(range(*block) for block in CASED)) if lower else ():
         if len(small := chr(point).lower()) == 1:
             points[point] = ord(small)
+    points[[ord(curly) for curly in CURLY]] = [ord(straight) for straight in CURLY.values()]
     kinds = _kinds()
     for pattern, bit in ((told, TOLD), (dropped, DROPPED)):
         if pattern:
