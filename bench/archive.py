@@ -73,7 +73,7 @@ def build(folder: Path, jobs: int) -> None:
 
 def searched() -> tuple[float, float]:
     """MB/s of the search for keys over a journal's lines, and of the plain way: every pattern over all of the text."""
-    from koreason.archive import digests, private
+    from koreason.archive.gathered import digests, private
 
     line = json.dumps({"key": "0" * 64, "text": "Okay, 문제를 보자. 12,345원이고 x = 3.14이다. " * 60}, ensure_ascii=False)
     text = f"{line}\n" * 4000

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TextIO
 
 from koreason import locks
-from koreason.archive import folder, gather, make, stream
-from koreason.archive.about import sizes
-from koreason.archive.contents import Contents
+from koreason.archive import make
+from koreason.archive.bag import folder, stream
+from koreason.archive.bag.contents import Contents
 from koreason.archive.entries import ALWAYS, ASKED, PARTS, Entry
-from koreason.archive.private import own_places
+from koreason.archive.gathered import gather
+from koreason.archive.gathered.private import own_places
+from koreason.archive.told.about import sizes
 from koreason.errors import UserError
 from koreason.workflow.driver import LOCK
 

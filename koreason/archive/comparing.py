@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from koreason.archive.differing import first_difference, off
-from koreason.archive.jobs import Job
-from koreason.ops.outputs import UNDECLARED
+from koreason.archive.gathered.jobs import Job
+from koreason.ops.kept.outputs import UNDECLARED
 from koreason.records.repeating import FACT, JOURNAL, TOLERANCE, Repeats
 from koreason.repeats import ALL, class_of, class_of_output
 

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from koreason.archive.bag import DATA
+from koreason.archive.bag.opened import MINE
+from koreason.archive.bag.tags import DATA
 from koreason.archive.entries import RUN
-from koreason.archive.inputs import inputs
-from koreason.archive.jobs import Job, jobs
+from koreason.archive.gathered.inputs import inputs
+from koreason.archive.gathered.jobs import Job, jobs
 from koreason.archive.make import CONFIG, KEPT
-from koreason.archive.opened import MINE
 from koreason.errors import UserError
-from koreason.ops.outputs import RESULTS
+from koreason.ops.kept.outputs import RESULTS
 from koreason.records.digests import canonical
 
 SHOWN = 12  # lines of a kind

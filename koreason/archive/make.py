@@ -13,15 +13,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from koreason.archive import about, citing, digests, private
-from koreason.archive.bag import Bag
+from koreason.archive.bag.tags import Bag
 from koreason.archive.crate.build import METADATA, Story, build
 from koreason.archive.entries import PARTS, RUN, Entry
-from koreason.archive.gather import gather
-from koreason.archive.inputs import Given, inputs, moved
-from koreason.archive.jobs import Job, ended, jobs, packages
-from koreason.archive.packages import Package, bill, licences, locked, wheels
-from koreason.archive.page import PAGE, page
+from koreason.archive.gathered import digests, private
+from koreason.archive.gathered.gather import gather
+from koreason.archive.gathered.inputs import Given, inputs, moved
+from koreason.archive.gathered.jobs import Job, ended, jobs, packages
+from koreason.archive.gathered.packages import Package, bill, licences, locked, wheels
+from koreason.archive.told import about, citing
+from koreason.archive.told.page import PAGE, page
 from koreason.config.files.layers import read_yaml
 from koreason.config.site import active_site
 from koreason.errors import UserError
@@ -29,7 +30,7 @@ from koreason.git import bundle
 from koreason.home import HOME, ORIGIN, environments
 from koreason.identity import laid
 from koreason.images.record import FOLDER, Image, read_images
-from koreason.ops.outputs import RESULTS, Output
+from koreason.ops.kept.outputs import RESULTS, Output
 from koreason.repeats import stated
 
 NOBODY = ("Whoever ran it, who is not named", about.README)

@@ -15,17 +15,18 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from koreason.archive import comparing, page
-from koreason.archive.inputs import VARIABLE
-from koreason.archive.jobs import Job, jobs
+from koreason.archive import comparing
+from koreason.archive.bag.opened import MINE
+from koreason.archive.gathered.inputs import VARIABLE
+from koreason.archive.gathered.jobs import Job, jobs
 from koreason.archive.make import CONFIG, SNAKEFILE
-from koreason.archive.opened import MINE
 from koreason.archive.restore import about
+from koreason.archive.told import page
 from koreason.config.rules import RULES, stage_of
 from koreason.errors import UserError
 from koreason.home import HOME, environments
 from koreason.identity import laid
-from koreason.ops.outputs import PLACES, RESULTS, UNDECLARED, dependents, depending, folders_below
+from koreason.ops.kept.outputs import PLACES, RESULTS, UNDECLARED, dependents, depending, folders_below
 from koreason.records.digests import write_atomically
 from koreason.records.manifest import MANIFEST
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from koreason.archive.about import ABOUT, FORMAT
-from koreason.archive.opened import ANEW, MINE, opened
-from koreason.archive.page import PAGE, write_beside
+from koreason.archive.bag.opened import ANEW, MINE, opened
+from koreason.archive.told.about import ABOUT, FORMAT
+from koreason.archive.told.page import PAGE, write_beside
 from koreason.errors import UserError
 from koreason.neighbours import anew
 

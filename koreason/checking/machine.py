@@ -14,8 +14,9 @@ from koreason.config.site import asked
 from koreason.errors import UserError
 from koreason.home import ORIGIN
 from koreason.images import record
-from koreason.ops import disk, doctor, expected
-from koreason.ops.shared import written
+from koreason.ops.planning import disk, expected
+from koreason.ops.site import doctor
+from koreason.ops.site.shared import written
 from koreason.ops.watching.drawing import NINETY
 from koreason.records.held import known_digest
 

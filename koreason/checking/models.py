@@ -15,8 +15,8 @@ from koreason.config.pinned import pinned
 from koreason.config.variables import expand
 from koreason.errors import UserError
 from koreason.home import environments
-from koreason.ops.bases import folder_of
-from koreason.ops.templates import unfit
+from koreason.ops.planning.bases import folder_of
+from koreason.ops.planning.templates import unfit
 from koreason.pretrained.configuration import Configuration, read_configuration
 from koreason.pretrained.files import CONFIG
 from koreason.pretrained.finding import read_object

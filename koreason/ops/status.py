@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from koreason.ops.prune import RESULTS, below, existing
+from koreason.ops.kept.prune import RESULTS, below, existing
 from koreason.ops.watching.drawing import Drawing
 from koreason.ops.watching.shown import drawing_lines, spell
 from koreason.ops.watching.training import Training

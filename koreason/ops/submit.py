@@ -28,7 +28,7 @@ from koreason.config.checks.structure import ConfigError
 from koreason.errors import RESUMABLE, UserError
 from koreason.home import HOME
 from koreason.identity.laid import SUBMITTED
-from koreason.ops import budget
+from koreason.ops.planning import budget
 from koreason.records.digests import digest, sha256_file
 from koreason.shards import shard_names
 from koreason.workflow import begin, driver

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from koreason.archive.citing import text_of
-from koreason.archive.provenance import draw, stages_of
+from koreason.archive.told.citing import text_of
+from koreason.archive.told.provenance import draw, stages_of
 from koreason.config.joined.parts import IMPORTED, asked_of, source_of
 from koreason.engine.thinking import split
 from koreason.publish import cards, licences, personal, tiers, told

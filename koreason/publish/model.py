@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from koreason.archive.jobs import Job
-from koreason.archive.provenance import draw, stages_of
+from koreason.archive.gathered.jobs import Job
+from koreason.archive.told.provenance import draw, stages_of
 from koreason.errors import UserError
 from koreason.pretrained.files import SUFFIX, parts_of
 from koreason.pretrained.understood import findings, refuse

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from koreason import progress
-from koreason.archive.private import TOKENS, findings, suspected
+from koreason.archive.gathered.private import TOKENS, findings, suspected
 from koreason.config.load import read_spec
 from koreason.curate.spec import PersonalData, PromptLanguage
 from koreason.curate.text.personal import masked

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from koreason.archive.diff import config_of, folder_of
-from koreason.archive.jobs import Job, jobs
+from koreason.archive.gathered.jobs import Job, jobs
 from koreason.config.joined.parts import IMPORTED, asked_of, pair_of, traced
 from koreason.errors import UserError
-from koreason.ops.outputs import RESULTS
+from koreason.ops.kept.outputs import RESULTS
 from koreason.records.held import Held, held
 from koreason.records.manifest import MANIFEST
 

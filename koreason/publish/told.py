@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from koreason.archive.citing import CFF
-from koreason.archive.jobs import Job
+from koreason.archive.gathered.jobs import Job
+from koreason.archive.told.citing import CFF
 from koreason.config.files.layers import read_yaml
 from koreason.home import HOME
 from koreason.publish.run import Run

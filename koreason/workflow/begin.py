@@ -26,8 +26,8 @@ from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.git import commit_of
 from koreason.identity import laid
-from koreason.ops import budget, paid
-from koreason.ops.shared import written
+from koreason.ops.planning import budget, paid
+from koreason.ops.site.shared import written
 from koreason.records.digests import canonical, write_atomically
 from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT

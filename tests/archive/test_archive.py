@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from koreason.archive import folder as folders
-from koreason.archive.bag import Bag
-from koreason.archive.contents import Contents
-from koreason.archive.stream import whole
+from koreason.archive.bag import folder as folders
+from koreason.archive.bag.contents import Contents
+from koreason.archive.bag.stream import whole
+from koreason.archive.bag.tags import Bag
 from koreason.errors import UserError
 from koreason.records.stage import Stage
 from tests.archive.small_run import CHAIN, archive, payload

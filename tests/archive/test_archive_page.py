@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from koreason.archive.comparing import Row
-from koreason.archive.jobs import jobs
-from koreason.archive.page import PAGE, keep, kept, page, write_beside
-from koreason.archive.provenance import Stage, bare, draw, layers, stages_of
+from koreason.archive.gathered.jobs import jobs
 from koreason.archive.restore import about
+from koreason.archive.told.page import PAGE, keep, kept, page, write_beside
+from koreason.archive.told.provenance import Stage, bare, draw, layers, stages_of
 from tests.archive.small_run import archive, payload
 from tests.archive.test_restore import restore
 

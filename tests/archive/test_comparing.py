@@ -11,7 +11,7 @@ import pytest
 from koreason.archive import rerun
 from koreason.archive.comparing import Row, compared, failed, table
 from koreason.archive.differing import first_difference, off
-from koreason.archive.jobs import jobs
+from koreason.archive.gathered.jobs import jobs
 from koreason.errors import UserError
 from koreason.records.repeating import CLASSES
 from koreason.records.stage import Stage

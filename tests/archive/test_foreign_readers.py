@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from koreason.archive.citing import CFF, CODEMETA, codemeta, text_of
-from koreason.archive.packages import bill, licences, locked
+from koreason.archive.gathered.packages import bill, licences, locked
+from koreason.archive.told.citing import CFF, CODEMETA, codemeta, text_of
 from koreason.config.files.layers import read_yaml
 from koreason.home import environments
 from tests.archive.small_run import CHAIN, archive

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koreason.archive import private
-from koreason.archive.private import EVERYTHING, TOKENS, findings
+from koreason.archive.gathered import private
+from koreason.archive.gathered.private import EVERYTHING, TOKENS, findings
 from koreason.errors import UserError
 from tests.archive.small_run import archive, payload
 

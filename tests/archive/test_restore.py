@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from koreason.archive.jobs import jobs
+from koreason.archive.gathered.jobs import jobs
 from koreason.archive.restore import about
 from koreason.cli import main as koreason
 from koreason.cli import parser_for

@@ -117,7 +117,7 @@ TABLE = {
     "images/enter.py:*": "job: whether a compute node has Apptainer is seen there; `koreason doctor` sees the login node",
     "images/record.py:*": "check: environments",
     "images/*": "typed",
-    "ops/budget.py:*": "start",
+    "ops/planning/budget.py:*": "start",
     "ops/*": "typed",
     "archive/*": "typed",
     "publish/*": "typed",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from koreason.archive.jobs import jobs
+from koreason.archive.gathered.jobs import jobs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 RERUN = os.environ.get("KOREASON_RERUN", "--only mixes packed scores").split()

@@ -81,7 +81,7 @@ BREAKS = {
         ["cluster and images do not know each other"],
     ),
     "ops loads a stage's code": (
-        "koreason/ops/disk.py",
+        "koreason/ops/planning/disk.py",
         "\nfrom koreason.train.steps.step import Trainer\n",
         ["ops knows no stage's code", "in koreason/train/"],
     ),
@@ -95,9 +95,9 @@ BREAKS = {
         '"""A box."""\n',
         ["every room has a floor", "`attic` is on none"],
     ),
-    "submitit elsewhere": ("koreason/ops/plan.py", NEW + "import submitit\n", ["who may know submitit"]),
+    "submitit elsewhere": ("koreason/ops/planning/plan.py", NEW + "import submitit\n", ["who may know submitit"]),
     "a program of Slurm's elsewhere": (
-        "koreason/ops/plan.py",
+        "koreason/ops/planning/plan.py",
         '\nCOMMAND = ["squeue", "--me"]\n',
         ["who may know a program of Slurm's", "koreason/cluster/slurm.py"],
     ),

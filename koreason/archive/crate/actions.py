@@ -10,7 +10,7 @@ from typing import Any
 
 from koreason.archive.crate.entities import TERMS, Graph, format_of, ref, uri, when
 from koreason.archive.entries import RUN, Entry
-from koreason.archive.jobs import Job
+from koreason.archive.gathered.jobs import Job
 from koreason.images.record import Image
 from koreason.records.digests import canonical, digest
 from koreason.records.manifest import RUN as RECORD

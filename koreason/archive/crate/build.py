@@ -13,7 +13,7 @@ from koreason.archive.crate import actions
 from koreason.archive.crate.actions import OPERATOR, into, option_of, out_of, tool_id
 from koreason.archive.crate.entities import CRATE, PROFILES, Graph, ref, uri, when
 from koreason.archive.entries import Entry
-from koreason.archive.jobs import Job
+from koreason.archive.gathered.jobs import Job
 from koreason.commands import COMMANDS
 from koreason.images.record import Image
 

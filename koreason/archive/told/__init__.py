@@ -1,0 +1,1 @@
+"""What an archive tells people and programs of its run: pages, pictures, citations."""

@@ -1,0 +1,1 @@
+"""What lies below `results/`: held against its manifests, pruned, adopted."""
