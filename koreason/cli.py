@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from koreason import host, imports, neighbours
 from koreason.commands import COMMANDS, outputs, values
 from koreason.errors import AGAIN, UserError, explain
 from koreason.home import HOME
@@ -29,6 +28,7 @@ from koreason.identity.code import code_digest
 from koreason.records import attempts
 from koreason.records.supervise import supervised
 from koreason.shown import Screen, printable
+from koreason.system import host, imports, neighbours
 
 INTERRUPTED, UNREAD = 130, 141
 MINE = Path(".koreason")  # in the run's folder: what is remembered there is believed

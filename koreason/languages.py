@@ -12,7 +12,7 @@ from typing import Literal
 import numpy
 import polars as pl
 
-from koreason.arrays import Places, sums_before
+from koreason.columns.arrays import Places, sums_before
 
 # Unicode ranges of the scripts that the catalogue's languages are written in.
 SCRIPTS = {

@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koreason.arrays import buffers, in_order, kept, order, pieces, set_before, steps, sums_before
+from koreason.columns.arrays import buffers, in_order, kept, order, pieces, set_before, steps, sums_before
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.booleans()), max_size=300), st.integers(1, 40))

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from koreason import neighbours
 from koreason.engine.journals.journal import Journal
 from koreason.errors import UserError
-from koreason.neighbours import SHARED, created, refuse, writers
 from koreason.records import attempts
 from koreason.records.digests import write_atomically
 from koreason.records.stage import Stage
+from koreason.system import neighbours
+from koreason.system.neighbours import SHARED, created, refuse, writers
 
 STRANGERS = 4242  # a group that is nobody's own
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from koreason import locks
 from koreason.errors import UserError
+from koreason.system import locks
 
 HOME = Path(__file__).resolve().parents[1]
 TAKE = """
 import sys
 from pathlib import Path
-from koreason import locks
+from koreason.system import locks
 held = locks.take(Path(sys.argv[1]), "busy")
 print(1, flush=True)
 input()

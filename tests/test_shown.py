@@ -8,8 +8,8 @@ import pytest
 
 from koreason.cli import Lines
 from koreason.errors import UserError
+from koreason.report.charts.svg import Canvas
 from koreason.report.rendering import only_shown
-from koreason.report.svg import Canvas
 from koreason.shown import Screen, blanked, cell, masked, printable
 
 # What moves a cursor, writes a title, hides or turns text, or ends a line that does not seem to end.

@@ -7,14 +7,14 @@ import numpy
 import polars as pl
 import pytest
 
-from koreason import utf8
+from koreason.columns import utf8
+from koreason.columns.suspects import holding, members
+from koreason.columns.utf8 import Table, between, counted
 from koreason.curate.near.forms import INVISIBLE
 from koreason.curate.text.dirt import SUSPECT
 from koreason.curate.text.normalise import ODD
-from koreason.suspects import holding, members
 from koreason.switching import letters
 from koreason.switching.characters import kinds
-from koreason.utf8 import Table, between, counted
 
 CLASSES = (INVISIBLE, ODD, SUSPECT, "[가-나]", r"[\x{10000}-\x{10FFFF}]", r"\r\n?|[x\x{3164}]", "[^가]")
 POINTS = numpy.concatenate([numpy.arange(0xD800), numpy.arange(0xE000, 0x110000)])

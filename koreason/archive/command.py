@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from koreason import locks
 from koreason.archive import make
 from koreason.archive.bag import folder, stream
 from koreason.archive.bag.contents import Contents
@@ -23,6 +22,7 @@ from koreason.archive.gathered import gather
 from koreason.archive.gathered.private import own_places
 from koreason.archive.told.about import sizes
 from koreason.errors import UserError
+from koreason.system import locks
 from koreason.workflow.driver import LOCK
 
 TAR, PIPE = ".tar", "-"

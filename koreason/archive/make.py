@@ -26,12 +26,12 @@ from koreason.archive.told.page import PAGE, page
 from koreason.config.files.layers import read_yaml
 from koreason.config.site import active_site
 from koreason.errors import UserError
-from koreason.git import bundle
 from koreason.home import HOME, ORIGIN, environments
 from koreason.identity import laid
 from koreason.images.record import FOLDER, Image, read_images
 from koreason.ops.kept.outputs import RESULTS, Output
 from koreason.repeats import stated
+from koreason.system.git import bundle
 
 NOBODY = ("Whoever ran it, who is not named", about.README)
 CONFIG, SNAKEFILE = "config.json", "Snakefile"

@@ -19,7 +19,7 @@ from koreason.archive.bag.opened import ANEW, MINE, opened
 from koreason.archive.told.about import ABOUT, FORMAT
 from koreason.archive.told.page import PAGE, write_beside
 from koreason.errors import UserError
-from koreason.neighbours import anew
+from koreason.system.neighbours import anew
 
 SHOWN = 20  # of what is wrong
 # What an archive says of itself and others read, as far as it says it.

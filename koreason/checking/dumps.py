@@ -24,7 +24,7 @@ from koreason.curate.ingest import refused
 from koreason.curate.reading.dump import readable, unreadable
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.streamed.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

@@ -6,7 +6,6 @@ found = list(environments(run))
 import shutil
 from collections.abc import Iterator
 
-from koreason import neighbours
 from koreason.checking.finding import Finding, Run
 from koreason.commands import COMMANDS
 from koreason.config.rules import RULES, resources_of
@@ -19,6 +18,7 @@ from koreason.ops.site import doctor
 from koreason.ops.site.shared import written
 from koreason.ops.watching.drawing import NINETY
 from koreason.records.held import known_digest
+from koreason.system import neighbours
 
 
 def needed(run: Run) -> list[str]:

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from koreason import neighbours, progress
+from koreason import progress
 from koreason.cluster import turn
 from koreason.errors import UserError
 from koreason.records.digests import write_atomically
+from koreason.system import neighbours
 
 LATENCY = 60.0  # seconds after which a file written on a node is seen everywhere
 UNKNOWN = "no longer known to Slurm"

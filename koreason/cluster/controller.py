@@ -16,7 +16,7 @@ from koreason.cluster.job import Job, read_job, submit
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.home import HOME, LAUNCHER
-from koreason.neighbours import replaced
+from koreason.system.neighbours import replaced
 
 FOLDER = Path(".koreason/controller")
 SCRIPT = FOLDER / "job.sh"

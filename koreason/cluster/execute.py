@@ -20,13 +20,13 @@ from koreason.commands import COMMANDS, outputs, values
 from koreason.config.site import Site, active_site
 from koreason.errors import RESUMABLE, UserError
 from koreason.home import HOME, LAUNCHER
-from koreason.host import END, STEP
 from koreason.identity import laid
 from koreason.identity.code import code_digest
 from koreason.images.enter import entered
 from koreason.records import attempts
 from koreason.records.manifest import CHECKPOINTS, MANIFEST
 from koreason.records.staged import VARIABLE as STAGE_TO
+from koreason.system.host import END, STEP
 
 POLL = 0.2  # seconds between looks at the command
 SAVING = ("trace", "generate", "train")  # stages that can save and go on later

@@ -15,12 +15,12 @@ from typing import Literal
 
 import yaml
 
-from koreason import neighbours
 from koreason.config.checks.structure import ConfigError, check_structure
 from koreason.config.load import load
 from koreason.config.resources import Jobs
 from koreason.config.schema import schema_of
 from koreason.errors import UserError
+from koreason.system import neighbours
 
 VARIABLE = "KOREASON_SITE"
 DEFAULT = Path("profiles/slurm/site.yaml")

@@ -13,7 +13,7 @@ from typing import Any
 from koreason.curate.reading.dump import streams
 from koreason.curate.reading.readers import READERS
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

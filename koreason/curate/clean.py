@@ -18,7 +18,7 @@ import numpy
 import polars as pl
 import pyarrow.parquet
 
-from koreason.arrays import pieces, sums_before
+from koreason.columns.arrays import pieces, sums_before
 from koreason.config.load import read_spec
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.cleaned import cleaned

@@ -21,13 +21,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from koreason import imports
 from koreason.engine.answers import ENGINE_ERROR, OPEN, TOO_LONG, Answer, EngineFailed, Phase, Request, Segment, told_by
 from koreason.engine.device import on_cpu, prepare, watch
 from koreason.engine.prompts.rendering import Renderer
 from koreason.engine.spec import Engine, Sampling, check_sampling
 from koreason.engine.thinking import CLOSE
 from koreason.errors import UserError
+from koreason.system import imports
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ LEFT_OUT = {
     "koreason.home": "where the package lies",
     "koreason.errors": "messages, and the statuses by which a job goes on or does not: neither says what it writes",
     "koreason.progress": "bars",
-    "koreason.imports": "how fast libraries are read",
-    "koreason.locks": "who works at a time",
-    "koreason.git": "which commit is noted",
+    "koreason.system.imports": "how fast libraries are read",
+    "koreason.system.locks": "who works at a time",
+    "koreason.system.git": "which commit is noted",
     "koreason.config.marks": "what planning and the schema know of a field",
     "koreason.config.references": "marks, too",
 }

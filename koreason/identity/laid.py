@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from koreason.errors import UserError
-from koreason.neighbours import allowed
 from koreason.records.manifest import RUN
+from koreason.system.neighbours import allowed
 
 FOLDER = Path(".koreason/code")
 # All that a run executes or reads of the package. What is only for people or tests, and what a machine adds, is not of it.

@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from koreason import locks
 from koreason.arguments import whole
 from koreason.errors import UserError
 from koreason.home import HOME
 from koreason.images import sif
 from koreason.images.record import FOLDER, NAMES, Image, lock_file, read_images, write_images
 from koreason.records.digests import digest, sha256_file
+from koreason.system import locks
 
 log = logging.getLogger(__name__)
 

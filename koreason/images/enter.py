@@ -20,13 +20,13 @@ from koreason.config.site import VARIABLE as SITE
 from koreason.config.site import Site
 from koreason.config.variables import named
 from koreason.errors import UserError
-from koreason.git import commit_of
 from koreason.home import HOME, ORIGIN, VARIABLE
 from koreason.images import record
 from koreason.mirrored import VARIABLE as MIRROR
 from koreason.records.attempts import VARIABLE as ATTEMPT
 from koreason.records.staged import VARIABLE as STAGE_TO
 from koreason.records.staged import copied, folder_of
+from koreason.system.git import commit_of
 
 # What a stage may learn of the host: who it is in the job, which devices are its own, and how the site tunes its network.
 PASSED = re.compile(

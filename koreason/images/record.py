@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from koreason import neighbours
 from koreason.errors import UserError
 from koreason.home import HOME
 from koreason.records import seen
 from koreason.records.digests import sha256_file, write_atomically
+from koreason.system import neighbours
 
 NAMES = ("data", "megatron", "vllm")
 LOCK = Path("containers/images.lock.json")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from koreason.arrays import Flags, Places, in_order, order
+from koreason.columns.arrays import Flags, Places, in_order, order
 from koreason.minhash.sketches import FULL, Hashes
 
 WHOLE = 32

@@ -18,9 +18,9 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import Flags, Places, kept, set_before, steps, sums_before
+from koreason.columns.arrays import Flags, Places, kept, set_before, steps, sums_before
+from koreason.columns.suspects import members
 from koreason.languages import WHITE_SPACE, code_points
-from koreason.suspects import members
 
 Points = numpy.typing.NDArray[numpy.uint32]
 Kinds = numpy.typing.NDArray[numpy.uint8]

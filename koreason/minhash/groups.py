@@ -8,7 +8,7 @@ groups.roots()      # shape (5,): the smallest place of each one's group
 import numpy
 import numpy.typing
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
 from koreason.minhash.jaccard import Similarities
 
 NONE = -1

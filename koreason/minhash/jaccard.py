@@ -8,7 +8,7 @@
 import numpy
 import numpy.typing
 
-from koreason.arrays import Places, in_order, kept
+from koreason.columns.arrays import Places, in_order, kept
 from koreason.minhash.forms import Forms, ranges
 from koreason.minhash.sketches import GRAM, Hashes, draws, mixed, reaching
 

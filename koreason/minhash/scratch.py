@@ -15,7 +15,7 @@ from types import TracebackType
 
 import numpy
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
 from koreason.minhash.candidates import Buckets
 from koreason.minhash.forms import Forms
 from koreason.minhash.sketches import BANDS, Hashes

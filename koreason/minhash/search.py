@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy
 import numpy.typing
 
-from koreason.arrays import Flags, Places, in_order, pieces, sums_before
+from koreason.columns.arrays import Flags, Places, in_order, pieces, sums_before
 from koreason.minhash.candidates import Rounds, shared
 from koreason.minhash.forms import Forms
 from koreason.minhash.groups import Groups

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import numpy
 import numpy.typing
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.minhash.forms import Forms, Points, ranges
 
 Hashes = numpy.typing.NDArray[numpy.uint64]

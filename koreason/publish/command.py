@@ -14,8 +14,8 @@ import shutil
 from pathlib import Path
 
 from koreason.errors import UserError
-from koreason.neighbours import anew
 from koreason.publish import licences
+from koreason.system.neighbours import anew
 
 KINDS = {"data": "mix", "model": "model"}
 REPO_TYPES = {"data": "dataset", "model": "model"}

@@ -23,7 +23,7 @@ from koreason.publish.data import Asked
 from koreason.publish.run import Run
 from koreason.records import attempts
 from koreason.records.digests import sha256_file
-from koreason.report.figures import curve
+from koreason.report.charts.figures import curve
 from koreason.report.metrics import read_metrics
 from koreason.tables import MIX, read_table
 

@@ -20,9 +20,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from koreason.neighbours import appended, replaced
 from koreason.records.manifest import RUN
 from koreason.records.whereabouts import job_of, whereabouts
+from koreason.system.neighbours import appended, replaced
 
 FILE = "attempts.jsonl"
 OPEN = ".attempt-*.json"

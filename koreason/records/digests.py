@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from koreason.neighbours import created
+from koreason.system.neighbours import created
 
 
 def sha256_file(path: Path) -> str:

@@ -20,10 +20,10 @@ from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from koreason import locks
 from koreason.errors import UserError
 from koreason.records import seen
 from koreason.records.manifest import EVENTS, MANIFEST, RUN, again, read_manifest
+from koreason.system import locks
 
 MEMORY = Path(".koreason/seen")
 # What lies in a stage's folder besides its output; names that begin with a dot do, too.

@@ -20,9 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from koreason import neighbours
 from koreason.errors import UserError
-from koreason.git import commit_of
 from koreason.home import HOME
 from koreason.records.adopted import code_of
 from koreason.records.digests import canonical, sha256_file, write_atomically
@@ -30,6 +28,8 @@ from koreason.records.form import described, text
 from koreason.records.held import Held, read_digests
 from koreason.records.manifest import MANIFEST, RUN, is_plain, made_by
 from koreason.records.whereabouts import whereabouts
+from koreason.system import neighbours
+from koreason.system.git import commit_of
 
 WEIGHTS = ".safetensors"
 MAKING = ".making"  # below an output's folder: what is to take its place

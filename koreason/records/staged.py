@@ -16,10 +16,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from koreason import locks, neighbours
 from koreason.errors import UserError
 from koreason.records.digests import digest
 from koreason.records.held import Held
+from koreason.system import locks, neighbours
 
 VARIABLE = "KOREASON_STAGE_TO"
 UNUSED = 7 * 86400  # seconds

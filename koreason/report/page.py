@@ -33,17 +33,17 @@ from koreason.report import reasons, story
 from koreason.report.answers.matrix import key_of, matrix
 from koreason.report.answers.tables import READINGS_FILE, answer_tables, to_base
 from koreason.report.answers.texts import INSIDE, as_script, pieces
+from koreason.report.charts.svg import Figure
 from koreason.report.curated.tables import curated_tables
 from koreason.report.facts import Facts, Plan, read_facts
-from koreason.report.mixing import mixing_tables
 from koreason.report.provenance import cited, provenance
 from koreason.report.recomputed.tables import recomputed
 from koreason.report.rendering import environment, script, script_hash, style
-from koreason.report.samples import read_samples
 from koreason.report.spec import Report
-from koreason.report.svg import Figure
 from koreason.report.tables import content_tables, times
-from koreason.report.teacher import teacher_tables
+from koreason.report.traced.mixing import mixing_tables
+from koreason.report.traced.samples import read_samples
+from koreason.report.traced.teacher import teacher_tables
 from koreason.shown import cell, masked, printable
 
 ITEMS = "items"  # folder of the answers that do not go into the page

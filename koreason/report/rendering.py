@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from koreason.report import reasons, words
-from koreason.report.svg import PALETTE
+from koreason.report.charts.svg import PALETTE
 from koreason.shown import printable
 
 HERE = Path(__file__).parent

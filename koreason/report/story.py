@@ -11,14 +11,14 @@ from koreason.benches import kinds
 from koreason.config.joined.experiments import BASE
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
 from koreason.engine.spec import longest
-from koreason.report import figures
+from koreason.report.charts import figures
+from koreason.report.charts.svg import Figure, short
 from koreason.report.curated.story import curated_figures
 from koreason.report.facts import Facts, Plan
-from koreason.report.mixing import band_figures, mixing_figures
 from koreason.report.reasons import say
-from koreason.report.svg import Figure, short
 from koreason.report.tables import by_size
-from koreason.report.teacher import teacher_figures
+from koreason.report.traced.mixing import band_figures, mixing_figures
+from koreason.report.traced.teacher import teacher_figures
 from koreason.report.words import STAGES, STRATEGIES, percent, points, share, span
 
 Frames = dict[str, pl.DataFrame]

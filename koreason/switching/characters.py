@@ -10,9 +10,9 @@ import unicodedata
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Places
+from koreason.columns.arrays import Bytes, Places
+from koreason.columns.utf8 import Table, counted
 from koreason.languages import SCRIPTS, WHITE_SPACE, Script, code_points
-from koreason.utf8 import Table, counted
 
 TARGET, SPACE, LETTER = 1, 2, 4
 # Letters of Hangul by name that nobody sees.

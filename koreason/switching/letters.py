@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Places, buffers, pieces
+from koreason.columns.arrays import Bytes, Places, buffers, pieces
+from koreason.columns.utf8 import Table, between
 from koreason.languages import SCRIPTS, WHITE_SPACE, Language, Script, code_points
 from koreason.switching.characters import FILLERS
 from koreason.switching.spans import outside
 from koreason.switching.spec import Beside
-from koreason.utf8 import Table, between
 
 NAMES: tuple[Script, ...] = tuple(SCRIPTS)  # type: ignore[arg-type]
 # What a character is: the number of its script from 1, or one of these.

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy
 import polars as pl
 
-from koreason.arrays import Places, sums_before
+from koreason.columns.arrays import Places, sums_before
 from koreason.switching.letters import Block, Scripts, by_script, cut, letters, prose
 from koreason.switching.loops import loop_ratios
 from koreason.switching.spec import MEASURES, TENTHS

@@ -13,9 +13,9 @@ import numpy
 import polars as pl
 import pyarrow
 
-from koreason.arrays import Bytes, Flags, Places, sums_before
+from koreason.columns.arrays import Bytes, Flags, Places, sums_before
+from koreason.columns.utf8 import between
 from koreason.switching.letters import APOSTROPHE, LEAKED, OTHER, TARGET, Block
-from koreason.utf8 import between
 
 Floats = numpy.typing.NDArray[numpy.float64]
 # Bytes of the character that a byte begins.

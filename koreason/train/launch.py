@@ -22,12 +22,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from koreason import locks
 from koreason.config.load import note_how, what
 from koreason.errors import UserError
 from koreason.pretrained.files import read_tensors
 from koreason.pretrained.understood import findings, refuse
 from koreason.records.stage import Stage
+from koreason.system import locks
 from koreason.train import export
 from koreason.train.documents.bins import ARRAYS, Plan, plan_bins, read_packed
 from koreason.train.job import Job, add_arguments, read_job

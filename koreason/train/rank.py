@@ -17,9 +17,9 @@ import traceback
 import warnings
 from pathlib import Path
 
-from koreason import imports
 from koreason.errors import RESUMABLE, UserError, explain
 from koreason.records.digests import write_atomically
+from koreason.system import imports
 from koreason.train.job import Job, add_arguments, read_job
 
 __all__ = ["add_arguments", "main"]

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from koreason.host import STEP
+from koreason.system.host import STEP
 
 
 @dataclass(frozen=True)

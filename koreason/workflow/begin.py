@@ -21,14 +21,14 @@ from typing import Any
 import yaml
 
 from koreason import home as places
-from koreason import neighbours
 from koreason.config.site import Site
 from koreason.errors import UserError
-from koreason.git import commit_of
 from koreason.identity import laid
 from koreason.ops.planning import budget, paid
 from koreason.ops.site.shared import written
 from koreason.records.digests import canonical, write_atomically
+from koreason.system import neighbours
+from koreason.system.git import commit_of
 from koreason.workflow import driver, dryrun, stopping, telling
 from koreason.workflow.given import KEPT
 

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import IO, NoReturn
 
-from koreason import locks
 from koreason.cluster.job import my_jobs
+from koreason.system import locks
 from koreason.workflow import dryrun
 
 STARTED_IN = "KOREASON_STARTED_IN"  # the profile says where Snakemake was typed, before it went to the run's folder

@@ -8,7 +8,7 @@ from typing import Any
 
 from koreason.curate.reading.readers import READERS, WHOLE
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import opened
+from koreason.curate.reading.streamed.streams import opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 

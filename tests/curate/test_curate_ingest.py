@@ -16,7 +16,7 @@ from koreason.cli import main
 from koreason.config.effects import given
 from koreason.curate.reading.readers import READERS
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.curate.writer import Rows

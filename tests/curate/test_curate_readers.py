@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from koreason.curate.prompts.occurrences import Occurrences
-from koreason.curate.reading import records, streams
+from koreason.curate.reading import records
+from koreason.curate.reading.streamed import streams
 from koreason.errors import UserError
 from tests.curate.dumps import all_records, read, source
 from tests.soak import few

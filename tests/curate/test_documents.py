@@ -11,9 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from koreason.curate.reading import packed, records, streams
+from koreason.curate.reading import records
 from koreason.curate.reading.documents.folder import read_folder
-from koreason.curate.reading.streams import opened
+from koreason.curate.reading.streamed import packed, streams
+from koreason.curate.reading.streamed.streams import opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.errors import UserError
 from tests.curate.dumps import all_records, read, source

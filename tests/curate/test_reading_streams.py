@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from koreason.curate.reading import streams
-from koreason.curate.reading.streams import opened
+from koreason.curate.reading.streamed import streams
+from koreason.curate.reading.streamed.streams import opened
 from koreason.errors import UserError
 from tests.soak import few
 

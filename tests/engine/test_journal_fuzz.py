@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from koreason import locks
 from koreason.engine.answers import Answer, Segment
 from koreason.engine.journals.journal import ROWS, SEGMENTS, WHOLE, Journal
 from koreason.errors import UserError
+from koreason.system import locks
 
 LIMIT = 512
 OLD = Path(__file__).parent / "old_journal"

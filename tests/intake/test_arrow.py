@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from koreason.curate.reading.arrow import read_parquet
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.errors import UserError

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from koreason.curate.reading.hub import read_dataset
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.errors import UserError

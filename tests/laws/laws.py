@@ -26,8 +26,8 @@ FLOORS = (
     Floor(
         "the ground floor",
         (
-            *("home", "errors", "progress", "imports", "shards", "languages", "locks", "commands", "host", "git", "shown"),
-            *("arrays", "utf8", "suspects", "neighbours", "arguments"),
+            *("home", "errors", "progress", "shards", "languages", "commands", "shown", "arguments"),
+            *("system", "columns"),
         ),
     ),
     Floor("records", ("records",)),
@@ -66,9 +66,9 @@ UNDERSTOOD = {
     ("koreason.checking.*", "koreason.*"): "what a stage would refuse is found by the stage's own function, before it is paid for",
     ("koreason.ops.own.*", "koreason.curate.*"): "dumps are looked at as `source try` does, to write a first configuration",
     ("koreason.ops.own.*", "koreason.benches.*"): "and the items of a benchmark as its stage does",
-    ("koreason.archive.*", "koreason.report.svg"): "pictures are drawn in one way",
+    ("koreason.archive.*", "koreason.report.charts.svg"): "pictures are drawn in one way",
     ("koreason.archive.*", "koreason.report.rendering"): "pages are rendered in one way, in which no text acts",
-    ("koreason.publish.*", "koreason.report.figures"): "pictures are drawn in one way",
+    ("koreason.publish.*", "koreason.report.charts.figures"): "pictures are drawn in one way",
     ("koreason.publish.*", "koreason.report.metrics"): "and of one table",
     ("koreason.publish.*", "koreason.report.reasons"): "a reason is born with its sentence, where it is given",
     ("koreason.mirror.*", "koreason.curate.sourcing.fetch"): "a file behind a URL is brought in one way",
@@ -76,7 +76,7 @@ UNDERSTOOD = {
     ("koreason.evaluate.*", "koreason.benches.*"): "a benchmark's items are what is answered and scored",
 }
 # What the Snakefile and the rules may import: it is read in every job, so no engine, no stage.
-WORKFLOW = ("home", "errors", "neighbours", "shards", "records", "config", "identity", "cluster", "images", "ops", "workflow")
+WORKFLOW = ("home", "errors", "system", "shards", "records", "config", "identity", "cluster", "images", "ops", "workflow")
 
 # --- Who may know what -------------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ KNOWS = (
         where=(
             "cluster/",
             "images/",
-            "git.py",
+            "system/git.py",
             "answers/judge.py",
             "train/ranks.py",
             "intake/child.py",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from koreason.cli import main
-from koreason.neighbours import SHARED
+from koreason.system.neighbours import SHARED
 
 pytestmark = pytest.mark.cluster
 FIRST, SECOND, TEAM = 61001, 61002, 61900

@@ -5,7 +5,7 @@ import pytest
 from report_tree import Tree
 
 from koreason.records.stage import Stage
-from koreason.report.mixing import DRAWN, profiles, spreads
+from koreason.report.traced.mixing import DRAWN, profiles, spreads
 from koreason.switching.spec import MEASURES
 from koreason.tables import JUDGED, write_table
 

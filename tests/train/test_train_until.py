@@ -3,7 +3,7 @@
 import threading
 import time
 
-from koreason.host import END
+from koreason.system.host import END
 from koreason.train.steps.until import SPARE, Until
 
 

@@ -16,8 +16,8 @@ from koreason.archive.bag.contents import Contents
 from koreason.archive.bag.tags import DATA, TAGS, Bag
 from koreason.archive.entries import Entry
 from koreason.errors import UserError
-from koreason.neighbours import allowed
 from koreason.records.digests import sha256_file
+from koreason.system.neighbours import allowed
 
 NEW = ".new-"  # begins the name of what is being written
 

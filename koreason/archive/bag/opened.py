@@ -25,10 +25,10 @@ from koreason.archive.entries import RUN
 from koreason.archive.gathered.gather import LOGS
 from koreason.errors import UserError
 from koreason.identity import laid
-from koreason.neighbours import allowed
 from koreason.ops.kept.outputs import RESULTS
 from koreason.records.held import readers
 from koreason.records.manifest import is_plain
+from koreason.system.neighbours import allowed
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 LARGEST_TAG = 2**28

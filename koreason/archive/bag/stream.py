@@ -20,7 +20,7 @@ from koreason.archive.bag.padding import BLOCK, filling
 from koreason.archive.bag.tags import DATA, DECLARED, TAGS, Bag
 from koreason.archive.entries import Entry
 from koreason.errors import UserError
-from koreason.neighbours import clear
+from koreason.system.neighbours import clear
 
 TOP = "run.bag"  # the folder in every tar, whatever the tar is called
 PARTIAL = ".partial"  # ends the name of a tar that is being written

@@ -20,8 +20,8 @@ from koreason.archive.gathered.jobs import Job, jobs
 from koreason.archive.told.provenance import draw, stages_of
 from koreason.records.digests import write_atomically
 from koreason.repeats import class_of_output
+from koreason.report.charts.svg import PALETTE
 from koreason.report.rendering import environment
-from koreason.report.svg import PALETTE
 
 PAGE = TEMPLATE = "reproducibility.html"
 RERUNS = Path(".koreason/reruns.jsonl")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from koreason.archive.gathered.jobs import Job
-from koreason.report.svg import WIDTH, Canvas, Figure, clip, short
+from koreason.report.charts.svg import WIDTH, Canvas, Figure, clip, short
 
 BOX, GAP, ROW = 42.0, 26.0, 68.0  # heights of a box and between two; of a row in all
 MOST = 108.0  # the widest box

@@ -22,9 +22,9 @@ from koreason.curate.guessing.paths import json_columns, one_list, paths_of
 from koreason.curate.guessing.roles import EMPTY, hangul_share, holds_html, named, roles
 from koreason.curate.reading.documents.sheets import Sheet
 from koreason.curate.reading.documents.workbook import Workbook
-from koreason.curate.reading.packed import unpacked
 from koreason.curate.reading.readers import READERS, WHOLE
-from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.streamed.packed import unpacked
+from koreason.curate.reading.streamed.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

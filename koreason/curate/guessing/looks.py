@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koreason.curate.reading.packed import KINDS, ZIP, check_directory
-from koreason.curate.reading.streams import MARKS, opened
+from koreason.curate.reading.streamed.packed import KINDS, ZIP, check_directory
+from koreason.curate.reading.streamed.streams import MARKS, opened
 from koreason.errors import UserError
 
 HEAD_BYTES = 1 << 20

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from koreason.arrays import Places, pieces, sums_before
+from koreason.columns.arrays import Places, pieces, sums_before
 
 COMPARED = ["prompt_id", "question", "passage", "options", "gold", "answer"]
 ROWS_PER_CHUNK = 32_768

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy
 import polars as pl
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
+from koreason.columns.suspects import holding
 from koreason.curate.spec import Talk, TwinKind
 from koreason.minhash.forms import Forms, alphabet, forms_of, read
-from koreason.suspects import holding
 
 OPTION = "\x1f"  # stands before each option; clean leaves no such character in a text
 # Format characters, variation selectors and Hangul fillers.

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy
 import polars as pl
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
 from koreason.curate.near.bare import bare
 from koreason.curate.near.chunks import chunks, sizes
 from koreason.curate.near.forms import forms

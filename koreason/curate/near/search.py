@@ -10,7 +10,7 @@ search.groups, search.counts
 import numpy
 import numpy.typing
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.curate.near.parts import Prompts
 from koreason.curate.near.words import KINDS, replaced
 from koreason.minhash.candidates import shared

@@ -12,7 +12,7 @@ import unicodedata
 
 import numpy
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.minhash.forms import Forms
 
 KINDS = ("text", "exam")

@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from koreason.curate.overlap.block import Block
-from koreason.curate.overlap.grams import Places
+from koreason.curate.overlap.hashed.grams import Places
 
 Key = tuple[str, str, int | None]  # source, prompt, sample
 Note = tuple[str, str, int | None, str]  # with a span

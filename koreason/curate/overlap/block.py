@@ -11,7 +11,7 @@ import numpy
 import polars as pl
 
 from koreason.curate.overlap.fold import LAYOUT, Bytes, class_table, fold_table
-from koreason.curate.overlap.grams import CODES, Flags, Places, Sums
+from koreason.curate.overlap.hashed.grams import CODES, Flags, Places, Sums
 
 BYTES = 1 << 19  # of text a block: its arrays stay in the cache
 

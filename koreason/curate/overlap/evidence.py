@@ -13,7 +13,7 @@ import numpy
 import polars as pl
 
 from koreason.curate.overlap.batch import Note, Row
-from koreason.curate.overlap.grams import Index, Places
+from koreason.curate.overlap.hashed.grams import Index, Places
 
 FEW, SHARE = 20, 0.001  # texts of a source that may hold a gram beside its item
 HALF = 0.5

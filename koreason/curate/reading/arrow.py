@@ -10,7 +10,7 @@ from typing import Any
 
 from koreason.curate.reading import records
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

@@ -12,7 +12,7 @@ from pathlib import Path
 from koreason.config.pinned import is_folder
 from koreason.config.variables import expand
 from koreason.curate.reading.readers import WHOLE
-from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.streamed.streams import Stream, opened
 from koreason.curate.spec import Source
 from koreason.errors import UserError
 from koreason.intake.named import named

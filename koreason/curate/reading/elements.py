@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from koreason.curate.reading import records
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.errors import UserError
 
 # An opening bracket, a closing one, a whole string, or one whose end has not come yet; what lies before it is passed over.

@@ -12,10 +12,10 @@ from typing import Any
 from koreason.config.pinned import is_folder
 from koreason.config.variables import expand
 from koreason.curate.reading.arrow import arrow_records, read_parquet
-from koreason.curate.reading.delimited import read_csv
 from koreason.curate.reading.jsons import read_jsonl
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.streamed.streams import Stream, opened
+from koreason.curate.reading.tabular.delimited import read_csv
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 from koreason.errors import UserError

@@ -9,9 +9,9 @@ from typing import Any
 
 from koreason.curate.reading import records
 from koreason.curate.reading.elements import Splitter, splits_letters
-from koreason.curate.reading.lines import lines
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.lines import lines
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

@@ -11,7 +11,6 @@ whole file unreadable is a `UserError`. Nothing larger than `records.MAX_RECORD_
 from collections.abc import Callable, Iterator
 
 from koreason.curate.reading.arrow import read_parquet
-from koreason.curate.reading.delimited import read_csv, read_tsv
 from koreason.curate.reading.documents.discourse import read_discourse
 from koreason.curate.reading.documents.folder import read_folder
 from koreason.curate.reading.documents.sheets import read_xlsx
@@ -20,7 +19,8 @@ from koreason.curate.reading.hub import read_dataset
 from koreason.curate.reading.jsons import read_json, read_jsonl
 from koreason.curate.reading.posts import read_stackexchange
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
+from koreason.curate.reading.tabular.delimited import read_csv, read_tsv
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Source
 

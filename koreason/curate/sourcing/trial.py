@@ -22,7 +22,7 @@ from koreason.curate.guessing.guess import guess
 from koreason.curate.ingest import checked
 from koreason.curate.prompts.of_records import BOUNDED_BYTES, Prompts
 from koreason.curate.reading.readers import READERS, WHOLE
-from koreason.curate.reading.streams import Stream, opened
+from koreason.curate.reading.streamed.streams import Stream, opened
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.spec import Pool, PromptLanguage, Source
 from koreason.curate.text.cleaned import cleaned

@@ -8,9 +8,9 @@ import re
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Places, buffers
+from koreason.columns.arrays import Bytes, Places, buffers
+from koreason.columns.suspects import holding
 from koreason.curate.text.normalise import LOST
-from koreason.suspects import holding
 
 # How bytes 80 to 9F look when they were read as windows-1252; as Latin-1 they are controls.
 CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"

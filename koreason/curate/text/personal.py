@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy
 import polars as pl
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.curate.spec import PersonalData
 from koreason.curate.text.search.digits import Digits, bounds, branches
 from koreason.curate.text.search.gates import both, gates_of, search

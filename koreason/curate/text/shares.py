@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy
 import polars as pl
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
+from koreason.columns.suspects import members
+from koreason.columns.utf8 import Table, counted
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.dirt import SUSPECT
 from koreason.curate.text.normalise import ODD
 from koreason.languages import Script
-from koreason.suspects import members
 from koreason.switching.characters import LETTER, SPACE, TARGET, counts, kinds
 from koreason.switching.spans import inside
-from koreason.utf8 import Table, counted
 
 BEYOND = 3  # the bit behind those of letters: of characters that cleaning changes; the next, of those that damage holds
 

@@ -21,8 +21,8 @@ from koreason.engine.answers import REFUSED, Segment
 from koreason.engine.journals.index import index_of
 from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS, link, read_asked, read_lines, take
 from koreason.engine.journals.lines import Lines, read_plain, read_sealed, sealed
-from koreason.neighbours import created
 from koreason.shards import shard_range
+from koreason.system.neighbours import created
 
 
 @dataclass(frozen=True)

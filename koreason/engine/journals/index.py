@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from koreason.engine.journals.lines import Found, Lines, read_plain, read_sealed
-from koreason.neighbours import created
+from koreason.system.neighbours import created
 
 ENTRY = struct.Struct(">16sQI")
 KEY_BYTES = 16

@@ -21,14 +21,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from koreason import locks
 from koreason.engine.answers import ENGINE_ERROR, POISONED, REFUSED, TOO_LONG, Answer, Segment, version
 from koreason.engine.journals.in_flight import InFlight
 from koreason.engine.journals.index import Indexed
 from koreason.engine.journals.lines import Lines, sealed
-from koreason.neighbours import appended, refuse_link
 from koreason.records.digests import write_atomically
 from koreason.shards import shard_names, shard_range
+from koreason.system import locks
+from koreason.system.neighbours import appended, refuse_link
 
 ROWS, SEGMENTS = "rows.jsonl", "segments.jsonl"
 WHOLE = shard_names(1)[0]

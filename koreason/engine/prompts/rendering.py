@@ -19,11 +19,11 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from koreason import imports
 from koreason.engine.prompts.bounded import MEMORY, SECONDS, bounded, refuse_powers
 from koreason.engine.prompts.controls import Controls
 from koreason.engine.thinking import CLOSE, OPEN
 from koreason.errors import UserError
+from koreason.system import imports
 
 Messages = list[dict[str, str]]
 

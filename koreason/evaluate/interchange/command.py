@@ -18,9 +18,9 @@ from koreason.evaluate.interchange.finished import Finished, finished
 from koreason.evaluate.interchange.harness import lm_eval
 from koreason.evaluate.interchange.hub import card, eval_results
 from koreason.evaluate.interchange.inspect_log import inspect
-from koreason.neighbours import created
 from koreason.records.digests import write_atomically
 from koreason.records.manifest import RUN
+from koreason.system.neighbours import created
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

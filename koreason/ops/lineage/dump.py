@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from koreason.config.variables import expand
-from koreason.curate.reading.packed import KINDS, ZIP
-from koreason.curate.reading.streams import MARKS, opened
+from koreason.curate.reading.streamed.packed import KINDS, ZIP
+from koreason.curate.reading.streamed.streams import MARKS, opened
 from koreason.errors import UserError
 
 TEXTS = ("question", "passage", "options", "gold", "answer")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from koreason.curate.guessing.guess import Guess
 from koreason.curate.prompts.of_records import joined
 from koreason.curate.reading.readers import READERS, WHOLE
-from koreason.curate.reading.streams import opened
+from koreason.curate.reading.streamed.streams import opened
 from koreason.curate.reading.wanted import Wanted
 
 RECORDS = 100

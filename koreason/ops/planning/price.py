@@ -18,10 +18,10 @@ from typing import Any
 
 from koreason.config.rules import in_order
 from koreason.config.site import VARIABLE, Site, read_site
-from koreason.git import unpack
 from koreason.home import HOME
 from koreason.ops.planning.budget import of_rule
 from koreason.ops.planning.changes import changed, command_of, shells
+from koreason.system.git import unpack
 from koreason.workflow.dryrun import planned, site_path
 
 SHOWN = 4  # changed files that a line names

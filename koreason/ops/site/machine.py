@@ -13,12 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from koreason import locks
 from koreason.cluster.checks import Check
 from koreason.cluster.slurm import Cluster, ask, limits_of
 from koreason.config.site import Site
 from koreason.errors import UserError
 from koreason.home import HOME
+from koreason.system import locks
 
 LITTLE = 50e9  # bytes of free disk below which a warning is due
 DRIVERS = {"12": 525, "13": 580}  # NVIDIA: the oldest driver branch that a CUDA of this version runs on

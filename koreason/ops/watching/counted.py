@@ -29,7 +29,7 @@ from koreason.engine.journals.index import border_of
 from koreason.engine.journals.journal import ASKED, ROWS, SEGMENTS
 from koreason.engine.journals.lines import Found, Lines
 from koreason.languages import script_shares
-from koreason.neighbours import created
+from koreason.system.neighbours import created
 
 CACHE = ".status.npz"
 VERSION = 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from koreason.report import figures
-from koreason.report.svg import Figure
+from koreason.report.charts import figures
+from koreason.report.charts.svg import Figure
 
 Frames = dict[str, pl.DataFrame]
 MOST = 6  # rows and columns of a matrix; the others are added up

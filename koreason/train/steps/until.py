@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from koreason.host import END
+from koreason.system.host import END
 
 SPARE = 20.0  # seconds for ranks to agree, and to end
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from koreason.cli import main
-from koreason.curate.overlap.siphash import siphash
+from koreason.curate.overlap.hashed.siphash import siphash
 from tests.curate.overlap.made import bench, decontaminate, texts
 from tests.curate.overlap.test_decontaminate import FOOT, ITEM, OTHER, filler
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from koreason.curate.reading.documents.folder import gathered
 from koreason.curate.reading.elements import Splitter
-from koreason.curate.reading.lines import lines
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.lines import lines
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

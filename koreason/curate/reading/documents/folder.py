@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from koreason.curate.reading import records
 from koreason.curate.reading.documents.pages import BEGINNING, TITLE_CHARS, declared, decoded, title_of_html
 from koreason.curate.reading.records import Record, encodable
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from koreason.curate.reading import records
 from koreason.curate.reading.documents.workbook import Workbook, natural
 from koreason.curate.reading.records import Record
-from koreason.curate.reading.streams import Stream
-from koreason.curate.reading.titles import Titles
+from koreason.curate.reading.streamed.streams import Stream
+from koreason.curate.reading.tabular.titles import Titles
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

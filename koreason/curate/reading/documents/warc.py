@@ -14,7 +14,7 @@ from typing import Any
 from koreason.curate.reading import records
 from koreason.curate.reading.documents.pages import declared, decoded, text_encoding, title_of_html
 from koreason.curate.reading.records import Record, encodable
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

@@ -19,8 +19,8 @@ from typing import Any
 from xml.parsers import expat
 
 from koreason.curate.reading import records
-from koreason.curate.reading.packed import ERRORS, check_directory, told
-from koreason.curate.reading.streams import Cap
+from koreason.curate.reading.streamed.packed import ERRORS, check_directory, told
+from koreason.curate.reading.streamed.streams import Cap
 from koreason.errors import UserError
 
 FEED_BYTES = 1 << 16

@@ -11,7 +11,7 @@ import itertools
 import numpy
 import polars as pl
 
-from koreason.arrays import Places
+from koreason.columns.arrays import Places
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.pictures.grams import EDGE, Codes
 from koreason.curate.text.pictures.leaning import WHOLE, Scores, cut, leaning, padded, streams_of

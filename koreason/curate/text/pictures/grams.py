@@ -16,7 +16,7 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import Places, pieces
+from koreason.columns.arrays import Places, pieces
 
 AT_ONCE = 50_000  # characters: what is made of them fits the memory next to the core, in half the time
 EDGE = "\x00"  # stands before the first text, between two, and behind the last

@@ -16,8 +16,8 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import pieces as runs
-from koreason.arrays import sums_before
+from koreason.columns.arrays import pieces as runs
+from koreason.columns.arrays import sums_before
 from koreason.curate.spec import PromptLanguage
 from koreason.curate.text.pictures.grams import EDGE, Codes
 from koreason.curate.text.pictures.phrases import DRAWN, MARKDOWN_IMAGE, TABLE, image_phrase

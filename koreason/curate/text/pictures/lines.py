@@ -15,7 +15,7 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.curate.text.search.digits import alternatives
 from koreason.curate.text.search.needed import LOWER, Words, clauses, needed
 

@@ -17,7 +17,7 @@ import numpy
 import numpy.typing
 import polars as pl
 
-from koreason.arrays import Flags
+from koreason.columns.arrays import Flags
 from koreason.config.load import load
 from koreason.config.variables import expand
 from koreason.curate.spec import ImageModel

@@ -17,7 +17,7 @@ from typing import Any
 import numpy
 import polars as pl
 
-from koreason.arrays import Places, buffers, set_before
+from koreason.columns.arrays import Places, buffers, set_before
 
 Bounds = tuple[int, int]
 DIGITS = range(ord("0"), ord("9") + 1)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import polars as pl
 
-from koreason.arrays import Flags, Places
+from koreason.columns.arrays import Flags, Places
 from koreason.curate.text.search.digits import alternatives
 from koreason.curate.text.search.literals import Literals
 from koreason.curate.text.search.needed import FOLDED, FOLDING, Words, by_rarity, least, parse, word_sets

@@ -14,7 +14,7 @@ import hyperscan
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Flags, Places, buffers, pieces
+from koreason.columns.arrays import Bytes, Flags, Places, buffers, pieces
 
 AT_ONCE = 1 << 28  # bytes of one search: it counts them in 32 bits
 ENOUGH = 100  # words, from which on Vectorscan looks for hashes; below, for nibbles that most Hangul have in common

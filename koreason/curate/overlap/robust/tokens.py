@@ -13,7 +13,7 @@ import numpy
 
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.fold import BACKSLASH, DIGIT, LOWER, OTHER, UPPER, Bytes
-from koreason.curate.overlap.grams import Floats, Hashes, Places, scrambled
+from koreason.curate.overlap.hashed.grams import Floats, Hashes, Places, scrambled
 
 # What a token tells in bits, by its kind and its length. A digit or an x tells little; 437 or \omega more.
 BITS = {DIGIT: (2.5, 5.0, 9.0, 12.0), LOWER: (2.0,), UPPER: (2.5, 4.0, 5.0, 6.0), BACKSLASH: (3.0,)}

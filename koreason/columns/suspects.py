@@ -8,8 +8,8 @@ import functools
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Flags, Places
-from koreason.utf8 import Table, counted
+from koreason.columns.arrays import Bytes, Flags, Places
+from koreason.columns.utf8 import Table, counted
 
 SIZE = 64  # code points that are looked up together
 

@@ -21,12 +21,12 @@ import polars as pl
 from koreason.config.variables import OURS
 from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
-from koreason.curate.overlap.characters import LEAST, WIDTH, hashes_of, in_runs, long_windows
 from koreason.curate.overlap.evidence import Evidence
 from koreason.curate.overlap.fold import folded
-from koreason.curate.overlap.grams import Index, Places
+from koreason.curate.overlap.hashed.grams import Index, Places
+from koreason.curate.overlap.hashed.siphash import Key, siphash
 from koreason.curate.overlap.items import Item
-from koreason.curate.overlap.siphash import Key, siphash
+from koreason.curate.overlap.robust.characters import LEAST, WIDTH, hashes_of, in_runs, long_windows
 from koreason.errors import UserError
 
 SEALED: dict[str, pl.DataType] = {

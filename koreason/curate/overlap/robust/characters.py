@@ -15,7 +15,7 @@ from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.evidence import Evidence
 from koreason.curate.overlap.fold import folded, stretch
-from koreason.curate.overlap.grams import CODES, Hashes, Index, Places, Sums
+from koreason.curate.overlap.hashed.grams import CODES, Hashes, Index, Places, Sums
 from koreason.curate.overlap.items import Item
 
 LEAST = 0.3

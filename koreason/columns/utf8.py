@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy
 import polars as pl
 
-from koreason.arrays import Bytes, Places, buffers, pieces, sums_before
+from koreason.columns.arrays import Bytes, Places, buffers, pieces, sums_before
 
 NEAR = 8  # words of eight bytes: where edges are nearer than that, a running sum takes less time than one for each
 BLOCK_BYTES = 1 << 18  # of text looked at together: few enough to stay in the cache

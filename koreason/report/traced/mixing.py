@@ -9,9 +9,9 @@ Measures are scanned one column at a time.
 import numpy
 import polars as pl
 
-from koreason.report import figures
+from koreason.report.charts import figures
+from koreason.report.charts.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
 from koreason.report.facts import Facts, Plan
-from koreason.report.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
 from koreason.report.words import percent, share
 from koreason.switching.spec import COLUMNS, MEASURES, TENTHS
 from koreason.tables import scan_table

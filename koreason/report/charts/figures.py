@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from koreason.report.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
+from koreason.report.charts.svg import WIDTH, Canvas, Figure, Scale, clip, short, ticks
 
 ROW = 24.0  # height of one row of a chart with a label on each row
 LABEL, VALUE = 138.0, 52.0  # room for a row's label and for the figure at its end

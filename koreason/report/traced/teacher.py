@@ -7,10 +7,10 @@ figures = teacher_figures(tables)
 import numpy
 import polars as pl
 
-from koreason.report import figures
+from koreason.report.charts import figures
+from koreason.report.charts.svg import Figure
 from koreason.report.facts import Facts, Plan
-from koreason.report.mixing import DRAWN
-from koreason.report.svg import Figure
+from koreason.report.traced.mixing import DRAWN
 from koreason.report.words import percent
 from koreason.switching.spec import COLUMNS
 from koreason.tables import JUDGED, TRACE_KEY, TRACES, UNKNOWN_GOLD, scan_table

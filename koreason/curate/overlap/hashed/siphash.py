@@ -7,7 +7,7 @@ Aumasson and Bernstein, 2012: a keyed hash for short inputs. Each word is hashed
 
 import numpy
 
-from koreason.curate.overlap.grams import Hashes
+from koreason.curate.overlap.hashed.grams import Hashes
 
 Key = tuple[int, int]
 ONES = 2**64 - 1

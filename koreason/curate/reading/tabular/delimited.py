@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 
 from koreason.curate.reading import records
-from koreason.curate.reading.lines import TABLE, line_end, lines
 from koreason.curate.reading.records import Record, encodable
-from koreason.curate.reading.streams import Stream
-from koreason.curate.reading.titles import Titles, bare
+from koreason.curate.reading.streamed.lines import TABLE, line_end, lines
+from koreason.curate.reading.streamed.streams import Stream
+from koreason.curate.reading.tabular.titles import Titles, bare
 from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source

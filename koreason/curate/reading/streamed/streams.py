@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from koreason.curate.reading.packed import CHUNK_BYTES, refuse, refuse_packed, unpacked
+from koreason.curate.reading.streamed.packed import CHUNK_BYTES, refuse, refuse_packed, unpacked
 from koreason.errors import UserError
 from koreason.intake.arrow import ALWAYS_BYTES, MOST_RATIO
 

@@ -17,9 +17,9 @@ import polars as pl
 
 from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
-from koreason.curate.overlap.grams import Flags, Hashes, Index, Places, scrambled
+from koreason.curate.overlap.hashed.grams import Flags, Hashes, Index, Places, scrambled
 from koreason.curate.overlap.items import Item
-from koreason.curate.overlap.tokens import Tokens, bits_of, tokens_of
+from koreason.curate.overlap.robust.tokens import Tokens, bits_of, tokens_of
 
 LEAST_BITS, ENOUGH_BITS = 13.0, 20.0
 LEAST, MOST = 0.65, 0.95  # asked for at ENOUGH_BITS and at LEAST_BITS

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from koreason.curate.reading import records
-from koreason.curate.reading.streams import Stream
+from koreason.curate.reading.streamed.streams import Stream
 
 JSON, TABLE = rb"\s", rb"\r\n"  # blanks at a line's start mean nothing in JSON, and are fields in a table
 HEAD_BYTES = 1 << 16

@@ -1,0 +1,1 @@
+"""Long columns of numbers and texts, worked on by the way that takes the least time."""

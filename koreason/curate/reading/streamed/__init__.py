@@ -1,0 +1,1 @@
+"""Bytes of files: decompressed, counted, cut into lines, with bounded memory."""

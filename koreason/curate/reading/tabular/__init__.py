@@ -1,0 +1,1 @@
+"""Tables in text, under a line of column names."""

@@ -1,0 +1,1 @@
+"""Pictures: small charts as SVG, each from a table."""

@@ -1,0 +1,1 @@
+"""What traces were like, on the page: languages mixed, teachers right, some to read."""
