@@ -53,16 +53,21 @@ def cleaned(frame: pl.DataFrame, language: PromptLanguage, *, html: bool, mask: 
     return pl.concat([frame, measures, shares(after["text"], after["chars"], language, seen), before, found], how="horizontal")
 
 
-def clean_texts(texts: pl.Series, language: PromptLanguage, html: bool, odd: pl.Series | None = None) -> tuple[pl.Series, pl.Series]:
+def clean_texts(
+    texts: pl.Series, language: PromptLanguage, html: bool, odd: pl.Series | None = None, framed: bool = True
+) -> tuple[pl.Series, pl.Series]:
     """Texts without markup and boilerplate, in NFC, with plain white space, and which showed a picture in HTML; nulls stay null.
 
-    `odd` tells which of them may hold a character of `ODD`, where that is known.
+    Args:
+        odd: which of them may hold a character of `ODD`, where that is known.
+        framed: whether boilerplate may stand around them; a text that is nothing else keeps it.
     """
     odd, text = pl.Series(characters(texts, language).odd > 0) if odd is None else odd, pl.col("text")
     plain_texts, pictures = without_markup(texts, language, html=html)
     texts = where(plain_texts, [ODD], plain(compose(text)), odd | plain_texts.ne_missing(texts))
-    if language.boilerplate:
-        texts = changed(texts, _framed(texts, language), text.str.replace_all("|".join(f"(?:{part})" for part in language.boilerplate), ""))
+    if framed and language.boilerplate:
+        bare = text.str.replace_all("|".join(f"(?:{part})" for part in language.boilerplate), "")
+        texts = changed(texts, _framed(texts, language), pl.when(bare.str.contains(r"\S")).then(bare).otherwise(text))
     return where(texts, UNTIDY, tidy(text)), pictures
 
 
@@ -86,7 +91,7 @@ def _each(frame: pl.DataFrame, language: PromptLanguage, html: bool, odd: pl.Ser
             pictures = pictures if name == "answer" else pictures | shown
     if (options := frame["options"]).null_count() < frame.height:
         flat, rows = _flat(options)
-        texts, shown = clean_texts(flat, language, html, odd.gather(rows))
+        texts, shown = clean_texts(flat, language, html, odd.gather(rows), framed=False)
         pictures = pictures | (_summed(rows, shown, frame.height) > 0)
         changed.append(_listed(options, texts, rows).alias("options"))
     return frame.with_columns(changed), pictures

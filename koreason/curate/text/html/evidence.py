@@ -55,7 +55,7 @@ def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
     if mentions is None or tag.kind not in ("open", "void", "raw") or (tag.kind == "raw" and not tag.name.endswith("-open")):
         return False
     before = text[tag.start - 1 : tag.start]
-    if before == ">" or (before.isascii() and before.isalnum()) or (tag.name == "img" and tag.attributes):
+    if before in (">", "$", "}", ")", "]") or (before.isascii() and before.isalnum()) or (tag.name == "img" and tag.attributes):
         return False  # `</p><p>의 값은`: a sentence that goes on; `a<i>와`: a sequence
     end = tag.inside[0] if tag.kind == "raw" else tag.end
     # it stands as a word does: `<div> 와 </div> 사이에`

@@ -69,7 +69,7 @@ def _text(raw: str, frame: tuple[str, str, list[Part]]) -> None:
         return
     if frame[0] in ("mtext", "ms"):
         word = rf"\text{{{word}}}"
-    elif frame[0] == "mi" and word in FUNCTIONS:
+    elif frame[0] in ("mi", "mo") and word in FUNCTIONS:
         word = "\\" + word
     elif frame[0] == "mi" and len(word) > 1 and word.isalpha():
         word = rf"\mathrm{{{word}}}" if word.isascii() else rf"\text{{{word}}}"
