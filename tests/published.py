@@ -21,13 +21,13 @@ Result = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Published:
-    """A bare repository at `root`/github.com/lab/koreason.system.git with the tag v1."""
+    """A bare repository at `root`/github.com/lab/koreason.git with the tag v1."""
 
     root: Path
 
     @property
     def bare(self) -> Path:
-        return self.root / "github.com" / "lab" / "koreason.system.git"
+        return self.root / "github.com" / "lab" / "koreason.git"
 
     @property
     def commit(self) -> str:
