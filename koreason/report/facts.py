@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from koreason.config.joined.experiments import cells, named_traces, trainings
+from koreason.config.joined.experiments import BASE, cells, named_traces, trainings
 from koreason.config.joined.parts import IMPORTED, parts_of, shards_of_traces, source_of, traced
 from koreason.errors import UserError
 from koreason.records import attempts
@@ -64,6 +64,11 @@ class Plan:
         return self.sources | {
             source_of(name): {key: entry[key] for key in ("category", "licence")} for name, entry in self.imported.items()
         }
+
+    def trained_on(self, row: dict[str, Any]) -> str:
+        """What the page calls a row's `mix` and `schedule`: the mix, and the schedule where the run has several."""
+        both = f"{row['mix']}, {row['schedule']}"
+        return both if len(self.schedules) > 1 and row["mix"] != BASE else str(row["mix"])
 
     def language(self, pool: str, recipe: str) -> str:
         """The entry of `languages` whose share of some traces is measured."""

@@ -150,14 +150,15 @@ def render(
         inside=inside,
         readable={key_of(plan, cell) for cell in plan.cells if READINGS_FILE in facts.scored[cell].names} if report.answers else set(),
         matrix=matrix(plan, facts, tables),
-        paired={(row["model"], row["mix"], row["bench"]): row for row in to_base(tables["paired"])},
+        paired=to_base(tables["paired"]),
+        trained_on=plan.trained_on,
         against=tables["paired"].filter(pl.col("against") != BASE).to_dicts(),
         categories=by_category(tables["categories"]),
         spoken=tables["spoken"].to_dicts(),
         contaminated=tables["contaminated"].to_dicts(),
         languages=sorted({plan.languages[entry["language"]] for entry in (*plan.pools.values(), *plan.imported.values())}),
         flow=story.flow(plan, facts),
-        findings=story.findings(facts, tables),
+        findings=story.findings(plan, facts, tables),
         why_prompts=reasons.explain(fates(tables["prompts"])["reasons"], reasons.PROMPTS),
         why_traces=reasons.explain(tables["selection"]["reason"].unique(maintain_order=True).to_list(), reasons.TRACES),
         fates=fates(tables["prompts"]),
@@ -169,7 +170,7 @@ def render(
         scores=story.compared(tables["scores"]).to_dicts(),
         verdicts=tables["verdicts"].to_dicts(),
         profiles=tables["profiles"].to_dicts() if any(len(score.get("profiles", {})) > 1 for score in facts.scores.values()) else [],
-        differing=differing(facts),
+        differing=differing(plan, facts),
         published=tables["published"].to_dicts() if "published" in tables else [],
         recomputed=recomputed([asdict(table) for table in report.recomputed], plan.benches),
         clock=clock.to_dicts(),
@@ -205,17 +206,17 @@ def by_category(categories: pl.DataFrame) -> list[dict[str, Any]]:
     return [row | {"category": printable(row["category"])} for row in categories.iter_rows(named=True)]
 
 
-def differing(facts: Facts) -> list[dict[str, Any]]:
+def differing(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
     """Answers that profiles credit differently: of each score the first `EACH_SCORE`, with what each read."""
     return [
         {
-            "where": f"{model}, {mix}, {bench} {printable(answer['item_id'])}",
+            "where": f"{model}, {plan.trained_on({'mix': mix, 'schedule': schedule})}, {bench} {printable(answer['item_id'])}",
             "gold": printable(masked(answer["gold"])),
             "answer": printable(masked(answer["answer"])),
             "read": printable(
                 masked("; ".join(f"{name}: {one['extracted']} ({one['verdict']}, {one['rule']})" for name, one in answer["read"].items()))
             ),
         }
-        for (model, mix, _, bench), score in facts.scores.items()
+        for (model, mix, schedule, bench), score in facts.scores.items()
         for answer in score.get("differing", {}).get("first", [])[:EACH_SCORE]
     ]

@@ -5,12 +5,15 @@
 Wording and arithmetic only: `tables` read the files, `figures` draw.
 """
 
+from collections import Counter
+
 import polars as pl
 
 from koreason.benches import kinds
 from koreason.config.joined.experiments import BASE
 from koreason.config.joined.parts import CLUSTER_SIMILARITY, IMPORTED, pair_of
 from koreason.engine.spec import longest
+from koreason.report.answers.tables import to_base
 from koreason.report.charts import figures
 from koreason.report.charts.svg import Figure, short
 from koreason.report.curated.story import curated_figures
@@ -23,6 +26,7 @@ from koreason.report.words import STAGES, STRATEGIES, percent, points, share, sp
 
 Frames = dict[str, pl.DataFrame]
 LIMIT = "limit"  # the reason that says nothing of the prompt
+SURE = {"unclear": ", which may be chance", "better": ", more than chance", "worse": ", more than chance"}  # by the paired test
 MANY = 8  # drop reasons drawn one by one, the rest together; scores told one by one, more by their mean
 
 
@@ -65,7 +69,7 @@ def cost(times: pl.DataFrame) -> str:
     return f"All {tries:,} attempts together took {', '.join(told)}; {again}."
 
 
-def findings(facts: Facts, tables: Frames) -> list[str]:
+def findings(plan: Plan, facts: Facts, tables: Frames) -> list[str]:
     """What a reader in a hurry takes home, a sentence each."""
     told = []
     for what, table, start in (("Pool", facts.pools, "questions"), ("Mix", facts.mixes, "traces")):
@@ -80,15 +84,17 @@ def findings(facts: Facts, tables: Frames) -> list[str]:
             f"{model} on {mix} by {schedule}: the loss went from {steps['loss'][0]:.2f} to {steps['loss'][-1]:.2f}"
             f" in {several(steps.height, 'step')}{kept_back(steps)}."
         )
-    pairs = compared(tables["scores"]).drop_nulls("change")
+    pairs, tested = compared(tables["scores"]).drop_nulls("change"), to_base(tables["paired"])
     if pairs.height > MANY:
         up, mean = pairs.filter(pl.col("change") > 0).height, points(pairs["change"].mean())  # type: ignore[arg-type]
-        return [*told, f"{up} of {pairs.height} scores rise by training; the mean change is {mean} percentage points."]
+        marks = Counter(one["mark"] for one in tested.values())
+        sure = f" By paired tests {marks['better']} are better and {marks['worse']} worse than before." if tested else ""
+        return [*told, f"{up} of {pairs.height} scores rise by training; the mean change is {mean} percentage points.{sure}"]
     for row in pairs.iter_rows(named=True):
-        apart = row["low"] > row["base_high"] or row["high"] < row["base_low"]
-        sure = "" if apart else ", which may be chance: the intervals overlap"
+        test = tested.get((row["model"], row["mix"], row["schedule"], row["bench"]))
+        sure = "" if test is None else SURE[test["mark"]]
         before, after = percent(row["base_accuracy"]), percent(row["accuracy"])
-        told.append(f"{row['model']} on {row['bench']} after {row['mix']}: {before} before training, {after} after{sure}.")
+        told.append(f"{row['model']} on {row['bench']} after {plan.trained_on(row)}: {before} before training, {after} after{sure}.")
     return told
 
 
@@ -307,7 +313,7 @@ def time_figure(times: pl.DataFrame) -> Figure:
 def beside_published(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
     """Published accuracies beside ours, for what both have, in percent.
 
-    Columns: model, mix, bench, where (it stands), published_base, published, base, accuracy, inside (whether the published figure lies in
+    Columns: model, mix, schedule, bench, where (it stands), published_base, published, base, accuracy, inside (whether the published figure lies in
     the 95% interval of ours).
     """
     values = []
@@ -319,8 +325,8 @@ def beside_published(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
                 continue
             before = None if row["base_accuracy"] is None else 100 * row["base_accuracy"]
             inside = row["low"] <= after / 100 <= row["high"]
-            known = (row["model"], row["mix"], row["bench"], one["where"], one.get("before", {}).get(base), after)
+            known = (row["model"], row["mix"], row["schedule"], row["bench"], one["where"], one.get("before", {}).get(base), after)
             values.append((*known, before, 100 * row["accuracy"], inside))
-    names = dict.fromkeys(("model", "mix", "bench", "where"), pl.String)
+    names = dict.fromkeys(("model", "mix", "schedule", "bench", "where"), pl.String)
     numbers = dict.fromkeys(("published_base", "published", "base", "accuracy"), pl.Float64)
     return pl.DataFrame(values, schema={**names, **numbers, "inside": pl.Boolean}, orient="row")

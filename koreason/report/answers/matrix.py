@@ -11,16 +11,16 @@ from koreason.config.joined.experiments import BASE
 from koreason.report.answers.tables import to_base
 from koreason.report.facts import Cell, Facts, Plan
 
-LEVEL = 0.05
-
 
 def matrix(plan: Plan, facts: Facts, tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """`benches`, and `rows`: of each model and mix its name, and by benchmark a cell with `key`, `accuracy`, `low`, `high`, and, where
     they are known, `change`, `p` (by Holm), `detectable`, `mark` (better, worse, unclear), `published` and `inside`.
     """
     scores = {tuple(row[name] for name in ("model", "mix", "schedule", "bench")): row for row in tables["scores"].to_dicts()}
-    tested = {tuple(row[name] for name in ("model", "mix", "schedule", "bench")): row for row in to_base(tables["paired"])}
-    published = {(row["model"], row["mix"], row["bench"]): row for row in tables.get("published", pl.DataFrame()).to_dicts()}
+    tested = to_base(tables["paired"])
+    published = {
+        (row["model"], row["mix"], row["schedule"], row["bench"]): row for row in tables.get("published", pl.DataFrame()).to_dicts()
+    }
     states = list(dict.fromkeys(cell[:3] for cell in plan.cells))
     benches = list(dict.fromkeys(cell[3] for cell in plan.cells))
     rows = []
@@ -41,13 +41,13 @@ def matrix(plan: Plan, facts: Facts, tables: dict[str, pl.DataFrame]) -> dict[st
                 "mark": "",
             }
             if one := tested.get(cell):
-                mark = "unclear" if one["p_holm"] >= LEVEL else "better" if one["difference"] > 0 else "worse"
-                found |= {"change": one["difference"], "p": one["p_holm"], "detectable": one["detectable"], "mark": mark}
+                found |= {"change": one["difference"], "p": one["p_holm"], "detectable": one["detectable"], "mark": one["mark"]}
                 found |= {"change_low": one["low"], "change_high": one["high"], "test": one["test"]}
-            if one := published.get((model, mix, bench)):
+            if one := published.get(cell):
                 found |= {"published": one["published"], "inside": one["inside"]}
             cells[bench] = found
-        rows.append({"model": model, "mix": "before training" if mix == BASE else mix, "schedule": schedule, "cells": cells})
+        told = "before training" if mix == BASE else plan.trained_on({"mix": mix, "schedule": schedule})
+        rows.append({"model": model, "mix": told, "schedule": schedule, "cells": cells})
     return {"benches": [{"name": name, "role": plan.benches[name].get("role", "")} for name in benches], "rows": rows}
 
 

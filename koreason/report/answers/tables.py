@@ -13,6 +13,7 @@ import polars as pl
 from koreason.config.joined.experiments import BASE
 from koreason.report.facts import Cell, Facts, Plan
 from koreason.report.tables import rows
+from koreason.statistics.gains import LEVEL
 from koreason.statistics.paired import holm, paired
 from koreason.tables import GENERATIONS, OVERLAPS, READINGS, SCORED, read_table, scan_table
 
@@ -68,9 +69,14 @@ def paired_scores(plan: Plan, facts: Facts, against: Sequence[str] = ()) -> pl.D
     return frame.with_columns(p_holm=pl.Series(adjusted, dtype=pl.Float64))
 
 
-def to_base(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Those rows of `paired_scores` that have the untrained model on the other side."""
-    return frame.filter(pl.col("against") == BASE).to_dicts()
+def to_base(frame: pl.DataFrame) -> dict[Cell, dict[str, Any]]:
+    """By cell those rows of `paired_scores` that have the untrained model on the other side, each with its `mark`."""
+    rows_of = frame.filter(pl.col("against") == BASE).to_dicts()
+    return {(row["model"], row["mix"], row["schedule"], row["bench"]): row | {"mark": _mark(row)} for row in rows_of}
+
+
+def _mark(row: dict[str, Any]) -> str:
+    return "unclear" if row["p_holm"] >= LEVEL else "better" if row["difference"] > 0 else "worse"
 
 
 def categories(plan: Plan, facts: Facts) -> pl.DataFrame:

@@ -57,7 +57,8 @@ def of_cell(plan: Plan, facts: Facts, cell: Cell, scored: Held, drawn: Held) -> 
             texts, size, number = {}, 0, number + 1
     if texts:
         yield f"{key}-{number:03d}", _json(texts)
-    title = f"{cell[0]}, {'before training' if cell[1] == BASE else cell[1]}, on {cell[3]}"
+    state = "before training" if cell[1] == BASE else plan.trained_on({"mix": cell[1], "schedule": cell[2]})
+    title = f"{cell[0]}, {state}, on {cell[3]}"
     yield key, _json({"title": title, "profiles": profiles, "items": listed})
 
 
