@@ -158,11 +158,12 @@ def _number(value: float | None) -> str:
 
 
 def _scores(one: Path, other: Path, folder: str) -> list[str]:
-    texts = [path.read_text(encoding="utf-8") for path in (one / folder / SCORES, other / folder / SCORES) if path.is_file()]
-    if len(texts) < 2:
+    paths = [path for path in (one / folder / SCORES, other / folder / SCORES) if path.is_file()]
+    if len(paths) < 2:
         return []
-    before, after = (dict(numbers(json.loads(text))) for text in texts)
-    return [f"{folder}: {key} {_number(before[key])} became {_number(after.get(key))}" for key in before if before[key] != after.get(key)]
+    before, after = (dict(numbers(_read(path))) for path in paths)
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return [f"{folder}: {key} {_number(before.get(key))} became {_number(after.get(key))}" for key in keys]
 
 
 def _contents(both: list[tuple[Job, Job]]) -> list[str]:
@@ -188,6 +189,20 @@ def config_of(folder: Path) -> dict[str, Any]:
     kept = sorted((folder / KEPT).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     for path in (*kept[-1:], folder / MINE / CONFIG, folder.parent / CONFIG):
         if path.is_file():
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return found
+            return _read(path)
     return {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """An object of a JSON file, which may be a stranger's.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UserError("holds no JSON object", path, "get the run, or its archive, anew")
+    return found

@@ -9,6 +9,7 @@ more and told of. Look at the card first: --upload brings the folder to the hub,
 """
 
 import argparse
+import os
 import re
 import shutil
 from pathlib import Path
@@ -19,7 +20,9 @@ from koreason.system.neighbours import anew
 
 KINDS = {"data": "mix", "model": "model"}
 REPO_TYPES = {"data": "dataset", "model": "model"}
-REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
+LONGEST = 96  # characters of a name on the hub, its owner's among them
+REPO = re.compile(rf"(?=.{{3,{LONGEST}}}$)[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
+NEVER = re.compile(r"--|\.\.|\.git$|[.-](/|$)")  # what the hub takes in no name
 OTHER = "other"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -48,18 +51,19 @@ def main(arguments: argparse.Namespace) -> int:
     from koreason.publish import data, model  # their tables and figures take half a second to load
     from koreason.publish.run import read_run
 
-    if not REPO.fullmatch(arguments.repo):
-        raise UserError("is no name on the hub", f"--repo {arguments.repo}", "give OWNER/NAME, of letters, digits, '_', '.' and '-'")
+    if not REPO.fullmatch(arguments.repo) or NEVER.search(arguments.repo):
+        do = f"give OWNER/NAME, of letters, digits, '_', '.' and '-': {LONGEST} characters, no '--', '..' or '.git', no sign at an end"
+        raise UserError("is no name on the hub", f"--repo {arguments.repo}", do)
     version = getattr(arguments, "version", "1.0.0")
     if not VERSION.fullmatch(version):
         raise UserError("is no version", f"--version {version}", "give three numbers, such as 1.0.0")
     asked = data.Asked(arguments.repo, arguments.licence or "", arguments.by, version, getattr(arguments, "redistributable", False))
     out = (arguments.out or Path("published") / arguments.kind / asked.name).absolute()
-    if out.exists():
+    if os.path.lexists(out):
         raise UserError("is there already", out, "name another folder, or remove it")
     run = read_run(arguments.run.absolute())
-    if arguments.kind == "data":
-        run.table("mixes", arguments.name)
+    if arguments.kind == "data" and arguments.name not in run.mixes:
+        raise UserError(f"is no mix of this run, which has {', '.join(run.mixes) or 'none'}", arguments.name, "name one of them")
     made = anew(out.with_name(f".{out.name}.publishing"))
     try:
         lines = {"data": data.write, "model": model.write}[arguments.kind](run, arguments.name, asked, made)

@@ -19,7 +19,7 @@ from koreason.config.joined.parts import IMPORTED, asked_of, source_of
 from koreason.engine.thinking import split
 from koreason.publish import cards, licences, personal, tiers, told
 from koreason.publish.croissant import COLUMNS, Facts, Shard, describe
-from koreason.publish.run import Run
+from koreason.publish.run import MIXES, Run
 from koreason.records.digests import sha256_file
 from koreason.tables import MIX, ROWS_PER_GROUP, read_table
 
@@ -56,7 +56,7 @@ class Asked:
     @property
     def creator(self) -> str:
         """Who publishes it."""
-        return self.by or self.repo.partition("/")[0]
+        return " ".join(self.by.split()) or self.repo.partition("/")[0]
 
 
 def write(run: Run, mix: str, asked: Asked, out: Path) -> list[str]:
@@ -65,17 +65,17 @@ def write(run: Run, mix: str, asked: Asked, out: Path) -> list[str]:
     Raises:
         UserError: a licence forbids it, a row holds a key, or something of it is not there or not as it was.
     """
-    folder = f"results/mixes/{mix}"
+    folder = f"{MIXES}/{mix}"
     rows = tiers.with_tiers(read_table(run.held(folder), "mix.parquet", MIX), run.config)
     licence = asked.licence or OTHER
-    writers = {name: entry["licence"] for name, entry in told.teachers(run, mix).items()}
-    duties = licences.of_data(licence, {f"the teacher {name}": one for name, one in writers.items()})
+    writers = {f"the teacher {name}": str(entry.get("licence") or "") for name, entry in told.teachers(run, mix).items()}
+    duties = licences.of_data(licence, writers)
     kept, out_of = tiers.passed_on(rows, asked.redistributable), tiers.withheld(rows)
     personal.refuse_keys(kept)
     found = personal.search(kept, [run.table("languages", name) for name in run.languages(mix)])
     kept = kept.select(list(MIX))
     shards = write_shards(kept, out)
-    behind = run.behind(folder)
+    behind, gone = run.behind(folder)
     facts = told.told(run, behind) | _of_rows(run, mix, kept, found)
     facts |= {"withheld": out_of, "duties": duties, "licence": licence, "repo": asked.repo, "shards": shards, "columns": COLUMNS}
     facts |= {"name": asked.name, "manifest": sha256_file(run.folder / folder / "manifest.json"), "filters": list(told.filters(behind))}
@@ -86,7 +86,7 @@ def write(run: Run, mix: str, asked: Asked, out: Path) -> list[str]:
     (out / "provenance.svg").write_text(draw(stages_of(behind)).standalone(), encoding="utf-8")
     lines = [f"{count:,} rows of {source} (tier {tier}) are left out" for source, tier, count in out_of]
     lines += [f"{count:,} rows look as if they hold personal data: {kind}" for kind, count in facts["personal"]]
-    return [*lines, *(f"duty: {duty}" for duty in duties)]
+    return [*told.missing(gone), *lines, *(f"duty: {duty}" for duty in duties)]
 
 
 def write_shards(rows: pl.DataFrame, out: Path) -> list[Shard]:

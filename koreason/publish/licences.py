@@ -6,6 +6,7 @@
 A licence that does not stand here is refused: whoever has read it adds a row. What is said is what the texts say; it is no legal advice.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from koreason.errors import UserError
@@ -112,18 +113,19 @@ TERMS = {
     "Llama-3.3": _llama("3.3", "llama3_3"),
 }
 BY_HUB = {terms.hub: name for name, terms in TERMS.items()}
+_KNOWN = {name.lower(): terms for name, terms in TERMS.items()} | {terms.hub: terms for terms in TERMS.values()}
 
 
 def terms_of(who: str, licence: str) -> Terms:
-    """What a licence asks.
+    """What a licence asks, whose name may also be written as the hub does.
 
     Raises:
-        UserError: it does not stand in the table.
+        UserError: it is not stated, or does not stand in the table.
     """
-    if licence not in TERMS:
-        do = f"write its name as one of {', '.join(TERMS)}, or add what it asks to koreason/publish/licences.py"
-        raise UserError(f"its licence {licence or 'is not stated'!r} is not one that koreason understands", who, do)
-    return TERMS[licence]
+    if not (found := _KNOWN.get(str(licence or "").lower())):
+        what = f"its licence {licence!r} is not one that koreason understands" if licence else "its licence is not stated"
+        raise UserError(what, who, f"write its name as one of {', '.join(TERMS)}, or add what it asks to koreason/publish/licences.py")
+    return found
 
 
 def of_model(name: str, licence: str, bases: dict[str, str], teachers: dict[str, str]) -> list[str]:
@@ -137,17 +139,19 @@ def of_model(name: str, licence: str, bases: dict[str, str], teachers: dict[str,
         UserError: a licence forbids it, by its clause.
     """
     duties = []
+    mine = {who: terms_of(who, one) for who, one in {**bases, **teachers}.items()}
+    will = _meeting(terms for who, terms in mine.items() if who in bases or terms.outputs_too or terms.research)
     for who, one in {**bases, **teachers}.items():
-        terms, taught = terms_of(who, one), who in teachers
-        if taught and terms.only_own and any(base != one for base in bases.values()):
+        terms, taught = mine[who], who in teachers
+        if taught and terms.only_own and any(mine[base] != terms for base in bases):
             raise _refused(who, one, terms.only_own, "train on another teacher's traces")
         inherits = not taught or terms.outputs_too
         if inherits and terms.begins and not _bare(name).startswith(_bare(terms.begins.says)):
             raise _refused(who, one, terms.begins, f"call it {terms.begins.says.replace(' ', '-')}-{name}")
         if inherits and terms.keeps and licence != terms.hub:
-            raise _refused(who, one, terms.keeps, f"publish it with --licence {terms.hub}" if len({*bases.values()}) < 2 else "")
+            raise _refused(who, one, terms.keeps, will)
         if terms.research and not _research(licence):
-            raise _refused(who, one, terms.research, "publish it under a licence that allows none either, such as cc-by-nc-4.0")
+            raise _refused(who, one, terms.research, will)
         duties += [f"{who} ({one}): {duty}" for duty in terms.duties]
     return list(dict.fromkeys(duties))
 
@@ -166,6 +170,16 @@ def of_data(licence: str, teachers: dict[str, str]) -> list[str]:
         clauses = [terms.only_own, terms.begins if terms.outputs_too else None, terms.keeps if terms.outputs_too else None, terms.research]
         duties += [f"{who} ({one}) {clause.asks} ({clause.where})" for clause in clauses if clause]
     return duties
+
+
+def _meeting(every: Iterable[Terms]) -> str:
+    """What to do: a licence that keeps to all of these, of those that are understood."""
+    each = list(every)
+    keep = {terms.hub for terms in each if terms.keeps}
+    meets = [hub for hub in keep or BY_HUB if keep <= {hub} and (_research(hub) or not any(terms.research for terms in each))]
+    if meets:
+        return f"publish it with --licence {meets[0]}"
+    return f"none that is understood meets {' and '.join(sorted({terms.hub for terms in each}))}: take another base or teacher"
 
 
 def _research(licence: str) -> bool:

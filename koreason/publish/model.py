@@ -20,7 +20,7 @@ from koreason.pretrained.files import SUFFIX, parts_of
 from koreason.pretrained.understood import findings, refuse
 from koreason.publish import cards, licences, tiers, told
 from koreason.publish.data import Asked
-from koreason.publish.run import Run
+from koreason.publish.run import MIXES, Run
 from koreason.records import attempts
 from koreason.records.digests import sha256_file
 from koreason.report.charts.figures import curve
@@ -69,18 +69,18 @@ def write(run: Run, name: str, asked: Asked, out: Path) -> list[str]:
     model, mix, schedule = which.split("/")
     folder = f"{MODELS}/{which}"
     base = run.table("bases", run.table("models", model)["base"])
-    rows = tiers.with_tiers(read_table(run.held(f"results/mixes/{mix}"), "mix.parquet", MIX), run.config)
+    rows = tiers.with_tiers(read_table(run.held(f"{MIXES}/{mix}"), "mix.parquet", MIX), run.config)
     if forbidden := [one for one in tiers.withheld(rows) if one[1] == "C"]:
         raise UserError(
             f"was trained on {forbidden[0][2]:,} rows of {forbidden[0][0]} (C: {tiers.FORBIDS['C']})", which, "train without them"
         )
-    licence = asked.licence or licences.terms_of("the base", base["licence"]).hub
+    base_is = {f"the base {run.table('models', model)['base']}": str(base.get("licence") or "")}
+    licence = asked.licence or next(licences.terms_of(who, one).hub for who, one in base_is.items())
     teachers = told.teachers(run, mix)
-    writers = {f"the teacher {one}": str(entry["licence"]) for one, entry in teachers.items()}
-    base_is = {f"the base {run.table('models', model)['base']}": str(base["licence"])}
+    writers = {f"the teacher {one}": str(entry.get("licence") or "") for one, entry in teachers.items()}
     duties = licences.of_model(asked.name, licence, base_is, writers)
     files = _files(run, folder, out)
-    behind = run.behind(folder)
+    behind, gone = run.behind(folder)
     job = run.made[folder]
     facts = told.told(run, behind) | {"name": asked.name, "repo": asked.repo, "licence": licence, "duties": duties, "files": files}
     facts |= {"manifest": sha256_file(run.folder / folder / "manifest.json"), "data": _data(run, mix, base["tokenizer"], rows)}
@@ -94,12 +94,12 @@ def write(run: Run, name: str, asked: Asked, out: Path) -> list[str]:
     )
     facts["cite"] = told.cite(asked.name, asked.repo, "model", asked.creator, facts["day"])
     _beside(run, folder, out, facts, behind)
-    notices = {licences.TERMS[one].notice for one in {**base_is, **writers}.values()} - {""}
+    notices = {licences.terms_of(who, one).notice for who, one in {**base_is, **writers}.items()} - {""}
     if notices:
         (out / "NOTICE").write_text("\n".join(sorted(notices)) + "\n", encoding="utf-8")
     head = _head(facts, asked, base, run.languages(mix))
     (out / "README.md").write_text(cards.card("model.md", head, facts), encoding="utf-8")
-    return [f"duty: {duty}" for duty in duties]
+    return [*told.missing(gone), *(f"duty: {duty}" for duty in duties)]
 
 
 def _files(run: Run, folder: str, out: Path) -> list[tuple[str, str]]:
@@ -110,6 +110,8 @@ def _files(run: Run, folder: str, out: Path) -> list[tuple[str, str]]:
         raise UserError("holds no weights", made.folder, "publish from the run itself, or archive it with its results")
     for path in made.paths(names):
         try:
+            if path.suffix != SUFFIX:  # what people edit before they publish it is theirs, and not the run's
+                raise OSError
             os.link(path.resolve(), out / path.name)
         except OSError:
             shutil.copyfile(path, out / path.name)
@@ -118,7 +120,7 @@ def _files(run: Run, folder: str, out: Path) -> list[tuple[str, str]]:
 
 
 def _data(run: Run, mix: str, tokenizer: str, rows: pl.DataFrame) -> dict[str, Any]:
-    made, packed = run.held(f"results/mixes/{mix}"), run.made.get(f"results/packed/{mix}/{tokenizer}")
+    made, packed = run.held(f"{MIXES}/{mix}"), run.made.get(f"results/packed/{mix}/{tokenizer}")
     counts = ((packed.made if packed else None) or {}).get("counts", {})
     manifest = run.folder / f"results/packed/{mix}/{tokenizer}/manifest.json"
     grouped = rows.group_by("source", "tier").len().sort("len", "source", descending=[True, False])

@@ -1,13 +1,12 @@
 """A run as it is published from: its configuration, its jobs, and what an output was made of.
 
     run = read_run(Path("."))
-    [job.stage for job in run.behind("results/mixes/demo")]      # everything that it was made of, the first first
+    [job.stage for job in run.behind("results/mixes/demo")[0]]   # everything that it was made of, the first first
 
 A run's folder will do, finished or restored, and an archive that is a folder.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,10 @@ from koreason.config.joined.parts import IMPORTED, asked_of, pair_of, traced
 from koreason.errors import UserError
 from koreason.ops.kept.outputs import RESULTS
 from koreason.records.held import Held, held
-from koreason.records.manifest import MANIFEST
+from koreason.records.manifest import MANIFEST, RUN, again
+
+MIXES = "results/mixes"
+READ = ("languages", "bases", "sources", "pools", "recipes", "imported", "mixes", "models", "schedules", "benches")  # tables
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,26 @@ class Run:
     config: dict[str, Any]
     made: dict[str, Job]
 
-    def behind(self, folder: str) -> list[Job]:
-        """The job that made an output and all that it was made of, in the order in which they ended."""
+    def behind(self, folder: str) -> tuple[list[Job], list[str]]:
+        """The job that made an output and all that it was made of, in the order in which they ended; and what of it is not there.
+
+        Raises:
+            UserError: nothing says when it was made, and of what.
+        """
+        if folder not in self.made or "ended" not in self.made[folder].run:
+            raise UserError("is missing, so that nobody knows when it was made, and of what", self.folder / folder / RUN,
+                            again(self.folder / folder))  # fmt: skip
         found: dict[str, Job] = {}
+        gone: set[str] = set()
         todo = [folder]
         while todo:
             name = todo.pop()
-            if name in self.made and name not in found:
+            if name not in self.made or "ended" not in self.made[name].run:
+                gone.add(name)
+            elif name not in found:
                 found[name] = self.made[name]
                 todo += self.made[name].inputs
-        return sorted(found.values(), key=lambda job: (float(job.run.get("ended", 0)), job.folder))
+        return sorted(found.values(), key=lambda job: (float(job.run["ended"]), job.folder)), sorted(gone)
 
     def held(self, folder: str) -> Held:
         """An output, to be read."""
@@ -55,10 +67,10 @@ class Run:
         entry_found: dict[str, Any] = found[entry]
         return entry_found
 
-    @cached_property
-    def ended(self) -> float:
-        """When the last job ended, in seconds since 1970."""
-        return max((float(job.run.get("ended", 0)) for job in self.made.values()), default=0.0)
+    @property
+    def mixes(self) -> list[str]:
+        """The mixes that the run has drawn."""
+        return [folder.removeprefix(f"{MIXES}/") for folder in self.made if folder.startswith(f"{MIXES}/")]
 
     def parts(self, mix: str) -> list[tuple[str, str]]:
         """The parts of a mix, as pool and recipe or `imported` and name."""
@@ -95,4 +107,8 @@ def read_run(folder: Path) -> Run:
         raise UserError(
             "its configuration is not kept", found, f"publish from a run that koreason 0.3 or later has planned, with {RESULTS}/"
         )
+    for table in READ:
+        entries = config.get(table, {})
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise UserError("is no table of entries", f"the configuration of {found}: {table}", "plan the run once more as it was")
     return Run(found, config, {job.folder: job for job in jobs(found) if job.made is not None})

@@ -1,6 +1,6 @@
 """What cards tell of a run, read from its configuration and its manifests: filters with their counts, teachers, code, citation.
 
-told(run, run.behind("results/mixes/demo"))["package"]      # of the latest of these jobs
+told(run, run.behind("results/mixes/demo")[0])["package"]      # of the latest of these jobs
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,7 +43,13 @@ def told(run: Run, behind: list[Job]) -> dict[str, Any]:
 
 
 def _note(run: Run) -> str:
-    return " ".join(str(run.config.get("run", {}).get("report", {}).get("note") or "").split())
+    report = (run.config.get("run") or {}).get("report") or {}
+    return " ".join(str(report.get("note") or "").split())
+
+
+def missing(gone: list[str]) -> list[str]:
+    """What the publisher should know of what it was made of and is not there, or has no record."""
+    return [f"{folder} is not there: the card and its picture lack what it would tell" for folder in gone]
 
 
 def origin(entry: dict[str, Any], table: str) -> str:

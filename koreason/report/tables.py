@@ -15,7 +15,7 @@ from koreason.config.joined.parts import IMPORTED
 from koreason.errors import RESUMABLE
 from koreason.records import attempts
 from koreason.records.held import held
-from koreason.report.facts import Facts, Job, Plan
+from koreason.report.facts import Facts, Job, Plan, add_counts
 from koreason.report.metrics import STEPS, read_metrics
 from koreason.tables import TRACES, scan_table
 
@@ -65,7 +65,7 @@ def imported(plan: Plan, facts: Facts) -> pl.DataFrame:
     values = []
     for name, entry in plan.imported.items():
         read = facts.held_traces[IMPORTED, name][0].made["counts"]["source"]
-        reasons = ", ".join(f"{reason} {count}" for reason, count in by_size({**read["skipped"], **read["rejected"]}))
+        reasons = ", ".join(f"{reason} {count}" for reason, count in by_size(add_counts([read["skipped"], read["rejected"]])))
         counts = (read["records"], sum(read["skipped"].values()), sum(read["rejected"].values()))
         traces = facts.traces[IMPORTED, name]["rows"]
         values.append((name, entry["category"], entry["licence"], *counts, reasons, traces, origin(entry)))

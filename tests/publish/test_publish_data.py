@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -11,9 +12,12 @@ import yaml
 from koreason.cli import main as koreason
 from koreason.errors import UserError
 from koreason.publish import data as room
+from koreason.publish.cards import size_of
 from koreason.publish.licences import TERMS
 from koreason.tables import MIX
-from tests.publish.run_of_all import PHONE, build, publish, rows
+from tests.publish.run_of_all import PHONE, build, configuration, publish, rows
+
+NO_NAMES = ("lab/a..b", "lab/a--b", "lab/x.git", "lab/x-", "lab./x", "../x", "lab/" + "x" * 93, "lab/x/y", "lab/x\n")
 
 
 def dataset(run: Path, out: Path, *options: object) -> Path:
@@ -151,15 +155,82 @@ def test_mistakes_are_one_line(finished: Path, tmp_path: Path, capsys: pytest.Ca
     for words in (
         ["data", "none", "--repo", "lab/x", "--run", str(finished)],
         ["data", "mix", "--repo", "no owner", "--run", str(finished)],
+        *(["data", "mix", "--repo", repo, "--run", str(finished)] for repo in NO_NAMES),
         ["data", "mix", "--repo", "lab/x", "--run", str(tmp_path)],
         ["data", "mix", "--repo", "lab/x", "--run", str(finished), "--version", "one"],
         ["data", "mix", "--repo", "lab/x", "--run", str(finished), "--out", str(tmp_path)],
     ):
         assert koreason(["publish", *words]) == 2
         said.append(capsys.readouterr().err)
-    assert all(line.count("\n") == 1 for line in said) and "has no mixes.none" in said[0] and "is there already" in said[4]
+    assert (
+        all(line.count("\n") == 1 for line in said)
+        and "none: is no mix of this run, which has mix" in said[0]
+        and "is there already" in said[-1]
+    )
 
 
 def test_every_licence_that_is_understood_stands_in_the_docs(home: Path) -> None:
     page = (home / "docs" / "publish.md").read_text(encoding="utf-8")
     assert not [name for name in TERMS if f"`{name}`" not in page]
+
+
+def test_what_a_card_is_given_it_shows_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = "<script>alert(1)</script> **b** &lt; \x1b[31m\u202e| ``` $x$ ![i](//h)"
+    mix = [row | {"category": odd} for row in rows(question=f"\x1b[2J {odd}")]
+    report = {"report": {"note": f"{odd}\n\n# Head"}, "experiments": []}
+    run = build(tmp_path / "run", monkeypatch, mix)
+    kept = run / ".koreason/configs/c.json"
+    config = configuration() | {"run": report}
+    config["recipes"]["mixed"]["system"] = odd
+    kept.write_text(json.dumps(config), encoding="utf-8")
+    for kind, name in (("data", "mix"), ("model", "student")):
+        out = tmp_path / kind
+        extra = ["--redistributable"] if kind == "data" else []
+        assert publish(run, kind, name, "--repo", "lab/x", "--by", "``` \n# Head", "--out", out, *extra) == 0
+        card = (out / "README.md").read_text(encoding="utf-8")
+        assert not set("\x1b\u202e") & set(card)
+        opened: str | None = None
+        for line in card.partition("\n---\n")[2].splitlines():  # as Markdown is read: what stands between fences means nothing
+            fence = re.match("`{3,}", line)
+            if opened is None and fence:
+                opened = fence[0]
+            elif opened is not None and line == opened:
+                opened = None
+            elif opened is None:
+                assert not re.search(r"(?<!\\)<|(?<!\\)&|(?<!\\)\]\(//|(?<!\\)\$", re.sub(r"(?<!\\)`[^`\\]*`", "", line)), line
+        assert opened is None
+
+
+def test_what_is_not_there_is_said_and_never_dated_by_1970(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    shutil.rmtree(run / "results/pools/all")
+    dataset(run, tmp_path / "one", "--redistributable")
+    assert "results/pools/all is not there: the card and its picture lack what it would tell" in capsys.readouterr().out
+    (run / "results/mixes/mix/run.json").unlink()
+    assert "run.json: is missing, so that nobody knows when it was made" in refused(run, tmp_path / "two", "--redistributable")
+    assert not list(tmp_path.glob(".two*"))
+
+
+def test_a_configuration_that_is_none_is_one_line(finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    kept = run / ".koreason/configs/c.json"
+    for text in ("not json", "[1]", "[" * 100_000):
+        kept.write_text(text, encoding="utf-8")
+        assert "holds no JSON object" in refused(run, tmp_path / "out")
+    for table in ("bases", "languages", "recipes", "sources", "pools", "mixes"):
+        kept.write_text(json.dumps(configuration() | {table: ["x"]}), encoding="utf-8")
+        refused(run, tmp_path / "out", "--redistributable")
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
+    assert "is there already" in refused(finished, tmp_path / "out", "--redistributable")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_sizes_are_the_words_of_the_hub() -> None:
+    assert [size_of(rows) for rows in (0, 999, 1000, 10**8 - 1, 10**8, 10**12)] == [
+        *("n<1K", "n<1K", "1K<n<10K", "10M<n<100M", "100M<n<1B", "n>1T")
+    ]

@@ -111,3 +111,36 @@ def test_weights_that_are_not_as_they_were_are_refused(tmp_path: Path, monkeypat
     data[-1] ^= 1
     weights.write_bytes(data)
     assert "model.safetensors" in refused(run, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("base", "teacher", "do"),
+    [
+        ("Llama-3.1", "Gemma", "none that is understood meets gemma and llama3.1: take another base or teacher"),
+        ("Gemma", "CC-BY-NC-4.0", "none that is understood meets cc-by-nc-4.0 and gemma"),
+        ("CC-BY-SA-4.0", "MIT", "publish it with --licence cc-by-sa-4.0"),
+        ("MIT", "CC-BY-NC-4.0", "publish it with --licence cc-by-nc-4.0"),
+        ("CC-BY-NC-SA-4.0", "CC-BY-NC-4.0", "publish it with --licence cc-by-nc-sa-4.0"),
+    ],
+)
+def test_what_is_advised_can_be_done(base: str, teacher: str, do: str) -> None:
+    """It was to take the one's licence, and then to take the other's."""
+    with pytest.raises(UserError) as error:
+        of_model("Llama-x", "mit", {"the base": base}, {"the teacher": teacher})
+    assert str(error.value).endswith(do) or do in str(error.value)
+    if "--licence" in do:
+        assert of_model("Llama-x", do.split()[-1], {"the base": base}, {"the teacher": teacher})
+
+
+def test_a_licence_may_be_written_as_the_hub_does_and_has_to_be_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = build(tmp_path / "run", monkeypatch, bases={"small": {"licence": "gemma"}, "big": {"licence": "apache-2.0"}})
+    assert "license: gemma" in (model(run, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
+    for number, nothing in enumerate(("", None)):
+        run = build(tmp_path / f"none-{number}", monkeypatch, bases={"small": {"licence": nothing}})
+        assert "the base small: its licence is not stated; write" in refused(run, tmp_path / "other")
+
+
+def test_what_is_edited_before_it_is_published_is_not_the_runs_own_file(finished: Path, tmp_path: Path) -> None:
+    out = model(finished, tmp_path / "out")
+    linked = {path.name for path in out.iterdir() if path.is_file() and path.stat().st_nlink > 1}
+    assert linked == {"model.safetensors"}

@@ -8,6 +8,7 @@ from report_tree import Tree
 
 from koreason.cli import main
 from koreason.records.stage import Stage
+from koreason.report.answers.tables import parted
 from koreason.tables import ITEMS, OVERLAPS, write_table
 
 
@@ -28,6 +29,13 @@ def test_lengths_and_languages(tree: Tree) -> None:
     assert (row["answers"], row["tokens_half"], row["ended"]) == (90, 40, 1.0)
     # 답은 beside `boxed` and one letter
     assert row["hangul_answer"] == pytest.approx(2 / 8)
+
+
+def test_what_is_opened_and_not_closed_is_thinking() -> None:
+    said = ["<think>생각</think>answer", "prefilled 생각</think>answer", "<think>cut 생각", "no thinking", "<think>a</think>b<think>c"]
+    think, answer = parted(pl.col("response"))
+    found = pl.DataFrame({"response": said}).select(think.str.strip_prefix("<think>").alias("think"), answer.alias("answer"))
+    assert found.rows() == [("생각", "answer"), ("prefilled 생각", "answer"), ("cut 생각", ""), ("", "no thinking"), ("a", "b<think>c")]
 
 
 def test_scores_without_what_the_mix_holds(tree: Tree) -> None:

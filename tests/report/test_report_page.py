@@ -142,6 +142,13 @@ def test_declares_all_files(tree: Tree) -> None:
         assert root.find("{http://www.w3.org/2000/svg}title").text
 
 
+def test_every_table_stands_in_the_docs(tree: Tree, home: Path) -> None:
+    assert tree.report() == 0
+    told = (home / "docs" / "report.md").read_text(encoding="utf-8")
+    there = {path.stem for path in tree.out.glob("tables/*.csv")} | {"published"}  # which is there where others published something
+    assert set(re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE)) == there
+
+
 def test_counts_add_up(tree: Tree) -> None:
     assert tree.report() == 0
     prompts = tree.table("prompts")

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from koreason.config.joined.experiments import BASE
+from koreason.engine.thinking import CLOSE, OPEN
 from koreason.report.facts import Cell, Facts, Plan
 from koreason.report.tables import rows
 from koreason.statistics.gains import LEVEL
@@ -105,9 +106,7 @@ def spoken(plan: Plan, facts: Facts) -> pl.DataFrame:
     most, Hangul's share of all letters of the thinking and of the answer behind it (null without letters), and the share that came to
     its end by itself.
     """
-    response = pl.col("response")
-    think = response.str.extract(r"(?s)^(.*)</think>", 1).fill_null("")
-    answer = response.str.replace(r"(?s)^.*</think>", "")
+    think, answer = parted(pl.col("response"))
     values = []
     for cell in plan.cells:
         made = facts.generations.get(cell)
@@ -125,6 +124,14 @@ def spoken(plan: Plan, facts: Facts) -> pl.DataFrame:
     names = dict.fromkeys(("model", "mix", "schedule", "bench"), pl.String)
     counts = dict.fromkeys(("answers", "tokens_half", "tokens_nine_tenths"), pl.Int64)
     return rows({**names, **counts, **dict.fromkeys(("hangul_thinking", "hangul_answer", "ended"), pl.Float64)}, values)
+
+
+def parted(response: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Thinking and answer of responses, each empty where there is none: what is opened and not closed is all thinking."""
+    closed, opened = (response.str.contains(mark, literal=True) for mark in (CLOSE, OPEN))
+    inside = pl.when(closed).then(response.str.extract(f"(?s)^(.*){CLOSE}", 1)).otherwise(response.str.extract(f"(?s){OPEN}(.*)$", 1))
+    behind = pl.when(closed | ~opened).then(response.str.replace(f"(?s)^.*{CLOSE}", ""))
+    return inside.fill_null(""), behind.fill_null("")
 
 
 def _hangul(text: pl.Expr) -> pl.Expr:
