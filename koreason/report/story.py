@@ -313,8 +313,8 @@ def time_figure(times: pl.DataFrame) -> Figure:
 def beside_published(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
     """Published accuracies beside ours, for what both have, in percent.
 
-    Columns: model, mix, schedule, bench, where (it stands), published_base, published, base, accuracy, inside (whether the published figure lies in
-    the 95% interval of ours).
+    Columns: model, mix, schedule, bench, where (it stands), published_base, published, base, accuracy, inside (whether the published
+    figure lies in the 95% interval of ours).
     """
     values = []
     for row in compared(scores).iter_rows(named=True):
@@ -325,7 +325,8 @@ def beside_published(plan: Plan, scores: pl.DataFrame) -> pl.DataFrame:
                 continue
             before = None if row["base_accuracy"] is None else 100 * row["base_accuracy"]
             inside = row["low"] <= after / 100 <= row["high"]
-            known = (row["model"], row["mix"], row["schedule"], row["bench"], one["where"], one.get("before", {}).get(base), after)
+            cell = [row[name] for name in ("model", "mix", "schedule", "bench")]
+            known = (*cell, one["where"], one.get("before", {}).get(base), after)
             values.append((*known, before, 100 * row["accuracy"], inside))
     names = dict.fromkeys(("model", "mix", "schedule", "bench", "where"), pl.String)
     numbers = dict.fromkeys(("published_base", "published", "base", "accuracy"), pl.Float64)

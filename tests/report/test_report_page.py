@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 from damage import refuses_damage
-from report_tree import Tree, build, score
+from report_tree import Tree, build
 
 from koreason.cli import main
 from koreason.config.effects import given
@@ -294,52 +294,6 @@ def test_what_is_over_the_limit_passes_the_filters(tree: Tree) -> None:
     assert tree.report() == 0
     share = (counts["kept"] + over) / counts["input"]
     assert over and f"{share:.1%} of the questions pass the filters; {over:,} of these are over the limit" in " ".join(outline(tree).words)
-
-
-def test_two_schedules_of_one_model_are_told_apart(tree: Tree) -> None:
-    tree.run["schedules"]["long"] = tree.run["schedules"]["short"]
-    for folder in ("models/small/mixed", "evals/small/mixed"):
-        shutil.copytree(tree.results / folder / "short", tree.results / folder / "long")
-    tree.run["experiments"][0]["schedules"] = ["short", "long"]
-    assert tree.report() == 0
-    figure = (tree.out / "figures" / "scores-exam.svg").read_text(encoding="utf-8")
-    assert "small, short" in figure and "small, long" in figure
-    assert "small on mixed by long: the loss went" in " ".join(outline(tree).words)
-
-
-def test_figures_of_two_schedules_are_each_their_own(tree: Tree) -> None:
-    """The last one's test, published figure and words stood beside the first one's score."""
-    tree.run["schedules"]["long"] = tree.run["schedules"]["short"]
-    evals = tree.results / "evals/small"
-    shutil.copytree(tree.results / "models/small/mixed/short", tree.results / "models/small/mixed/long")
-    shutil.copytree(evals / "base/base", evals / "mixed/long")  # taught nothing
-    tree.run["experiments"][0]["schedules"] = ["short", "long"]
-    said = {"where": "a paper", "before": {}, "after": {"tiny": 11.0}, "mixes": ["mixed"]}
-    tree.run["benches"]["sums"]["published"] = [said]
-    assert tree.report() == 0
-    changes = {row["schedule"]: row["difference"] for row in tree.table("paired").filter(pl.col("bench") == "sums").to_dicts()}
-    assert changes["long"] == 0 != changes["short"]
-    words = " ".join(" ".join(outline(tree).words).split())
-    for schedule, after in {"short": "11.0%", "long": "5.0%"}.items():
-        assert f"mixed, {schedule} sums 30 × 3" in words
-        assert f"small on sums after mixed, {schedule}: 5.0% before training, {after} after" in words
-    rows = words.partition("Scores: the student")[2].partition("What became of each answer")[0]
-    assert [f"{100 * change:+.1f}" in rows for change in changes.values()] == [True, True]
-    published = tree.table("published").sort("schedule").to_dicts()
-    assert [(row["schedule"], row["accuracy"]) for row in published] == [("long", pytest.approx(5.0)), ("short", pytest.approx(11.0))]
-
-
-def test_a_gain_is_by_chance_or_not_by_its_paired_test(tree: Tree, tmp_path: Path) -> None:
-    """Each answer that changed was mended, and the intervals overlap: the sentence goes by the test that the table shows."""
-    after = tree.results / "evals/small/mixed/short/exam"
-    shutil.rmtree(after)
-    score(tmp_path / "base/of/exam", "exam", "choice", 0.42)  # draws as the base does
-    shutil.move(tmp_path / "base/of/exam", after)
-    assert tree.report() == 0
-    scores = {row["mix"]: row for row in tree.table("scores").filter(pl.col("bench") == "exam").to_dicts()}
-    assert scores["base"]["high"] > scores["mixed"]["low"]
-    told = dict(re.findall(r"small on (\w+) after mixed: [^<]*% after(, [^.<]*)\.", tree.page()))
-    assert told == {"exam": ", more than chance", "sums": ", which may be chance"}
 
 
 def test_the_cost_is_that_of_all_attempts(tree: Tree) -> None:
