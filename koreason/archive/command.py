@@ -10,6 +10,8 @@ all is read, the sizes are told, and what must not leave the machine is looked f
 
 import argparse
 import contextlib
+import os
+import re
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +28,9 @@ from koreason.system import locks
 from koreason.workflow.driver import LOCK
 
 TAR, PIPE = ".tar", "-"
+PACKED = (".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar")  # no folder is called so, and no tar of ours
+ADDRESS = re.compile(r"https?://[^\s<>\"]+|mailto:[^\s<>\"]+")
+ARCHIVED = ("results", *gather.LOGS, ".koreason")  # folders of a run, of which parts go into its archive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +54,17 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.folder.is_dir():
         raise UserError("there is no such folder", arguments.folder, "name the folder of a finished run")
     out, wheels = Path(arguments.out).absolute(), arguments.wheels and arguments.wheels.absolute()
+    if out.name.lower().endswith(PACKED):
+        raise UserError("is neither the name of a folder nor of a tar", out, "name it NAME or NAME.tar, or pack what --out - prints")
+    if not out.is_dir() and out.suffix != TAR and os.path.lexists(out):
+        raise UserError("is there, and no folder", out, "name another place")
+    if arguments.by is not make.NOBODY and not ADDRESS.fullmatch(arguments.by[1]):
+        raise UserError(f"is no address: {arguments.by[1]}", "--by NAME URL", "begin it with https:// or mailto:")
     parts = parts_of(arguments)
     with contextlib.chdir(arguments.folder), contextlib.ExitStack() as stack:
         run = Path.cwd()
-        if out.is_relative_to(run / "results"):
-            raise UserError("lies in what is to be archived", out, "name a place outside of results/")
+        if any(out.is_relative_to(run / name) for name in ARCHIVED):
+            raise UserError("lies in what is to be archived", out, f"name a place outside of {', '.join(ARCHIVED)}")
         with contextlib.suppress(OSError):  # where it may not be written, nobody works there either
             stack.enter_context(locks.take(run / LOCK, "a run is at work there", run, "wait for it"))
         places = own_places(run)

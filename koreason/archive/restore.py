@@ -9,6 +9,7 @@ Whatever is not as it was is named, file by file, and nothing is left of a run t
 
 import argparse
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -44,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Read, hold against the digests, and put in place."""
     into = arguments.into
-    if into is not None and into.exists() and (not into.is_dir() or any(into.iterdir())):
+    if into is not None and os.path.lexists(into) and (into.is_symlink() or not into.is_dir() or any(into.iterdir())):
         raise UserError("is there already, and not empty", into, "name another folder")
+    if into is not None and into.resolve().is_relative_to(arguments.archive.resolve()):
+        raise UserError("lies in the archive, which would be one no more", into, "name a folder outside of it")
     bag = opened(arguments.archive)
     made = anew(into.with_name(f".{into.name}.restoring")) if into is not None else None
     try:

@@ -168,6 +168,25 @@ def test_another_folder_is_not_written_into(finished: Path, tmp_path: Path) -> N
     assert (tmp_path / "mine.tar").read_text() == "years" and [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.parametrize("name", ["run.tar.gz", "run.tgz", "run.zip", "run.tar.ZST"])
+def test_a_packed_archive_is_not_made_as_a_folder_of_that_name(finished: Path, tmp_path: Path, name: str) -> None:
+    assert "is neither the name of a folder nor of a tar" in refused(finished, tmp_path / name)
+
+
+def test_where_nothing_can_be_written_is_told_first(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is there, and no folder"):
+        archive(finished, tmp_path / "file")
+    for folder in ("results", "logs", "benchmarks", ".koreason"):
+        with pytest.raises(UserError, match="lies in what is to be archived"):
+            archive(finished, finished / folder / "bag")
+
+
+def test_who_ran_it_has_an_address(finished: Path, tmp_path: Path) -> None:
+    for address in ("javascript:alert(1)", "lab", "https://a b", "https://x/<b>"):
+        assert "is no address" in refused(finished, tmp_path / "bag", "--by", "Lab", address)
+
+
 def test_wheels_are_those_that_the_lock_names(copied: Path, tmp_path: Path) -> None:
     assert "--wheels: no folder with the packages" in refused_with_wheels(copied, tmp_path / "bag")
     wheels = tmp_path / "wheels"

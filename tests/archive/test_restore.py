@@ -168,3 +168,18 @@ def test_an_archive_of_every_earlier_format_is_restored(kept: Path, tmp_path: Pa
     assert str(about(tmp_path / "back")["format"]) == kept.name.split(".")[0]
     made = {job.folder: job for job in jobs(tmp_path / "back") if job.made}
     assert len(made) == 9 and len(made["results/traces/small/mixed/00000-of-00001"].attempts) == 3
+
+
+def test_a_run_is_not_restored_into_its_archive_or_through_a_link(bag: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="lies in the archive"):
+        restore(bag, "--into", bag / "run")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="is there already"):
+        restore(bag, "--into", tmp_path / "link")
+    assert restore(bag, "--check") == 0 and not (tmp_path / "nowhere").exists()
+
+
+def test_a_folder_that_is_no_archive_is_called_so_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "notes").symlink_to("/etc/hostname")
+    with pytest.raises(UserError, match=r"is no archive: it has no bagit\.txt"):
+        restore(tmp_path, "--check")

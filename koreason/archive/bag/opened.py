@@ -35,6 +35,7 @@ LARGEST_TAG = 2**28
 LISTS = (DECLARED, MANIFEST, TAGS)  # whose bytes are kept
 OF_A_RUN = tuple(f"{DATA}/{RUN}/{name}/" for name in (RESULTS, *LOGS, laid.FOLDER.as_posix()))  # nothing else of a run is archived
 ANEW = "get the archive anew"
+NONE = f"is no archive: it has no {DECLARED}"
 MINE = Path(".koreason/archive")  # in a restored run's folder: what of its archive lay beside the run
 Place = Callable[[str], Path | None]
 
@@ -63,7 +64,7 @@ class Bag:
         """
         self.walk(lambda name: place_of(name, into) if into else None)
         if DECLARED not in self.tags and not self.unfilled:
-            raise UserError("is no archive: it has no bagit.txt", self.path, "name a folder or tar that `koreason archive` has made")
+            raise UserError(NONE, self.path, "name a folder or tar that `koreason archive` has made")
         return list(self._wrong())
 
     def walk(self, place: Place) -> None:
@@ -221,9 +222,11 @@ def opened(path: Path) -> Bag:
     """The archive at a path: a folder or a tar.
 
     Raises:
-        UserError: there is nothing.
+        UserError: there is nothing, or a folder that nobody could take for one.
     """
     if path.is_dir():
+        if not os.path.lexists(path / DECLARED):
+            raise UserError(NONE, path, "name a folder or tar that `koreason archive` has made")
         return Folder(path)
     if not path.exists():
         raise UserError("there is no such archive", path, "name a folder or tar that `koreason archive` has made")

@@ -23,7 +23,7 @@ from koreason.config.rules import RULES, in_order, rule_of, stage_of
 from koreason.errors import UserError
 from koreason.ops.kept.outputs import PLACES, RESULTS, Output, dependents, depending, find
 from koreason.records.held import Held, readers
-from koreason.records.manifest import MANIFEST
+from koreason.records.manifest import MANIFEST, RUN
 
 PICKED_BY_ENGINES = ("base", "train")  # stages whose folders are given to libraries that pick files by themselves
 SHOWN = 8  # of what depends on something broken
@@ -106,10 +106,16 @@ def look_around(output: Output, made: Held) -> None:
     shards = {str(facts["shard"]) for facts in made.made["files"].values() if "shard" in facts}
     if shards - {output.folder.name}:
         output.broken.append(f"{output.folder}: holds the output of shard {' '.join(sorted(shards))}")
-    foreign = [f"{output.folder / name}: its manifest does not name it" for name in made.foreign()]
+    foreign = [name for name in made.foreign() if output.stage in PICKED_BY_ENGINES or not _of_another(output.folder, name)]
+    foreign = [f"{output.folder / name}: its manifest does not name it" for name in foreign]
     if output.stage in PICKED_BY_ENGINES:
         foreign = [f"{line}, and engines would read it: move it away" for line in foreign]
     output.also += foreign
+
+
+def _of_another(folder: Path, name: str) -> bool:
+    """Whether a file in an output's folder belongs to another output, whose folder lies in it."""
+    return any((folder / above / MANIFEST).is_file() or (folder / above / RUN).is_file() for above in list(Path(name).parents)[:-1])
 
 
 def tell(output: Output, made_of: dict[Path, set[Path]]) -> None:

@@ -114,6 +114,18 @@ def test_a_changed_manifest_and_a_copied_shard_are_broken(results: Path, capsys:
     assert "holds the output of shard 00000-of-00002" in "".join(lines)
 
 
+def test_an_output_within_another_is_none_of_its_files(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As results/overlaps/POOL/RECIPE lies in results/overlaps/POOL."""
+    with Stage(results / "reports/r/of", "report", {}, []) as stage:
+        stage.path("index.html").write_text("x")
+        stage.add("index.html")
+    assert "foreign" not in "".join(verify(capsys)[1])
+    (results / "reports/r/of/old.svg").touch()
+    assert [line for line in verify(capsys)[1] if "foreign" in line] == [
+        "foreign  results/reports/r/of/old.svg: its manifest does not name it"
+    ]
+
+
 def test_foreign_files_are_told_and_count_where_an_engine_would_read_them(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (results / "reports/r/old.svg").touch()
     status, lines = verify(capsys)
