@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace) -> None:
     names = mapped(arguments.map)
     if arguments.out and any(arguments.out.exists() and arguments.out.samefile(path) for path in arguments.files if path.exists()):
         raise UserError("is one of the files of answers, which would be lost", arguments.out, "name another file")
-    rows = [row for path in arguments.files for row in read_rows(path, names, arguments.kind)]
+    rows = list(read_rows(arguments.files, names, arguments.kind))
     if not rows:
         raise UserError("no answers", ", ".join(map(str, arguments.files)), "give a file with rows")
     readings = read_answers(((row.asked, row.response, "stop") for row in rows), profiles)

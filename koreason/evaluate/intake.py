@@ -1,6 +1,6 @@
 """Anybody's answers: rows of JSON Lines (also compressed), CSV, Parquet, or lm-evaluation-harness sample logs.
 
-    for row in read_rows(Path("answers.jsonl"), {"response": "solution"}, None):
+    for row in read_rows([Path("answers.jsonl")], {"response": "solution"}, None):
         print(row.id, row.asked.kind, row.response)
 
 A row needs `gold` and `response`; `id`, `kind`, `question`, `options` and `cluster` are optional. What lacks them is refused with its line.
@@ -11,7 +11,7 @@ import codecs
 import gzip
 import json
 import lzma
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -43,16 +43,35 @@ class Row:
     cluster: str | None = None
 
 
-def read_rows(path: Path, names: Mapping[str, str], kind: str | None) -> Iterator[Row]:
-    """The answers of a file in their order; `names` says what fields of ours are called there, with dots for fields of fields.
+def read_rows(paths: Sequence[Path], names: Mapping[str, str], kind: str | None) -> Iterator[Row]:
+    """The answers of files in their order; `names` says what fields of ours are called there, with dots for fields of fields.
+
+    Rows with the same id are answers to one item; without one each is an item of its own, numbered through all files.
 
     Raises:
-        UserError: the file is not there or not readable, or a row lacks what it needs.
+        UserError: a file is not there or not readable, a row lacks what it needs, or an id stands for two items.
     """
-    if not path.is_file():
-        raise UserError("no such file", path, "give a file of answers: JSON Lines, CSV or Parquet")
-    for number, where, record in numbered(path):
-        yield from _rows(harness(record) or {}, record, number, where, names, kind)
+    known: dict[str, tuple[Asked, str]] = {}
+    count = 0
+    for path in paths:
+        if not path.is_file():
+            what = "is no plain file" if path.exists() else "no such file"
+            raise UserError(what, path, "give a file of answers: JSON Lines, CSV or Parquet")
+        for _, where, record in numbered(path):
+            count += 1
+            for row in _rows(harness(record) or {}, record, count, where, names, kind):
+                first, place = known.setdefault(row.id, (row.asked, where))
+                if not _same(first, row.asked):
+                    do = "give each item its own id, or score the files one by one"
+                    raise UserError(f"has the id {row.id[:40]!r} of another item, that of {place}", where, do)
+                yield row
+
+
+def _same(one: Asked, other: Asked) -> bool:
+    """Whether two rows ask the same; options may come in another order each time, so a question alone tells, where there is one."""
+    if one.question and other.question:
+        return one.question == other.question
+    return (one.given, one.gold) == (other.given, other.gold)
 
 
 def numbered(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
@@ -130,10 +149,17 @@ def _rows(
     said = [one for one in given if isinstance(one, str)] if all(isinstance(one, str) for one in given) else []
     if not said:
         raise UserError("its response is no text", where, "give what the model wrote; likelihoods of options are not read")
-    identity = str(value["id"] if value["id"] is not None else number)
+    identity, cluster = _name(value["id"], "id", where), _name(value["cluster"], "cluster", where)
     asked = _asked(value, where, kind)
     for one in said:
-        yield Row(identity, asked, one, None if value["cluster"] is None else str(value["cluster"]))
+        yield Row(identity or str(number), asked, one, cluster or None)
+
+
+def _name(value: Any, field: str, where: str) -> str:
+    """A name as text; empty where there is none, as in an empty cell of a table."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise UserError(f"its {field} is neither a text nor a number", where, f"give a {field} as one, or none")
+    return "" if value is None or value != value else str(value).strip()
 
 
 def _field(record: Any, path: str) -> Any:

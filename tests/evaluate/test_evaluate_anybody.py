@@ -118,3 +118,47 @@ def test_a_thousand_choices_take_no_time(tmp_path: Path) -> None:
     began = time.process_time()
     assert len(scored(path)) == 1000
     assert time.process_time() - began < 2
+
+
+def answers(path, *rows):
+    path.write_text("".join(json.dumps({"gold": "A", "response": r"\boxed{A}", "options": ["x", "y"], **row}) + "\n" for row in rows))
+    return str(path)
+
+
+def test_rows_of_several_files_without_an_id_are_items_of_their_own(tmp_path, capsys):
+    """They were taken for answers to the same items, by their places in their files."""
+    one = answers(tmp_path / "one.jsonl", *[{"response": r"\boxed{B}"}] * 10)
+    other = answers(tmp_path / "other.jsonl", *[{}] * 10)
+    assert main(["score", one, other, "--out", str(tmp_path / "v.jsonl")]) == 0
+    assert "29.93% to 70.07%" in capsys.readouterr().out  # Wilson's of 10 in 20
+    ids = [json.loads(line)["id"] for line in (tmp_path / "v.jsonl").read_text().splitlines()]
+    assert ids == [str(number) for number in range(1, 21)]
+
+
+def test_an_id_that_stands_for_two_items_is_refused(tmp_path, capsys):
+    one = answers(tmp_path / "one.jsonl", {"id": 1, "question": "2+3?"})
+    for row in ({"id": 1, "question": "2+4?"}, {"id": 1, "gold": "B"}, {"id": 1, "options": ["x", "z"]}):
+        other = answers(tmp_path / "other.jsonl", row)
+        assert main(["score", one, other]) == 2
+        told = capsys.readouterr().err
+        assert f"has the id '1' of another item, that of {one}:1" in told and told.count("\n") == 1
+    turned = answers(tmp_path / "turned.jsonl", {"id": 1, "question": "2+3?", "gold": "B", "options": ["y", "x"]})
+    assert main(["score", one, turned]) == 0, "the same question, its options in another order"
+
+
+def test_an_empty_cell_names_nothing(tmp_path, capsys):
+    """All rows without a passage were of one passage, and all without an id one item."""
+    table = tmp_path / "answers.csv"
+    table.write_text("id,cluster,gold,response\n" + '"","",3,\\boxed{3}\n' * 5 + '"","",3,\\boxed{4}\n' * 5, encoding="utf-8")
+    assert main(["score", str(table), "--out", str(tmp_path / "v.jsonl")]) == 0
+    assert "23.66% to 76.34%" in capsys.readouterr().out  # Wilson's of 5 in 10
+    rows = [json.loads(line) for line in (tmp_path / "v.jsonl").read_text().splitlines()]
+    assert len({row["id"] for row in rows}) == 10 and not any("cluster" in row for row in rows)
+    for field in ("id", "cluster"):
+        for value in ([1], {"a": 1}, True):
+            assert main(["score", answers(tmp_path / "odd.jsonl", {field: value})]) == 2
+            assert f"its {field} is neither a text nor a number" in capsys.readouterr().err
+
+
+def test_what_is_no_plain_file_is_called_so(tmp_path, capsys):
+    assert main(["score", str(tmp_path)]) == 2 and "is no plain file" in capsys.readouterr().err
