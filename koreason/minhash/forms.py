@@ -77,6 +77,12 @@ class Forms:
         lengths = self.lengths[rows]
         return Forms(self.points[ranges(self.ends[rows] - lengths, lengths)], lengths)
 
+    def replaced(self, rows: Places, others: "Forms") -> "Forms":
+        """The same with others in place of some."""
+        order = numpy.arange(len(self.lengths))
+        order[rows] = len(order) + numpy.arange(len(rows))
+        return joined([self, others]).take(order)
+
 
 def ranges(firsts: Places, lengths: Places) -> Places:
     """The numbers from each of `firsts`, as many as `lengths` says, one range after the other."""
@@ -176,10 +182,10 @@ def _without_marks(found: Forms, kinds: Kinds) -> Forms:
 
 
 @functools.cache
-def alphabet(lower: bool = False, dropped: str = "", told: str = "") -> Points:
+def alphabet(lower: bool = False, dropped: str = "", told: str = "", white: str = "") -> Points:
     """What each code point is read as, with its kind: as it is or in lower case, quotes straight, or not at all, and told or not.
 
-    `dropped` and `told` are regular expressions of one character.
+    `dropped`, `told` and what counts as `white` space are regular expressions of one character.
     """
     points = numpy.arange(sys.maxunicode + 1, dtype=numpy.uint32)
     for point in itertools.chain(*(range(*block) for block in CASED)) if lower else ():
@@ -187,6 +193,8 @@ def alphabet(lower: bool = False, dropped: str = "", told: str = "") -> Points:
             points[point] = ord(small)
     points[[ord(curly) for curly in CURLY]] = [ord(straight) for straight in CURLY.values()]
     kinds = _kinds()
+    if white:
+        kinds[members(white) > 0] = WHITE
     for pattern, bit in ((told, TOLD), (dropped, DROPPED)):
         if pattern:
             kinds |= members(pattern) * numpy.uint8(bit)

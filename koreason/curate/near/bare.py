@@ -17,11 +17,16 @@ from koreason.curate.spec import Talk, TwinKind
 
 NUMBERED = r"^\s*(?:[(\[]?(?:문제?|Q)\s?)?[0-9]{1,3}[)\].]+\s+"
 MARKED = r"^\s*(?:[①-⑳➀-➉]|\(?[1-9]\)|[1-9]\.\s)\s*"
+# Each by itself: what one begins with is looked for at once, all in one take six times as long.
 MARKUP = (
-    r"(?i)</?(?:p|b|i|u|br|strong|em|span|div|font)(?:\s+[a-z-]+=[^<>\n]{0,200})?\s?/?>|&nbsp;|\$+|\\[()\[\]]|"
-    r"\\(?:displaystyle|textstyle|left|right|limits|[lc]?dots)\b|\.{3,}|…|\(\s*\)\s*$"
+    r"\\(?:displaystyle|textstyle|left|right|limits|[lc]?dots)\b",
+    r"(?i)</?(?:p|b|i|u|br|strong|em|span|div|font)(?:\s+[a-z-]+=[^<>\n]{0,200})?\s?/?>",
+    r"(?i)&nbsp;",
+    r"\$+|\\[()\[\]]",
+    r"\.{3,}|…",
+    r"\(\s*\)\s*$",
 )
-MAYBE = (r"[<$\\…&]", r"\.\.\.", r"\)\s*$")  # one after the other: all in one take twelve times as long
+MAYBE = (r"[<$\\…&]", r"\.\.\.", r"\)\s*$")
 STRING = r"```[^`]*(?:```)?|\"[^\"\n]*\"|'[^'\n]*'"
 
 
@@ -46,7 +51,12 @@ def bare(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> pl.DataFrame:
 
 def _without_markup(texts: pl.Series) -> pl.Series:
     some = functools.reduce(operator.or_, map(texts.str.contains, MAYBE)).fill_null(False).arg_true()
-    return texts.clone().scatter(some, texts.gather(some).str.replace_all(MARKUP, "")) if len(some) else texts
+    if not len(some):
+        return texts
+    bare = texts.gather(some)
+    for pattern in MARKUP:
+        bare = bare.str.replace_all(pattern, "")
+    return texts.clone().scatter(some, bare)
 
 
 def _prose(text: pl.Series) -> pl.Series:

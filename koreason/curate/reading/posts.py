@@ -3,6 +3,7 @@
 for record in read_stackexchange(stream, source, wanted): ...
 """
 
+import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -81,11 +82,12 @@ def _post(number: int, first: int, piece: bytes, encoding: str, wanted: Wanted) 
 def pieces(stream: Stream) -> Iterator[tuple[int, bytes | None, int]]:
     """Where each piece begins, its bytes or None where they are too many, and how many they are.
 
-    A piece is a comment, or goes from the beginning of a row or the end of a comment to the beginning of the next row or comment.
+    A piece is a comment, or goes from the beginning of a row or the end of a comment to the beginning of the next row or comment. A
+    comment that does not end within what a record may have is none: rows behind its beginning are found all the same.
     """
     data, base, closed = b"", 0, 0  # `closed`: up to where no comment is known to end
     begin, scan, lost = 0, 0, 0
-    for chunk in stream.chunks():
+    for chunk in itertools.chain(stream.chunks(), [b""]):  # the last one is empty and no other is
         base = base or stream.start
         if len(data) - begin > records.MAX_RECORD_BYTES:
             # the piece is too long: only what may be a token's beginning is needed
@@ -97,11 +99,11 @@ def pieces(stream: Stream) -> Iterator[tuple[int, bytes | None, int]]:
         while True:
             if not lost and data.startswith(COMMENT, begin) and closed <= base + begin:
                 end = data.find(COMMENT_END, max(begin + len(COMMENT), scan))
-                if end < 0 and len(data) - begin <= records.MAX_RECORD_BYTES:
+                if end < 0 and chunk and len(data) - begin <= records.MAX_RECORD_BYTES:
                     scan = max(begin, len(data) - len(COMMENT_END))
                     break
                 if end < 0:
-                    closed = base + len(data)
+                    closed, scan = base + len(data), begin
                 else:
                     stop = end + len(COMMENT_END)
                     yield base + begin, data[begin:stop], stop - begin

@@ -42,13 +42,15 @@ def test_a_block_more_changes_no_form() -> None:
     assert odd.tolist() == [len(rows), len(rows) + 1, 2 * len(rows) + 2]
 
 
-@given(st.lists(st.text(alphabet="가Éa 1\t.'ⅧⅨ①㈀\u200b\ufe0f\u3164👍\x7f", max_size=12), max_size=8))
+@given(st.lists(st.text(alphabet="가Éa 1\t.'ⅧⅨ①㈀\u200b\ufe0f\u3164👍\x7fㅋ!", max_size=12), max_size=8))
 def test_talk_is_read_as_by_searches_one_after_the_other(rows: list[str]) -> None:
     found = seen(rows_of(rows), "talk", Talk())
     visible = pl.Series(rows, dtype=pl.String).str.replace_all(INVISIBLE, "")
     assert texts(found.forms) == [plain.form(row).lower() for row in visible]
     assert found.odd.tolist() == [place for place, row in enumerate(rows) if set(row) & set("ⅧⅨ①㈀")]
-    assert found.odd.tolist() == seen(rows_of(rows), "talk", Talk(talk="ㅋ+")).odd.tolist()
+    by_class, by_search = (seen(rows_of(rows), "talk", Talk(talk=talk)) for talk in ("[ㅋ!.]+", "(?:[ㅋ!]|[.])+"))
+    assert texts(by_class.forms) == texts(by_search.forms)
+    assert by_class.odd.tolist() == by_search.odd.tolist() == found.odd.tolist()
 
 
 @pytest.mark.parametrize(
