@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from tests.curate.test_documents import sharing, warc
-from tests.curate.test_reading_streams import PACKS
+from tests.curate.reading.test_documents import sharing, warc
+from tests.curate.reading.test_reading_streams import PACKS
 
 from koreason.cli import main
 from koreason.records.digests import sha256_file
