@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from tests.curate.reading.test_documents import sharing, warc
-from tests.curate.reading.test_reading_streams import PACKS
 
 from koreason.cli import main
 from koreason.records.digests import sha256_file
+from tests.curate.reading.test_documents import sharing, warc
+from tests.curate.reading.test_reading_streams import PACKS
 from tests.soak import SOAKING
 
 DUMPS = 1000 if SOAKING else 50
