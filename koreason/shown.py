@@ -7,6 +7,7 @@ with contextlib.redirect_stdout(Screen(sys.stdout)): ...
 """
 
 import re
+import sys
 from typing import IO, Any
 
 # What a browser or a terminal would not show as itself: control characters, marks that turn the direction of the text around them, tags and
@@ -14,9 +15,7 @@ from typing import IO, Any
 UNSHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
 )
-# Colours of our own, which `doctor` gives a terminal, and what clears it for `status --watch`; nothing else that begins so.
 CLEAR = "\x1b[H\x1b[J"  # cursor home, and nothing below it
-OURS = re.compile("(\x1b\\[(?:0|3[1-6])m|\x1b\\[H\x1b\\[J)")
 MAIL = r"[^\s<>\"'()\[\],;:]+[@＠][^\s<>\"'()\[\],;:]+"
 PERSONAL = re.compile(MAIL + r"|\d")
 # Seven digits and more with nothing but what separates the groups of a telephone's, a person's, a card's or an account's number.
@@ -55,16 +54,29 @@ def beginning(text: str | None, most: int) -> str:
 
 
 class Screen:
-    """A stream whose texts a terminal only shows: whoever prints what a stranger wrote need not think of it."""
+    """A stream whose texts a terminal only shows: whoever prints what a stranger wrote need not think of it.
+
+    Our own signs go by `signs`, and no other way: a stranger's text may hold the same.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write the text with a sign in place of each character that would act; signs of our own stay."""
-        parts = OURS.split(text)
-        self._stream.write("".join(part if place % 2 else printable(part) for place, part in enumerate(parts)))
+        """Write the text with a sign in place of each character that would act."""
+        self._stream.write(printable(text))
         return len(text)
+
+    def acts(self, text: str) -> int:
+        """Write the text as it is."""
+        return self._stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def signs(text: str) -> None:
+    """Print a text of ours with what acts on a terminal, colours or `CLEAR`; what others wrote of it has to be `printable` already."""
+    stream = sys.stdout
+    (stream.acts if isinstance(stream, Screen) else stream.write)(text)
+    stream.flush()

@@ -3,6 +3,7 @@
 import io
 import logging
 import re
+import sys
 
 import pytest
 
@@ -10,7 +11,7 @@ from koreason.cli import Lines
 from koreason.errors import UserError
 from koreason.report.charts.svg import Canvas
 from koreason.report.rendering import only_shown
-from koreason.shown import Screen, blanked, cell, masked, printable
+from koreason.shown import CLEAR, Screen, blanked, cell, masked, printable, signs
 
 # What moves a cursor, writes a title, hides or turns text, or ends a line that does not seem to end.
 ACTING = [
@@ -47,10 +48,13 @@ def test_on_a_terminal_it_is_shown_as_such(sign: str) -> None:
     assert sign not in Lines("%(message)s").format(record)
 
 
-def test_our_own_colours_and_lines_stay() -> None:
+def test_our_own_colours_and_lines_stay_and_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    Screen(stream).write("\x1b[32mok\x1b[0m\ta\nb\r\n")
-    assert stream.getvalue() == "\x1b[32mok\x1b[0m\ta\nb\n"
+    screen = Screen(stream)
+    monkeypatch.setattr(sys, "stdout", screen)
+    signs(f"{CLEAR}\x1b[32mok\x1b[0m\ta\n")
+    print(f"{CLEAR}\x1b[31merror\x1b[0m\r\n", end="")
+    assert stream.getvalue() == f"{CLEAR}\x1b[32mok\x1b[0m\ta\n�[H�[J�[31merror�[0m\n"
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1+cmd", "-2+3+cmd|x", "@SUM(A1)", "\t=1", " =1", "＝1", "|x", "%0A"])

@@ -29,6 +29,8 @@ LONGEST = 50  # characters of a value
 SCORES = "scores.json"
 SHARD_NAME = re.compile(r"\d{5}-of-\d{5}")
 NOTHING = "nothing"
+# Of a run's configuration, which may be a stranger's.
+TABLES = ("languages", "bases", "sources", "pools", "recipes", "imported", "mixes", "models", "schedules", "benches")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -189,8 +191,16 @@ def config_of(folder: Path) -> dict[str, Any]:
     kept = sorted((folder / KEPT).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     for path in (*kept[-1:], folder / MINE / CONFIG, folder.parent / CONFIG):
         if path.is_file():
-            return _read(path)
+            found = _read(path)
+            for table in TABLES:
+                if not isinstance(entries := found.get(table, {}), dict) or not all(map(_is_entry, entries.values())):
+                    raise UserError("is no table of entries", f"{path}: {table}", "get the run, or its archive, anew")
+            return found
     return {}
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(key) or {}, dict) for key in ("files", "sealed"))
 
 
 def _read(path: Path) -> dict[str, Any]:

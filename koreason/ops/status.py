@@ -20,7 +20,7 @@ from koreason.ops.watching.drawing import Drawing
 from koreason.ops.watching.shown import drawing_lines, spell
 from koreason.ops.watching.training import Training
 from koreason.records.manifest import LIVE
-from koreason.shown import CLEAR
+from koreason.shown import CLEAR, printable, signs
 
 FEWEST = 4  # shards of each journal that are shown on a small terminal
 
@@ -54,8 +54,7 @@ def main(arguments: argparse.Namespace) -> None:
                 print("\n".join(lines))
                 return
             # one write, so that no half of it is seen
-            sys.stdout.write(CLEAR + "\n".join(line[: size.columns] for line in lines[: size.lines - 1]) + "\n")
-            sys.stdout.flush()
+            signs(CLEAR + printable("\n".join(line[: size.columns] for line in lines[: size.lines - 1])) + "\n")
             time.sleep(arguments.watch)
     except KeyboardInterrupt:
         if not watches:

@@ -19,7 +19,6 @@ from koreason.records.held import Held, held
 from koreason.records.manifest import MANIFEST, RUN, again
 
 MIXES = "results/mixes"
-READ = ("languages", "bases", "sources", "pools", "recipes", "imported", "mixes", "models", "schedules", "benches")  # tables
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,4 @@ def read_run(folder: Path) -> Run:
         raise UserError(
             "its configuration is not kept", found, f"publish from a run that koreason 0.3 or later has planned, with {RESULTS}/"
         )
-    for table in READ:
-        entries = config.get(table, {})
-        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-            raise UserError("is no table of entries", f"the configuration of {found}: {table}", "plan the run once more as it was")
     return Run(found, config, {job.folder: job for job in jobs(found) if job.made is not None})

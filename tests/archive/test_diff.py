@@ -1,5 +1,6 @@
 """`koreason diff`: causes before effects, and lines that say the same of many jobs once."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -58,3 +59,31 @@ def test_keys_are_named_to_the_innermost_and_shards_are_one() -> None:
 def test_what_is_no_run_is_told_in_one_line(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", str(finished), str(tmp_path)]) == 2
     assert "holds no results/" in capsys.readouterr().err
+
+
+def test_what_a_stranger_wrote_neither_acts_nor_stops_it(finished: Path, copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mix = copied / "results/mixes/small/manifest.json"
+    path = mix if mix.is_file() else next((copied / "results/mixes").glob("*/manifest.json"))
+    edit(path, counts=json.loads(path.read_text())["counts"] | {"\x1b[H\x1b[J\x1b[31mred": 5})
+    assert "\x1b" not in said(capsys, finished, copied)
+    [kept] = (copied / ".koreason/configs").glob("*.json")
+    config = json.loads(kept.read_text())
+    for wrong in ({"sources": "x"}, {"bases": [1]}, {"benches": {"x": 5}}, {"sources": {"x": {"files": ["a"]}}}):
+        kept.write_text(json.dumps(config | wrong), encoding="utf-8")
+        assert main(["diff", str(finished), str(copied)]) == 2
+        told = capsys.readouterr().err
+        assert "is no table of entries" in told and told.count("\n") == 1
+    kept.write_text("not json", encoding="utf-8")
+    assert main(["diff", str(finished), str(copied)]) == 2 and "holds no JSON object" in capsys.readouterr().err
+
+
+def test_a_score_that_only_one_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, scores in (("a", {"mean": 0.5}), ("b", {"mean": 0.5, "added": 1.5})):
+        folder = tmp_path / name / "results/evals/m/x/s/b/scores"
+        folder.mkdir(parents=True)
+        text = json.dumps(scores)
+        (folder / "scores.json").write_text(text)
+        facts = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
+        (folder / "manifest.json").write_text(json.dumps({"stage": "score", "files": {"scores.json": facts}, "counts": {}}))
+    assert "scores: added nothing became 1.5" in said(capsys, tmp_path / "a", tmp_path / "b")
+    assert "scores: added 1.5 became nothing" in said(capsys, tmp_path / "b", tmp_path / "a")

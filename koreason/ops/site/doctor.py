@@ -29,6 +29,7 @@ from koreason.ops.planning import templates
 from koreason.ops.planning.bases import strange
 from koreason.ops.site import machine
 from koreason.records.digests import sha256_file, write_atomically
+from koreason.shown import printable, signs
 from koreason.workflow.dryrun import read_plan, site_path
 
 HOSTS = ("megatron", "vllm")  # environments that jobs run in beside `data`, where they run in no image
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
         return init_site(Path(os.environ.get(VARIABLE) or HOME / DEFAULT).resolve(), arguments.force)
     worst = 0
     for check in examine(arguments.configfile):
-        print(line(check, sys.stdout.isatty()), flush=True)
+        signs(line(check, sys.stdout.isatty()) + "\n")
         worst = max(worst, ("ok", "warning", "error").index(check.state))
     return 2 if worst == 2 else 0
 
@@ -59,7 +60,7 @@ def line(check: Check, colour: bool) -> str:
     state = f"{check.state:<8}"
     if colour:
         state = f"\033[{COLOURS[check.state]}m{state}\033[0m"
-    return f"{state} {check.what:<20} {check.finding}" + (f"; {check.do}" if check.do else "")
+    return f"{state} " + printable(f"{check.what:<20} {check.finding}" + (f"; {check.do}" if check.do else ""))
 
 
 def init_site(path: Path, force: bool) -> int:
