@@ -5,6 +5,7 @@ repeats each, writes its report, and opens it in Chromium from disk: seconds unt
 until an item's answers are read. The claim: each under 2 s, whatever the answers' length.
 """
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -78,4 +79,8 @@ def main(items: int, characters: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in (*sys.argv[1:], *("15303", "1000")[len(sys.argv) - 1 :])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("items", nargs="?", type=int, default=15_303, metavar="ITEMS", help="of the benchmark (default: %(default)s)")
+    parser.add_argument("characters", nargs="?", type=int, default=1_000, metavar="CHARACTERS", help="of an answer (default: %(default)s)")
+    arguments = parser.parse_args()
+    main(arguments.items, arguments.characters)

@@ -7,6 +7,7 @@ The run is made up: one source, its cleaned texts, a tenth of them twins, a pool
 mix of a tenth of these. Fails where a life takes a second of processor time, or is not found ten times as fast as by scans.
 """
 
+import argparse
 import os
 import random
 import subprocess
@@ -133,4 +134,6 @@ def frame(ids: pl.Series, contract: Contract, offset: int) -> pl.DataFrame:
 ENV = {**os.environ, "KOREASON_HOME": str(HOME), "PYTHONPATH": str(HOME)}
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prompts", nargs="?", type=int, default=1_000_000, metavar="PROMPTS", help="of the run (default: %(default)s)")
+    main(parser.parse_args().prompts)
