@@ -3,9 +3,10 @@
     bare(frame, "exam", Talk(asides="감사합니다"))      # the same columns
 
 Dropped are what the language's `asides` match (greetings, thanks, marks awarded), the number before a question and the mark before each of
-its options (only where all have one), an empty pair of brackets at the end, and, in all kinds but code, tags that only set type and
-what delimits formulas. In code, white space and marks beside letters without case (Hangul, Han, Kana) are prose and go, but for fences
-and quoted strings; backticks and blank lines do not count. A question that is nothing else stays as it is.
+its options (only where all have one), an empty pair of brackets at the end, and, in all kinds but code, tags that only set type, what
+delimits formulas, and what makes a fraction larger or stands in braces by itself. In code, white space and marks beside letters without case (Hangul, Han, Kana) are prose and go, but for fences
+and quoted strings; backticks and blank lines do not count. Of exams, options that end a question's text are its options. A question
+that is nothing else stays as it is.
 """
 
 import functools
@@ -13,6 +14,7 @@ import operator
 
 import polars as pl
 
+from koreason.curate.prompts.choices import apart
 from koreason.curate.spec import Talk, TwinKind
 
 NUMBERED = r"^\s*(?:[(\[]?(?:문제?|Q)\s?)?[0-9]{1,3}[)\].]+\s+"
@@ -27,11 +29,15 @@ MARKUP = (
     r"\(\s*\)\s*$",
 )
 MAYBE = (r"[<$\\…&]", r"\.\.\.", r"\)\s*$")
+# One formula written in two ways.
+SAME_TEX = ((r"\\[dtc]frac(?-u:\b)", r"\frac"), (r"([_^])\{([^{}\s\\])\}([^0-9A-Za-z]|$)", "$1$2$3"))
+FIRST = ["①", "❶", "\n1", "\n(1", "\nA", "\n(A", "\na", "\n(a"]  # of options that stand in a text
 STRING = r"```[^`]*(?:```)?|\"[^\"\n]*\"|'[^'\n]*'"
 
 
 def bare(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> pl.DataFrame:
     """Prompts with the columns of `CLEANED`, of which question and options may differ."""
+    frame = _with_options(frame) if kind == "exam" else frame
     given = asked = frame["question"]
     if language.asides:
         asked = asked.str.replace_all(language.asides, "" if kind == "code" else " ")
@@ -49,6 +55,19 @@ def bare(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> pl.DataFrame:
     return frame.with_columns(question=asked, options=options)
 
 
+def _with_options(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with options in their column also where they stand behind the question in its text."""
+    held = frame["question"].str.contains_any(FIRST) & (frame["options"].list.len().fill_null(0) == 0)
+    rows = held.fill_null(False).arg_true()
+    found = [(row, *split) for row, text in zip(rows, frame["question"].gather(rows), strict=True) if (split := apart(text)) and split[0].strip()]
+    if not found:
+        return frame
+    places, asked, options = (list(column) for column in zip(*found, strict=True))
+    split = pl.DataFrame({"row": places, "asked": asked, "found": options}, schema_overrides={"row": pl.get_index_type()})
+    joined = frame.with_row_index("row").join(split, on="row", how="left", maintain_order="left")
+    return joined.with_columns(question=pl.coalesce("asked", "question"), options=pl.coalesce("found", "options")).select(frame.columns)
+
+
 def _without_markup(texts: pl.Series) -> pl.Series:
     some = functools.reduce(operator.or_, map(texts.str.contains, MAYBE)).fill_null(False).arg_true()
     if not len(some):
@@ -56,6 +75,8 @@ def _without_markup(texts: pl.Series) -> pl.Series:
     bare = texts.gather(some)
     for pattern in MARKUP:
         bare = bare.str.replace_all(pattern, "")
+    for found, meant in SAME_TEX:
+        bare = bare.str.replace_all(found, meant)
     return texts.clone().scatter(some, bare)
 
 

@@ -30,7 +30,7 @@ NEGATIVE = r"(^|[ (\[=,+*/×^])[-−–]([0-9])"
 WORD = r"\\[A-Za-z]+|[A-Za-z]+!?|\)!"
 # Mathematical signs but the tilde, with which talk ends; signs of units; negation and the like.
 SIGN = r"[\p{Sm}/*^%°\-–&&[^~]]|[\x{2100}-\x{214F}\x{3380}-\x{33FF}]"
-CODE = r"\n[ \t]+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*|\p{N}|[\p{Sm}/*^%&!\-]"
+CODE = r"\n[ \t]+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_][A-Za-z0-9_]*|\p{N}|[\p{Sm}/*^%&!\-]|[\[\]{}]|\(\)"
 FRACTION = (r"(\\[dtc]?frac)\s*([0-9])\s*([0-9])", "$1 $2 $3")
 SAME = {
     "\\dfrac": "\\frac",

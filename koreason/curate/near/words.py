@@ -3,7 +3,7 @@
     replaced(forms, firsts, seconds, "하시오|하여라")      # shape (n,), of n pairs of forms by their numbers
 
 Looked at are pairs that differ in one place only, by at most `LONGEST` characters. A word is added, not replaced, where one side has
-nothing there; it is an ending where it ends the text; it is misspelt where one jamo differs; and what the language calls
+nothing there; it is an ending where it ends the text and no option; it is misspelt where one jamo differs; and what the language calls
 interchangeable may stand for each other.
 """
 
@@ -15,6 +15,7 @@ import numpy
 from koreason.columns.arrays import Flags, Places
 from koreason.minhash.forms import Forms
 
+OPTION = re.compile(r"[②-⑩❷-❿][^?①-⑩❶-❿]{0,60}\Z")  # what a word at the end belongs to where it is no ending
 KINDS = ("text", "exam")
 LONGEST = 8
 
@@ -28,7 +29,8 @@ def replaced(forms: Forms, firsts: Places, seconds: Places, interchangeable: str
         begin, end = _common(one, other), _common(one[::-1], other[::-1])
         shorter, longer = sorted((len(one), len(other)))
         end = min(end, shorter - begin)
-        if end and begin + end < shorter and longer - begin - end <= LONGEST:
+        ended = end == 0 and OPTION.search(one[:begin].tobytes().decode("utf-32-le")) is not None
+        if (end or ended) and begin + end < shorter and longer - begin - end <= LONGEST:
             words = [text[begin : len(text) - end].tobytes().decode("utf-32-le") for text in (one, other)]
             found[number] = all(map(str.isalpha, words)) and not _misspelt(*words) and not all(map(same.fullmatch, words))
     return found

@@ -1,6 +1,7 @@
 """The options of a question, in the forms that dumps give them.
 
     options_of(["① 하나 ② 둘"])      # ["하나", "둘"]
+    apart("무엇인가? ① 하나 ② 둘")   # "무엇인가?", ["하나", "둘"]
 
 A list of texts, or of objects that hold one; an object whose values they are, or that holds their list (`{"label": …, "text": …}`); the
 JSON of these, or what Python prints of a list; or one text in which each has its mark, counted from the first.
@@ -43,6 +44,17 @@ def options_of(values: list[Any]) -> list[str] | None:
         items = value if isinstance(value, list) else [value]
     found = [text for text in map(text_of, map(_bare, items)) if text and not text.isspace()]
     return found or None
+
+
+def apart(text: str) -> tuple[str, list[str]] | None:
+    """A question that stands before its options in one text, and these; None where no row of marked options ends the text."""
+    for first in (marks[0] for marks in MARKS):
+        if (start := text.rfind(first)) > 0 and isinstance(options := _read(text[start:]), list):
+            return text[:start].rstrip(), options
+    starts = [match.start() for match in LABEL.finditer(text) if (match[1] or match[2]) in "1Aa"]
+    if starts and starts[-1] > 0 and isinstance(options := _labelled(text[starts[-1] :]), list):
+        return text[: starts[-1]].rstrip(), options
+    return None
 
 
 def _bare(item: Any) -> Any:
