@@ -12,7 +12,7 @@ import numpy.typing
 
 from koreason.columns.arrays import Flags, Places
 from koreason.curate.near.parts import Prompts
-from koreason.curate.near.words import KINDS, replaced
+from koreason.curate.near.words import replaced
 from koreason.minhash.candidates import shared
 from koreason.minhash.forms import Forms
 from koreason.minhash.groups import Groups
@@ -104,7 +104,6 @@ class Search:
         """Which alike prompts are two questions after all, by a word."""
         found = numpy.zeros(len(first), bool)
         for number, part in enumerate(self._prompts.parts):
-            if part.kind in KINDS:
-                mine = numpy.flatnonzero(self._part_of[first] == number)
-                found[mine] = replaced(forms, firsts[mine], seconds[mine], part.language.interchangeable)
+            mine = numpy.flatnonzero(self._part_of[first] == number)
+            found[mine] = replaced(forms, firsts[mine], seconds[mine], part.language.interchangeable)
         return found

@@ -32,7 +32,7 @@ def varied(seed: int, count: int) -> list[str]:
         text = words(draw, draw.randint(3, 60)) if not found or draw.random() < 0.5 else draw.choice(found)
         letters = text.split(" ")
         for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
-            letters[draw.randrange(len(letters))] = words(draw, 1)
+            letters.insert(draw.randrange(len(letters)), words(draw, 1))
         found.append(" ".join(letters))
     return found
 
@@ -53,7 +53,7 @@ def test_groups_are_those_of_all_pairs(tmp_path: Path) -> None:
 
 
 def test_table_and_counts(tmp_path: Path) -> None:
-    rows = [BASE, "다른 글이 하나 더 있다.", BASE.replace(" ", ""), BASE.replace("사과", "자두"), "짧다", "짧 다"]
+    rows = [BASE, "다른 글이 하나 더 있다.", BASE.replace(" ", ""), BASE.replace("사과", "맛있는 사과"), "짧다", "짧 다"]
     texts = cleaned(tmp_path / "a", rows)
     found = dedup([sketch(texts, tmp_path / "s")], [texts], tmp_path / "out")
     similarity = plain.jaccard(plain.grams(plain.form(rows[0])), plain.grams(plain.form(rows[3])))
@@ -150,10 +150,10 @@ def test_boilerplate_does_not_become_quadratic(tmp_path: Path, monkeypatch: pyte
 
 
 def test_word_problems_that_differ_in_numbers_survive(tmp_path: Path, real_data: Path) -> None:
-    """Of 3,000 templated problems 21 are there twice, the same but for blanks, a name, a letter or an ending: all were looked at."""
+    """Of 3,000 templated problems 20 are there twice, the same but for blanks, a letter or an ending: all were looked at."""
     rows = list(json.loads((real_data / "mwp_korean" / "public_mwp_data.json").read_text(encoding="utf-8-sig")).values())
     found = twins(tmp_path, [row["question"] for row in rows], "stem")
-    assert [len(group) for group in found] == 21 * [2]
+    assert [len(group) for group in found] == 20 * [2]
     other_answers = [min(group) for group in found if len({rows[number]["answer"] for number in group}) > 1]
     assert other_answers == [885, 1284]  # the same problem, with another answer in the data
 

@@ -14,7 +14,7 @@ from twin_sources import LANGUAGE, rows_of
 from koreason.curate.near.bare import bare
 from koreason.curate.near.forms import forms
 from koreason.curate.near.guards import guards
-from koreason.curate.near.words import KINDS, replaced
+from koreason.curate.near.words import replaced
 from koreason.curate.spec import Talk
 from koreason.minhash.forms import joined
 from koreason.minhash.jaccard import similarities
@@ -37,8 +37,7 @@ def are_twins(pairs: list[dict], kind: str) -> list[bool]:
     both = joined([one, other])
     equal = (digests == digests2).all(axis=1)
     said: numpy.ndarray = equal | (shared & (similarities(both, places, places + len(places)) >= 0.8))
-    if kind in KINDS:
-        said &= equal | ~replaced(both, places, places + len(places), KOREAN.interchangeable)
+    said &= equal | ~replaced(both, places, places + len(places), KOREAN.interchangeable)
     return said.tolist()
 
 

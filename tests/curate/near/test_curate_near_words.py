@@ -28,6 +28,10 @@ REST = ". 법률에 따라 답하고 근거를 함께 밝힌다. 판례가 있�
         ("값을 구하시오", "모든 값을 구하시오", False),  # added
         ("값이 3일 때", "값이 4일 때", False),  # for the guard
         ("아주 오래전부터 알던 사람 말", "처음 만난 외국에서 온 친구 말", False),  # too long for one word
+        ("값이 커지는 경우", "값이 커졌던 경우", False),  # another ending of the same stem
+        ("조건을 가지는 값", "조건을 갖는 값", False),
+        ("배터리에 대하여", "반도체에 대하여", True),
+        ("사는 곳 ① 서울 ② 대전", "사는 곳 ① 서울 ② 대구", True),  # the last option, and no ending
         ("같다", "같다", False),
         ("", "가", False),
     ],
@@ -38,7 +42,7 @@ def test_replaced(one: str, other: str, expected: bool) -> None:
     assert replaced(found, places, places[::-1], KOREAN.interchangeable).tolist() == [expected, expected]
 
 
-def test_only_texts_and_exams_are_held_to_their_words(tmp_path: Path) -> None:
-    rows = [ASKED.format(person) + REST for person in ("세입자", "집주인")]
-    assert twins(tmp_path / "text", rows, "text") == []
-    assert twins(tmp_path / "stem", rows, "stem") == [{0, 1}]
+def test_every_kind_is_held_to_its_words(tmp_path: Path) -> None:
+    rows = [ASKED.format(person) + REST for person in ("세입자", "집주인", "세입자 ", "세이자")]
+    for kind in ("text", "stem", "code", "exam", "talk"):
+        assert twins(tmp_path / kind, rows, kind) == [{0, 2, 3}]
