@@ -4,8 +4,8 @@
 
 Dropped are what the language's `asides` match (greetings, thanks, marks awarded), the number before a question and the mark before each of
 its options (only where all have one), an empty pair of brackets at the end, and, in all kinds but code, tags that only set type, what
-delimits formulas, and what makes a fraction larger or stands in braces by itself. In code, white space and marks beside letters without case (Hangul, Han, Kana) are prose and go, but for fences
-and quoted strings; backticks and blank lines do not count. Of exams, options that end a question's text are its options. A question
+delimits formulas, and what makes a fraction larger or stands in braces by itself. In code, white space and marks beside letters
+without case (Hangul, Han, Kana) are prose and go, but for fences and quoted strings; backticks and blank lines do not count. Of exams, options that end a question's text are its options. A question
 that is nothing else stays as it is.
 """
 
@@ -59,7 +59,9 @@ def _with_options(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with options in their column also where they stand behind the question in its text."""
     held = frame["question"].str.contains_any(FIRST) & (frame["options"].list.len().fill_null(0) == 0)
     rows = held.fill_null(False).arg_true()
-    found = [(row, *split) for row, text in zip(rows, frame["question"].gather(rows), strict=True) if (split := apart(text)) and split[0].strip()]
+    found = [
+        (row, *split) for row, text in zip(rows, frame["question"].gather(rows), strict=True) if (split := apart(text)) and split[0].strip()
+    ]
     if not found:
         return frame
     places, asked, options = (list(column) for column in zip(*found, strict=True))

@@ -3,9 +3,9 @@
     replaced(forms, firsts, seconds, "하시오|하여라")      # shape (n,), of n pairs of forms by their numbers
 
 Looked at are pairs that differ in one place only, by at most `LONGEST` characters. A word is added, not replaced, where one side has
-nothing there; it is an ending where it ends the text and no option; it is misspelt where one jamo differs, and another form of the same where only
-the stem's last syllable changes its vowel or final consonant before the ending; and what the language calls
-interchangeable may stand for each other.
+nothing there; it is an ending where it ends the text and no option; it is misspelt where one jamo differs, and the same in another form
+where a stem's last syllable changes its vowel or final consonant before an ending; and what the language calls interchangeable may stand
+for each other.
 """
 
 import re
