@@ -5,8 +5,8 @@
 Dropped are what the language's `asides` match (greetings, thanks, marks awarded), the number before a question and the mark before each of
 its options (only where all have one), an empty pair of brackets at the end, and, in all kinds but code, tags that only set type, what
 delimits formulas, and what makes a fraction larger or stands in braces by itself. In code, white space and marks beside letters
-without case (Hangul, Han, Kana) are prose and go, but for fences and quoted strings; backticks and blank lines do not count. Of exams, options that end a question's text are its options. A question
-that is nothing else stays as it is.
+without case (Hangul, Han, Kana) are prose and go, but for fences and quoted strings; backticks and blank lines do not count. Of exams,
+options that end a question's text are its options. A question that is nothing else stays as it is.
 """
 
 import functools
