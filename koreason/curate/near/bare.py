@@ -60,7 +60,7 @@ def _with_options(frame: pl.DataFrame) -> pl.DataFrame:
     held = frame["question"].str.contains_any(FIRST) & (frame["options"].list.len().fill_null(0) == 0)
     rows = held.fill_null(False).arg_true()
     found = [
-        (row, *split) for row, text in zip(rows, frame["question"].gather(rows), strict=True) if (split := apart(text)) and split[0].strip()
+        (row, *both) for row, text in zip(rows, frame["question"].gather(rows), strict=True) if (both := apart(text)) and both[0].strip()
     ]
     if not found:
         return frame
