@@ -22,6 +22,8 @@ from koreason.records.digests import write_atomically
 from koreason.records.manifest import RUN
 from koreason.system.neighbours import created
 
+LEVELS = 5  # from results/ down to an evaluation's folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommand's arguments."""
@@ -31,11 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Read the evaluations and write all forms of them."""
-    found = [finished(folder, _bench(folder)) for folder in arguments.evaluations]
+    folders = [folder.resolve() for folder in arguments.evaluations]
+    found = [finished(folder, _bench(folder)) for folder in folders]
     names = sorted({one.name for one in found})
     if len(names) > 1 or len({one.bench for one in found}) < len(found):
         raise UserError(f"of several models, or of one benchmark twice: {', '.join(names)}", "evaluations", "give one model's at a time")
-    entries = {one.bench: _entry(_bench(folder)) for one, folder in zip(found, arguments.evaluations, strict=True)}
+    entries = {one.bench: _entry(_bench(folder)) for one, folder in zip(found, folders, strict=True)}
     for name, content in files(found, entries).items():
         path = arguments.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,9 @@ def files(found: list[Finished], entries: dict[str, dict[str, Any]]) -> dict[str
 
 
 def _bench(folder: Path) -> Path:
-    return folder.resolve().parents[4] / "benches" / folder.resolve().name
+    if len(folder.parents) < LEVELS:
+        raise UserError("is no evaluation", folder, "give results/evals/MODEL/MIX/SCHEDULE/BENCH")
+    return folder.parents[LEVELS - 1] / "benches" / folder.name
 
 
 def _entry(bench: Path) -> dict[str, Any]:

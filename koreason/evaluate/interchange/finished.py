@@ -13,7 +13,7 @@ from typing import Any
 from koreason.benches.items import Item, read_items
 from koreason.errors import UserError
 from koreason.records.held import held
-from koreason.records.manifest import MANIFEST, RUN
+from koreason.records.manifest import MANIFEST, RUN, again
 from koreason.tables import GENERATIONS, READINGS, read_table
 
 
@@ -75,8 +75,6 @@ def finished(folder: Path, bench: Path) -> Finished:
     Raises:
         UserError: it is not finished, or not of that benchmark.
     """
-    if len(folder.parts) < 4:
-        raise UserError("is no evaluation", folder, "give results/evals/MODEL/MIX/SCHEDULE/BENCH")
     model, mix, schedule, name = folder.resolve().parts[-4:]
     items = {item.id: item for item in read_items(bench / MANIFEST)}
     drawn, scored = held(folder / "generations" / MANIFEST), held(folder / "scores" / MANIFEST)
@@ -94,9 +92,23 @@ def finished(folder: Path, bench: Path) -> Finished:
         )
         for row in frame.sort("item_id", "repeat").iter_rows(named=True)
     ]
-    run = json.loads((folder / "generations" / RUN).read_text(encoding="utf-8")) if (folder / "generations" / RUN).is_file() else {}
-    ended = datetime.fromtimestamp(int(run.get("ended", 0)), UTC)
+    run = _record(folder / "generations")
+    ended = datetime.fromtimestamp(int(run["ended"]), UTC)
     return Finished(model, mix, schedule, name, answers, list(items.values()), scores, run.get("spec") or {}, ended, run)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """The record of an output, which says how it was asked and when it was made.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        found: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        int(found["ended"])
+    except (OSError, ValueError, TypeError, KeyError):
+        raise UserError("does not say when it was made, and how it was asked", folder / RUN, again(folder)) from None
+    return found
 
 
 def lines(rows: list[dict[str, Any]]) -> str:

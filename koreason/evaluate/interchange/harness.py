@@ -24,7 +24,7 @@ def lm_eval(evaluation: Finished) -> dict[str, str]:
         f"lm-eval/{name}.yaml": task(evaluation),
         f"lm-eval/{name}.jsonl": lines(items),
         f"lm-eval/samples_{name}_{when}.jsonl": lines(samples(evaluation)),
-        f"lm-eval/results_{when}.json": json.dumps(results(evaluation), ensure_ascii=False, indent=1) + "\n",
+        f"lm-eval/results_{name}_{when}.json": json.dumps(results(evaluation), ensure_ascii=False, indent=1) + "\n",
     }
 
 

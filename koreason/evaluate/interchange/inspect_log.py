@@ -3,15 +3,18 @@
 data = inspect(evaluation)       # bytes of results/…/ko_math.eval; `inspect view` and `read_eval_log` open them
 """
 
+import hashlib
 import io
 import json
 import zipfile
 from typing import Any
 
 from koreason.evaluate.interchange.finished import Answer, Finished
+from koreason.records.manifest import is_plain
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of the archive's members: the same evaluation gives the same bytes
 SCORER = "koreason"
+LONGEST = 200  # bytes of an id that is a file's name
 
 
 def inspect(evaluation: Finished) -> bytes:
@@ -27,11 +30,17 @@ def inspect(evaluation: Finished) -> bytes:
         summaries = []
         for answer in evaluation.answers:
             sample = sample_of(evaluation, answer)
-            put(f"samples/{sample['id']}_epoch_{sample['epoch']}.json", sample)
+            put(f"samples/{member(sample['id'])}_epoch_{sample['epoch']}.json", sample)
             summaries.append({key: sample[key] for key in ("id", "epoch", "input", "target", "scores")} | {"completed": True})
         put("summaries.json", summaries)
         put("header.json", header)
     return buffer.getvalue()
+
+
+def member(item: str) -> str:
+    """What a sample's file is called: by its item's id, and by a digest where the id would lead elsewhere or is no name."""
+    plain = is_plain(item) and item.isprintable() and "\\" not in item and len(item.encode()) <= LONGEST
+    return item if plain else hashlib.sha256(item.encode()).hexdigest()
 
 
 def head(evaluation: Finished) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """`koreason interchange`: what is written is read back by the tools that it is written for."""
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,8 +12,10 @@ import yaml
 from huggingface_hub import _eval_results
 
 from koreason.cli import main
+from koreason.evaluate.interchange.command import files
 from koreason.evaluate.interchange.finished import Finished
 from koreason.evaluate.interchange.hub import eval_results
+from koreason.evaluate.interchange.inspect_log import member
 from koreason.records.digests import sha256_file
 from koreason.records.stage import Stage
 from koreason.tables import GENERATIONS, write_table
@@ -95,3 +99,29 @@ def test_a_card_and_the_same_bytes_again(written, tmp_path):
 def test_what_is_no_evaluation_is_refused(tmp_path, capsys):
     assert main(["interchange", str(tmp_path / "a/b/c/d/e/f"), "--out", str(tmp_path / "x")]) == 2
     assert "koreason: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("item", ["../../x", "/etc/x", "a\\..\\x", "a\x1b[2Jb", "가" * 300, "..", ""])
+def test_a_log_is_unpacked_nowhere_else(item):
+    assert re.fullmatch("[0-9a-f]{64}", member(item))
+    assert [member(name) for name in ("12", "kmmlu-law-3", "문제 1", "law/3")] == ["12", "kmmlu-law-3", "문제 1", "law/3"]
+
+
+def test_files_of_evaluations_that_ended_at_once_are_each_there():
+    scores = {"accuracy": {"mean": 0.5, "interval_95": [0.4, 0.6], "se_over_items": 0.1}, "profile": "robust", "items": 0, "repeats": 1}
+    both = [Finished("m", "x", "s", name, [], [], scores | {"version": 1}, {}, datetime(2026, 1, 2, tzinfo=UTC), {}) for name in ("a", "b")]
+    made = files(both, {"a": {}, "b": {}})
+    assert len([name for name in made if name.startswith("lm-eval/results_")]) == 2
+
+
+def test_what_is_no_finished_evaluation_is_one_line(written, tmp_path, capsys, monkeypatch):
+    for folder in (Path("/"), Path("/tmp"), tmp_path / "none"):
+        assert main(["interchange", str(folder), "--out", str(tmp_path / "out")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    cell = tmp_path / "results/evals/small/mixed/short/sums"
+    monkeypatch.chdir(cell)
+    assert main(["interchange", ".", "--out", str(tmp_path / "here")]) == 0
+    (cell / "generations/run.json").unlink()
+    capsys.readouterr()
+    assert main(["interchange", ".", "--out", str(tmp_path / "out")]) == 2
+    assert "does not say when it was made" in capsys.readouterr().err
