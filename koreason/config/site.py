@@ -20,7 +20,7 @@ from koreason.config.load import load
 from koreason.config.resources import Jobs
 from koreason.config.schema import schema_of
 from koreason.errors import UserError
-from koreason.system import neighbours
+from koreason.system import neighbours, yamls
 
 VARIABLE = "KOREASON_SITE"
 DEFAULT = Path("profiles/slurm/site.yaml")
@@ -151,11 +151,11 @@ def read_site(path: Path) -> Site:
     if path.is_file():
         neighbours.refuse([path, path.parent])
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        values = yamls.read(path.read_text(encoding="utf-8")) or {}
     except OSError:
         raise UserError("no such site file", path, FIRST_STEP) from None
-    except yaml.YAMLError as error:
-        raise UserError(f"not YAML ({error})", path) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"not YAML ({' '.join(str(error).split())})", path, FIRST_STEP) from None
     try:
         check_structure(values, schema_of(Site))
     except ConfigError as error:

@@ -24,6 +24,7 @@ from koreason.mirror import hub
 from koreason.mirror.named import TABLES
 from koreason.mirrored import digest_of
 from koreason.records.digests import sha256_file, write_atomically
+from koreason.system import yamls
 
 FILL_IN = "FILL-IN"
 MOST = 500 << 30  # bytes of a file behind a URL
@@ -40,6 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Ask, and write."""
     try:
         text = arguments.file.read_text(encoding="utf-8")
+        yamls.read(text)  # no deeper than can be followed
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"cannot be read ({' '.join(str(error).split())})", arguments.file, "give a file of the configuration") from None

@@ -11,6 +11,7 @@ import yaml
 
 from koreason.errors import UserError
 from koreason.records.digests import write_atomically
+from koreason.system import yamls
 
 
 def exclude(path: Path, head: str, key: tuple[str, ...], more: set[str]) -> list[str]:
@@ -22,7 +23,7 @@ def exclude(path: Path, head: str, key: tuple[str, ...], more: set[str]) -> list
     piece: dict[str, Any] = {}
     if path.exists():
         try:
-            piece = yaml.safe_load(path.read_text(encoding="utf-8"))
+            piece = yamls.read(path.read_text(encoding="utf-8"))
             before = _at(piece, key)
             if set(piece) != {key[0]} or not isinstance(before, list | None):
                 raise TypeError  # another file of that name

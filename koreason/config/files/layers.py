@@ -14,11 +14,11 @@ from koreason.config.files.numbers import read_numbers
 from koreason.config.files.places import place
 from koreason.errors import UserError
 from koreason.home import HOME
+from koreason.system import yamls
 
 CATALOGUE = Path("config/config.yaml")
 # Of YTE: with these Snakemake takes a file for a program.
 CODE = frozenset({"__use_yte__", "__definitions__", "__variables__"})
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LANGUAGES = Path("config/languages")  # a file an entry: its patterns are long, and a new one touches no other
 BENCHES = Path("config/benches")  # likewise
 # What of a benchmark's entry says where its items are: all that its kit has in its stead.
@@ -106,8 +106,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
         UserError: it is missing, no YAML, or no table.
     """
     try:
-        # every start of Snakemake reads the catalogue: libyaml is eight times as fast
-        found = LOADER(file.read_text(encoding="utf-8")).get_single_data()
+        found = yamls.read(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"cannot be read ({' '.join(str(error).split())})", file, "give a file of the configuration, in YAML") from None
     if isinstance(found, dict) and (code := sorted(CODE & found.keys())):
