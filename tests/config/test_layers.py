@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from koreason.cli import main
 from koreason.config.files.layers import layered, read_bench, read_language, read_yaml
 from koreason.errors import UserError
 from koreason.home import HOME
@@ -45,3 +46,22 @@ def test_a_language_lies_in_a_file_and_in_a_folder_of_its_name(tmp_path: Path) -
     (tmp_path / "xx" / "names.yaml").write_text("name: Y\n")
     with pytest.raises(UserError, match=r"gives name, which another file of the language gives"):
         read_language(tmp_path / "xx.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("run: 5", ["run: 5 is not accepted; accepted: a table"]),
+        ("sources: x\nmixes: [1]", ['sources: "x" is not accepted; accepted: a table', "mixes: [1] is not accepted; accepted: a table"]),
+        ("bases: {a: 1}", ["bases.a: 1 is not accepted; accepted: a table"]),
+        ("run: {experiments: {}}", ["run.experiments: {} is not accepted; accepted: a list"]),
+        ("run: {experiments: [5]}", ["run.experiments[0]: 5 is not accepted; accepted: a table"]),
+    ],
+)
+def test_what_has_entries_is_a_table_whoever_asks(text: str, lines: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands that read a configuration and do not check it ended in tracebacks."""
+    mine = tmp_path / "my.yaml"
+    mine.write_text(text, encoding="utf-8")
+    for words in (["config"], ["mirror", "--into", str(tmp_path / "m")], ["source", "fetch", "forum"]):
+        assert main([*words, "--configfile", str(mine)]) == 2
+        assert capsys.readouterr().err.splitlines() == [f"koreason: {line}" for line in lines]

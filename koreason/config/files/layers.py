@@ -3,19 +3,23 @@
 config = layered([Path("my.yaml")])
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from koreason.config.files.like import resolve
+from koreason.config.checks.structure import ConfigError
+from koreason.config.files.like import resolve, tables
 from koreason.config.files.numbers import read_numbers
 from koreason.config.files.places import place
 from koreason.errors import UserError
 from koreason.home import HOME
+from koreason.shown import beginning
 from koreason.system import yamls
 
+MOST = 60  # characters of a value in a message
 CATALOGUE = Path("config/config.yaml")
 # Of YTE: with these Snakemake takes a file for a program.
 CODE = frozenset({"__use_yte__", "__definitions__", "__variables__"})
@@ -32,13 +36,34 @@ def layered(files: list[Path], refuse: bool = True) -> dict[str, Any]:
         refuse: as in `settle`.
 
     Raises:
-        UserError: one is missing or no YAML, or an entry is `like` one that is not there.
+        UserError: one is missing or no YAML, an entry is `like` one that is not there, or what has entries is no table of them.
     """
     config, over = read_catalogue(HOME), [(file.parent, read_yaml(file)) for file in files]
     for _, values in over:
         lay(config, values)
     settle(config, over, refuse)
+    if refuse and (odd := list(_odd(config))):
+        raise ConfigError(odd)
     return config
+
+
+def _odd(config: dict[str, Any]) -> Iterator[str]:
+    """Tables, entries and experiments that are none, whose insides nobody could ask for; what is null is not there."""
+    run = config.get("run")
+    experiments = run.get("experiments") if isinstance(run, dict) else None
+    yield from _not(dict, "a table", {"run": run, **{table: config.get(table) for table, _ in tables()}})
+    for table, _ in tables():
+        if isinstance(entries := config.get(table), dict):
+            yield from _not(dict, "a table", {f"{table}.{name}": entry for name, entry in entries.items()})
+    yield from _not(list, "a list", {"run.experiments": experiments})
+    if isinstance(experiments, list):
+        yield from _not(dict, "a table", {f"run.experiments[{place}]": one for place, one in enumerate(experiments)})
+
+
+def _not(kind: type, words: str, values: dict[str, Any]) -> Iterator[str]:
+    for where, value in values.items():
+        if not isinstance(value, kind | None):
+            yield f"{where}: {beginning(json.dumps(value, ensure_ascii=False, default=str), MOST)} is not accepted; accepted: {words}"
 
 
 def settle(config: dict[str, Any], files: Sequence[tuple[Path, dict[str, Any]]], refuse: bool = True) -> None:

@@ -25,6 +25,7 @@ class Sourced(NamedTuple):
 
 def sourced(files: list[Path]) -> dict[str, Any]:
     """The catalogue with files over it, as `layered` has them, each value with its origin; not checked."""
+    settled = layered(files)
     tree: dict[str, Any] = {}
     lay(tree, _wrapped(read_yaml(HOME / CATALOGUE), CATALOGUE.as_posix()))
     tree["languages"] = {
@@ -38,7 +39,7 @@ def sourced(files: list[Path]) -> dict[str, Any]:
     resolve(tree, lambda leaf: leaf.value)
     for (table, name), below in likes.items():
         tree[table][name] = _through(tree[table][name], mine[table, name], below, ())
-    _agree(tree, layered(files))
+    _agree(tree, settled)
     return tree
 
 

@@ -63,9 +63,9 @@ def chosen(tree: dict[str, Any], name: str | None, files: list[Path]) -> list[tu
     if not found:
         known = sorted({*named, *(entry for entries in named.values() for entry in entries)})
         close = difflib.get_close_matches(name, known, n=1)
-        raise UserError(
-            f"there is no table and no entry '{name}'", "config", f"did you mean '{close[0]}'?" if close else "see `koreason config`"
-        )
+        do = f"did you mean '{close[0]}'?" if close else "see `koreason config`"
+        do = do if files or close else "name the file that has it with --configfile: without one it is the catalogue alone"
+        raise UserError(f"there is no table and no entry '{name}'", "config", do)
     return found
 
 
