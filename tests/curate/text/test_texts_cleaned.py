@@ -78,6 +78,7 @@ def test_entities_are_decoded_once():
 
 @settings(max_examples=few(100))
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Zs", "Zl", "Zp", "Cc"], exclude_characters="`$\\"), max_size=60))
+@example("tag")
 def test_escaped_text_survives_html(text):
     assert bare(f"<p>{html.escape(text)}</p>") == [text]
 

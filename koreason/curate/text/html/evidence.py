@@ -24,7 +24,7 @@ CELLS = {"li", "td", "th", "tr", "dt", "dd"}
 def marking(text: str, tags: list[Tag], mentions: re.Pattern[str] | None) -> list[bool]:
     """For each tag whether it marks up; spans never do."""
     speaks = mentions is not None and _behind(mentions).search(text) is not None
-    spoken = [_spoken(text, tag, mentions) for tag in tags] if speaks else [False] * len(tags)
+    spoken = [not _around_all(text, tag, tags) and _spoken(text, tag, mentions) for tag in tags] if speaks else [False] * len(tags)
     chat = any([tag.name == "s" for tag in tags]) and CHAT.search(text) is not None
     certain, whole = [], True
     for place, tag in enumerate(tags):
@@ -48,6 +48,11 @@ def marking(text: str, tags: list[Tag], mentions: re.Pattern[str] | None) -> lis
 def _behind(mentions: re.Pattern[str]) -> re.Pattern[str]:
     """What stands in a text where one of its tags is spoken of."""
     return re.compile(f"> ?(?:{mentions.pattern})", mentions.flags)
+
+
+def _around_all(text: str, tag: Tag, tags: list[Tag]) -> bool:
+    """Whether a text is what stands between a tag and its partner."""
+    return tag.kind == "open" and tag.partner >= 0 and not (text[: tag.start] + text[tags[tag.partner].end :]).strip()
 
 
 def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
