@@ -1,4 +1,4 @@
-"""What a score says of itself stands the same in scores.json, in the tables and on the page, and is what SciPy works out: at the edges, too."""
+"""What a score says of itself is the same in scores.json, in the tables and on the page, and what SciPy works out: at the edges, too."""
 
 import html
 import json
