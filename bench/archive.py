@@ -105,7 +105,7 @@ def measured(*command: object) -> tuple[float, float]:
 def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=JOBS)
+    parser.add_argument("--jobs", type=int, default=JOBS, help="of the run (default: %(default)s)")
     most, found = parser.parse_args().jobs, {}
     print(f"{'jobs':>6} {'archive':>16} {'tar':>16} {'restore':>16} {'diff':>16} {'crate':>9}")
     for jobs in (most // 4, most // 2, most):

@@ -149,8 +149,8 @@ def run_datatrove(source: Path, out: Path, language: PromptLanguage, marked: boo
 def main() -> int:
     """Run both in turn over both kinds of source and print the ratios; 1 where plain rows are too slow."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=65_536)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=65_536, help="of each table (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="of which the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
     config = yaml.safe_load((HOME / "config" / "demo.yaml").read_text(encoding="utf-8"))
     entry = read_language(HOME / "config" / "languages" / "ko.yaml")

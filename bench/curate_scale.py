@@ -130,8 +130,8 @@ def curate(folder: Path, prompts: int) -> tuple[float, float]:
 def main() -> None:
     """Make one pool, or two."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=int, default=200_000)
-    parser.add_argument("--twice", action="store_true")
+    parser.add_argument("--prompts", type=int, default=200_000, help="in all sources together (default: %(default)s)")
+    parser.add_argument("--twice", action="store_true", help="once more with twice as many: is time linear?")
     parser.add_argument("--folder", type=Path, help="where there is room; a temporary folder by default")
     arguments = parser.parse_args()
     os.environ |= {"PYTHONPATH": str(HOME), "KOREASON_HOME": str(HOME), "POLARS_MAX_THREADS": "1"}

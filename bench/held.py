@@ -151,7 +151,7 @@ def measure(name: str, words: list[str], when: str) -> bool:
 def main() -> None:
     """Run all of it in a run's folder of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=20_000, help="of each table (default: %(default)s)")
     rows = parser.parse_args().rows
     language = read_language(HOME / "config" / "languages" / "ko.yaml")
     held.Held.wrong = timed(held.Held.wrong)  # type: ignore[method-assign]

@@ -77,8 +77,8 @@ def run_datasets(dump: Path, out: Path) -> pl.Series:
 def main() -> None:
     """Run all in turn, compare what they read, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=60_000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=60_000, help="of the dump (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="of which the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
     runs: dict[str, Callable[[Path, Path], pl.Series]] = {"koreason": run_koreason, "datatrove": run_datatrove, "datasets": run_datasets}
     best: dict[str, float] = {}

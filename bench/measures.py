@@ -96,8 +96,8 @@ def best(work, repeats: int) -> float:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--traces", type=int, default=400)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--traces", type=int, default=400, help="that are measured (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="of which the fastest counts (default: %(default)s)")
     options = parser.parse_args()
     scripts, rates = Scripts(("Hangul",), ("Latin",)), []
     print(f"{'':32}{'koreason':>12}{'a loop':>12}{'ratio':>8}   (MB/s a core)")

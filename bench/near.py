@@ -179,8 +179,8 @@ def write_source(texts: list[str], folder: Path) -> None:
 def main() -> None:
     """Run the three in turn and print the ratios and the recalls."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--documents", type=int, default=60_000)
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--documents", type=int, default=60_000, help="among which twins are looked for (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=2, help="of which the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
     texts, families = documents(arguments.documents)
     sets = {number: shingles(texts[number]) for family in families if len(family) > 1 for number in family}

@@ -52,8 +52,8 @@ def in_python(items: list[Item], texts: list[str]) -> set[int]:
 def main() -> None:
     """Time all in turn, compare what they found, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--traces", type=int, default=1500)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--traces", type=int, default=1500, help="that are searched (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="of which the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
     draw = random.Random(SEED)
     solutions = [row["solution"] for row in rows("math_test/test.jsonl")]

@@ -304,20 +304,20 @@ def missed(labelled: Labelled, found: Any, by: Numbers | None) -> None:
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--language", default="ko")
+    parser.add_argument("--language", default="ko", help="an entry of config/languages (default: %(default)s)")
     parser.set_defaults(work=cross, misses=False, threshold=None)
     parts = parser.add_subparsers()
     for work in (train, cross, measure):
         part = parts.add_parser(work.__name__, help=work.__doc__)
         part.set_defaults(work=work)
         if work is train:
-            part.add_argument("--out", type=Path)
+            part.add_argument("--out", type=Path, help="where it is written")
         else:
-            part.add_argument("--misses", action="store_true")
+            part.add_argument("--misses", action="store_true", help="print what was judged wrong")
         if work is cross:
-            part.add_argument("--threshold", type=int)
+            part.add_argument("--threshold", type=int, help="another than the language's")
         if work is measure:
-            part.add_argument("files", nargs="+", type=Path)
+            part.add_argument("files", nargs="+", type=Path, help="labelled sentences")
     arguments = parser.parse_args()
     arguments.work(arguments)
 

@@ -123,8 +123,8 @@ def speed(folder: Path) -> None:
 def main(words: Iterable[str]) -> int:
     """Print what was asked for; status 1 where agreement is below its goal."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--agreement", action="store_true")
-    parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--agreement", action="store_true", help="verdicts beside people's")
+    parser.add_argument("--speed", action="store_true", help="beside math-verify's")
     arguments = parser.parse_args(list(words))
     folder = Path(os.environ.get("KOREASON_DATA", ".")) / "scoring"
     low = False

@@ -120,10 +120,10 @@ def alone(model: Model, requests: list[Any]) -> int:
 def main() -> int:
     """Print both ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, help="folder of a converted model")
     parser.add_argument("--answers", type=int, default=32, help="in flight (default: 32)")
     parser.add_argument("--tokens", type=int, default=300, help="of an answer at most (default: 300)")
-    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--turns", type=int, default=2, help="of which the fastest counts (default: %(default)s)")
     parser.add_argument("--room", type=float, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.room:

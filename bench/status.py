@@ -58,7 +58,7 @@ def timed(command: list[str], cwd: Path) -> tuple[float, float]:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the journal (default: %(default)s)")
     parser.add_argument("--bytes", type=int, default=1000, help="of a row")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -138,9 +138,9 @@ def child(name: str, base: str, tokens: str, turns: str) -> None:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base", type=Path)
-    parser.add_argument("--bins", type=int, nargs="+", default=[1024, 4096])
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("base", type=Path, help="folder of a converted model")
+    parser.add_argument("--bins", type=int, nargs="+", default=[1024, 4096], help="tokens of a bin (default: %(default)s)")
+    parser.add_argument("--turns", type=int, default=3, help="of which the fastest counts (default: %(default)s)")
     arguments = parser.parse_args()
     slow = False
     for tokens in arguments.bins:

@@ -306,7 +306,7 @@ def guarded(name: str, call: Callable[[], Any]) -> Any:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="+", choices=["exact", "speed"])
+    parser.add_argument("what", nargs="+", choices=["exact", "speed"], help="same numbers as the reference, or speed")
     parser.add_argument("--tiny", action="store_true", help="a rehearsal of tiny shapes, on a CPU too")
     parser.add_argument("--shape", choices=list(SIZES), help="one shape only")
     arguments = parser.parse_args()
