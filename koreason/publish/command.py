@@ -5,12 +5,15 @@
 
 Type it in the run's folder, or name it by --run. Rows that no licence allows to pass on stop it, by source and number; --redistributable
 leaves them out. Licences of base, teacher and data that do not go together are refused with the clause. Personal data is searched once
-more and told of. Look at the card first: --upload brings the folder to the hub, into a repository that only you see.
+more and told of. Look at the card first, and edit it: the same command with --upload brings the folder as it is then to the hub, into a
+repository that only you see.
 """
 
 import argparse
+import filecmp
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -24,6 +27,7 @@ LONGEST = 96  # characters of a name on the hub, its owner's among them
 REPO = re.compile(rf"(?=.{{3,{LONGEST}}}$)[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 NEVER = re.compile(r"--|\.\.|\.git$|[.-](/|$)")  # what the hub takes in no name
 OTHER = "other"
+EDITED = ("README.md",)  # what its publisher may have written himself
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -59,15 +63,19 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError("is no version", f"--version {version}", "give three numbers, such as 1.0.0")
     asked = data.Asked(arguments.repo, arguments.licence or "", arguments.by, version, getattr(arguments, "redistributable", False))
     out = (arguments.out or Path("published") / arguments.kind / asked.name).absolute()
-    if os.path.lexists(out):
-        raise UserError("is there already", out, "name another folder, or remove it")
+    there = os.path.lexists(out)
+    if there and (not arguments.upload or out.is_symlink() or not out.is_dir()):
+        raise UserError("is there already", out, "name another folder, or remove it; --upload takes it as it is, if it is this run's")
     run = read_run(arguments.run.absolute())
     if arguments.kind == "data" and arguments.name not in run.mixes:
         raise UserError(f"is no mix of this run, which has {', '.join(run.mixes) or 'none'}", arguments.name, "name one of them")
     made = anew(out.with_name(f".{out.name}.publishing"))
     try:
         lines = {"data": data.write, "model": model.write}[arguments.kind](run, arguments.name, asked, made)
-        made.rename(out)
+        if not there:
+            made.rename(out)
+        elif odd := other_than(made, out):
+            raise UserError(f"is there already, and its {odd} is not this run's", out, "name another folder, or remove it")
     finally:
         shutil.rmtree(made, ignore_errors=True)
     for line in lines:
@@ -79,5 +87,18 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"{out}: {files} files, uploaded: {upload(out, asked.repo, REPO_TYPES[arguments.kind])}")
         return 0
     print(f"{out}: {files} files, none of them uploaded")
-    print(f"look at README.md, then give --upload, or: hf upload --repo-type {REPO_TYPES[arguments.kind]} {asked.repo} {out}")
+    by_hand = f"hf upload --private --repo-type {REPO_TYPES[arguments.kind]} {asked.repo} {shlex.quote(str(out))}"
+    print(f"look at README.md and edit it if you like, then type the same with --upload, or: {by_hand}")
     return 0
+
+
+def other_than(made: Path, out: Path) -> str:
+    """The first file that a folder has in other bytes than it was made with, or has not, or has too much, but for the edited; or none."""
+    names = sorted({path.relative_to(folder).as_posix() for folder in (made, out) for path in folder.rglob("*") if not path.is_dir()})
+    for name in names:
+        files = [folder / name for folder in (made, out)]
+        if any(file.is_symlink() or not file.is_file() for file in files):
+            return name
+        if name not in EDITED and not filecmp.cmp(*files, shallow=False):
+            return name
+    return ""

@@ -29,6 +29,6 @@ def upload(folder: Path, repo: str, kind: str) -> str:
     except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"the hub does not take it ({first})", repo, f"the folder is whole: {folder}; set HF_TOKEN, and try again"
+            f"the hub does not take it ({first})", repo, f"the folder is whole: {folder}; set HF_TOKEN, and type the same again"
         ) from None
     return str(done.commit_url)

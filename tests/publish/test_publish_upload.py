@@ -49,3 +49,22 @@ def test_who_may_not_is_told_in_one_line_and_the_folder_stays(finished: Path, hu
         and (tmp_path / "out/README.md").is_file()
     )
     assert hub.repos == {} and "another" * 5 not in done.stdout + done.stderr
+
+
+def test_a_folder_that_was_looked_at_and_edited_is_uploaded_as_it_is(finished: Path, hub: Hub, tmp_path: Path, run: Koreason) -> None:
+    """What is advised can be done: look at the card, then the same command with --upload; and again after a hub that did not answer."""
+    out = tmp_path / "out"
+    words = ("data", "mix", "--repo", "lab/demo-ko", "--run", finished, "--out", out, "--redistributable")
+    assert "type the same with --upload" in publish(run, hub, tmp_path, *words, token="").stdout
+    (out / "README.md").write_text("# Mine\n", encoding="utf-8")
+    assert publish(run, hub, tmp_path, *words, "--upload", token="hf_" + "another" * 5).returncode == 2
+    done = publish(run, hub, tmp_path, *words, "--upload", token=hub.token)
+    assert done.returncode == 0, done.stderr[-3000:]
+    [(_, files)] = hub.repos["datasets", "lab/demo-ko"]
+    assert files["README.md"] == b"# Mine\n" and not list(tmp_path.glob(".out*"))
+    (out / "notes.txt").touch()
+    assert "its notes.txt is not this run's" in publish(run, hub, tmp_path, *words, "--upload", token=hub.token).stderr
+    (out / "notes.txt").unlink()
+    (out / "examples.jsonl").write_text("{}\n", encoding="utf-8")
+    assert "its examples.jsonl is not this run's" in publish(run, hub, tmp_path, *words, "--upload", token=hub.token).stderr
+    assert publish(run, hub, tmp_path, *words, token=hub.token).returncode == 2
