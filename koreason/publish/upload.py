@@ -15,7 +15,7 @@ def upload(folder: Path, repo: str, kind: str) -> str:
     """Upload all files as one commit; returns its address.
 
     Raises:
-        UserError: the hub does not take them.
+        UserError: the hub does not take them, or everybody sees the repository.
     """
     from httpx2 import HTTPError  # what the hub's client asks by
     from huggingface_hub import HfApi
@@ -24,6 +24,10 @@ def upload(folder: Path, repo: str, kind: str) -> str:
     quiet()
     try:
         api = HfApi()
+        if api.repo_exists(repo, repo_type=kind) and not api.repo_info(repo, repo_type=kind).private:
+            raise UserError(
+                "is there already, and everybody sees it", repo, f"make it private first, or upload {folder} by hand: `hf upload`"
+            )
         api.create_repo(repo, repo_type=kind, private=True, exist_ok=True)
         done = api.upload_folder(repo_id=repo, repo_type=kind, folder_path=folder, commit_message="Published by koreason")
     except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:

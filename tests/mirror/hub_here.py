@@ -30,6 +30,7 @@ class Hub:
     asked: list[str] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)  # of large files that were uploaded
     private: list[bool] = field(default_factory=list)  # of repositories that were made
+    hidden: set[tuple[str, str]] = field(default_factory=set)  # which of them nobody else sees
     token: str = "hf_" + "ours" * 8
     address: str = ""
 
@@ -78,6 +79,7 @@ class Answers(BaseHTTPRequestHandler):
             asked = json.loads(data)
             self.hub.private.append(bool(asked.get("private") or asked.get("visibility") == "private"))
             repo = f"{asked['organization']}/{asked['name']}"
+            self.hub.hidden |= {("datasets" if asked.get("type") == "dataset" else "models", repo)} if self.hub.private[-1] else set()
             self.give(json.dumps({"url": f"{self.hub.address}/{'datasets/' * (asked.get('type') == 'dataset')}{repo}"}).encode())
         elif "/preupload/" in self.path:
             files = [{"path": one["path"], "uploadMode": "lfs" if one["size"] >= LARGE else "regular", "shouldIgnore": False}
@@ -124,7 +126,9 @@ class Answers(BaseHTTPRequestHandler):
             return
         commit, files = found
         siblings = [{"rfilename": name, "size": len(data), "blobId": oid(data), **large(data)} for name, data in files.items()]
-        self.give(json.dumps({"id": repo, "sha": commit, "siblings": siblings, "private": False, "tags": []}).encode())
+        self.give(
+            json.dumps({"id": repo, "sha": commit, "siblings": siblings, "private": (kind, repo) in self.hub.hidden, "tags": []}).encode()
+        )
 
     def tree(self, kind: str, repo: str, revision: str) -> None:
         found = self.hub.at(kind, repo, revision)

@@ -68,3 +68,13 @@ def test_a_folder_that_was_looked_at_and_edited_is_uploaded_as_it_is(finished: P
     (out / "examples.jsonl").write_text("{}\n", encoding="utf-8")
     assert "its examples.jsonl is not this run's" in publish(run, hub, tmp_path, *words, "--upload", token=hub.token).stderr
     assert publish(run, hub, tmp_path, *words, token=hub.token).returncode == 2
+
+
+def test_what_everybody_sees_is_not_uploaded_to(finished: Path, hub: Hub, tmp_path: Path, run: Koreason) -> None:
+    words = ("data", "mix", "--repo", "lab/demo-ko", "--run", finished, "--out", tmp_path / "out", "--redistributable", "--upload")
+    assert [publish(run, hub, tmp_path, *words, token=hub.token).returncode for _ in range(2)] == [0, 0], "a later version of one's own"
+    hub.hidden.clear()
+    before = len(hub.repos["datasets", "lab/demo-ko"])
+    done = publish(run, hub, tmp_path, *words, token=hub.token)
+    assert done.returncode == 2 and "lab/demo-ko: is there already, and everybody sees it" in done.stderr
+    assert len(hub.repos["datasets", "lab/demo-ko"]) == before
