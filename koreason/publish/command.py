@@ -99,6 +99,6 @@ def other_than(made: Path, out: Path) -> str:
         files = [folder / name for folder in (made, out)]
         if any(file.is_symlink() or not file.is_file() for file in files):
             return name
-        if name not in EDITED and not filecmp.cmp(*files, shallow=False):
+        if name not in EDITED and not filecmp.cmp(files[0], files[1], shallow=False):
             return name
     return ""
