@@ -63,7 +63,7 @@ def main(arguments: argparse.Namespace) -> int:
     parts = parts_of(arguments)
     with contextlib.chdir(arguments.folder), contextlib.ExitStack() as stack:
         run = Path.cwd()
-        if any(out.is_relative_to(run / name) for name in ARCHIVED):
+        if any(out.resolve().is_relative_to((run / name).resolve()) for name in ARCHIVED):  # which may be links to a scratch disk
             raise UserError("lies in what is to be archived", out, f"name a place outside of {', '.join(ARCHIVED)}")
         with contextlib.suppress(OSError):  # where it may not be written, nobody works there either
             stack.enter_context(locks.take(run / LOCK, "a run is at work there", run, "wait for it"))

@@ -193,14 +193,16 @@ def config_of(folder: Path) -> dict[str, Any]:
         if path.is_file():
             found = _read(path)
             for table in TABLES:
-                if not isinstance(entries := found.get(table, {}), dict) or not all(map(_is_entry, entries.values())):
+                entries = found.get(table, {})
+                if not isinstance(entries, dict) or not all(_is_entry(table, entry) for entry in entries.values()):
                     raise UserError("is no table of entries", f"{path}: {table}", "get the run, or its archive, anew")
             return found
     return {}
 
 
-def _is_entry(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(value.get(key) or {}, dict) for key in ("files", "sealed"))
+def _is_entry(table: str, value: Any) -> bool:
+    digests = {"sources": "files", "imported": "files", "pools": "sealed"}.get(table, "")  # a benchmark's `files` are patterns
+    return isinstance(value, dict) and isinstance(value.get(digests) or {}, dict)
 
 
 def _read(path: Path) -> dict[str, Any]:

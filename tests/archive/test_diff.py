@@ -8,6 +8,8 @@ import pytest
 
 from koreason.archive.diff import changed, group_of
 from koreason.cli import main
+from koreason.config.files.layers import layered
+from koreason.home import HOME
 from tests.archive.small_run import archive
 
 
@@ -87,3 +89,10 @@ def test_a_score_that_only_one_has_is_told(tmp_path: Path, capsys: pytest.Captur
         (folder / "manifest.json").write_text(json.dumps({"stage": "score", "files": {"scores.json": facts}, "counts": {}}))
     assert "scores: added nothing became 1.5" in said(capsys, tmp_path / "a", tmp_path / "b")
     assert "scores: added 1.5 became nothing" in said(capsys, tmp_path / "b", tmp_path / "a")
+
+
+def test_every_configuration_that_comes_with_it_is_read(finished: Path, copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [kept] = (copied / ".koreason/configs").glob("*.json")
+    for name in ("demo", "taste", "paper", "community", "gpu-small"):
+        kept.write_text(json.dumps(layered([HOME / f"config/{name}.yaml"]), default=str), encoding="utf-8")
+        said(capsys, finished, copied)

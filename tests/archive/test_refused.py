@@ -182,6 +182,13 @@ def test_where_nothing_can_be_written_is_told_first(finished: Path, tmp_path: Pa
             archive(finished, finished / folder / "bag")
 
 
+def test_results_that_are_a_link_are_the_runs_own_folder(copied: Path, tmp_path: Path) -> None:
+    (copied / "results").rename(tmp_path / "scratch")
+    (copied / "results").symlink_to(tmp_path / "scratch")
+    with pytest.raises(UserError, match="lies in what is to be archived"):
+        archive(copied, tmp_path / "scratch" / "bag")
+
+
 def test_who_ran_it_has_an_address(finished: Path, tmp_path: Path) -> None:
     for address in ("javascript:alert(1)", "lab", "https://a b", "https://x/<b>"):
         assert "is no address" in refused(finished, tmp_path / "bag", "--by", "Lab", address)
