@@ -131,6 +131,8 @@ MIX: Contract = {
     "why_kept": pl.String(),
 }
 DROPPED_TRACES: Contract = {"prompt_id": pl.String(), "sample": pl.Int64(), "reason": pl.String()}
+# Of a mix: parts of one pool have traces of the same prompts, numbered alike, and `part` is the place in the mix's `traces`, from 0.
+UNDRAWN: Contract = {**DROPPED_TRACES, "part": pl.Int64()}
 ITEMS: Contract = {
     "id": pl.String(),
     "category": pl.String(),

@@ -75,8 +75,8 @@ class Shard:
     size: int
 
 
-def describe(facts: Facts, shards: list[Shard]) -> dict[str, Any]:
-    """The document."""
+def describe(facts: Facts, shards: list[Shard], unique: bool = True) -> dict[str, Any]:
+    """The document; `unique`: a question's answers are each numbered once, as they are but for mixes across parts of one pool."""
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -101,7 +101,7 @@ def describe(facts: Facts, shards: list[Shard]) -> dict[str, Any]:
                 "@id": "train",
                 "name": "train",
                 "description": "A row is a question with one answer to it.",
-                "key": [{"@id": "train/prompt_id"}, {"@id": "train/sample"}],
+                **({"key": [{"@id": "train/prompt_id"}, {"@id": "train/sample"}]} if unique else {}),
                 "field": [_field(name, kind) for name, kind in MIX.items()],
             }
         ],

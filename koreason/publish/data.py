@@ -21,7 +21,7 @@ from koreason.publish import cards, licences, personal, tiers, told
 from koreason.publish.croissant import COLUMNS, Facts, Shard, describe
 from koreason.publish.run import MIXES, Run
 from koreason.records.digests import sha256_file
-from koreason.tables import MIX, ROWS_PER_GROUP, read_table
+from koreason.tables import MIX, ROWS_PER_GROUP, TRACE_KEY, read_table
 
 ROWS = 50_000  # of a shard
 EXAMPLES, SHOWN = 20, 2  # in examples.jsonl; on the card
@@ -191,7 +191,9 @@ def _texts(out: Path, facts: dict[str, Any], asked: Asked, rows: pl.DataFrame) -
         },
     }
     (out / "README.md").write_text(cards.card("data.md", head, facts), encoding="utf-8")
-    (out / "croissant.json").write_text(text_of(describe(croissant_facts(facts, asked), shards)), encoding="utf-8")
+    (out / "croissant.json").write_text(
+        text_of(describe(croissant_facts(facts, asked), shards, not rows.select(TRACE_KEY).is_duplicated().any())), encoding="utf-8"
+    )
     lines = (json.dumps(row, ensure_ascii=False) for row in rows.head(EXAMPLES).iter_rows(named=True))
     (out / "examples.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 

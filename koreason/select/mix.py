@@ -35,7 +35,7 @@ from koreason.select.replies import Told, told
 from koreason.select.spec import Mix, Part, Strata
 from koreason.shards import holds, shard_names
 from koreason.switching.spec import COLUMNS
-from koreason.tables import DROPPED_TRACES, JUDGED, MIX, TRACE_KEY, TRACES, read_table, write_table
+from koreason.tables import JUDGED, MIX, TRACE_KEY, TRACES, UNDRAWN, read_table, write_table
 
 TABLE = "traces.parquet"
 OF_TRACE = {
@@ -101,7 +101,7 @@ def main(arguments: argparse.Namespace) -> None:
         # of two parts the earlier first
         frame = pl.concat(take(tables, kept, labels)).sort("prompt_id", "sample", maintain_order=True)
         write_table(frame, stage, "mix.parquet", MIX)
-        write_table(dropped.sort("prompt_id", "sample", "part"), stage, "dropped.parquet", DROPPED_TRACES)
+        write_table(dropped.sort("prompt_id", "sample", "part"), stage, "dropped.parquet", UNDRAWN)
         stage.counts = {
             "input": judged.height,
             "kept": kept.height,

@@ -109,7 +109,7 @@ def test_every_script_has_its_characters() -> None:
         (COLUMNS, "measures"),
         (tables.JUDGED, "measures"),
         (tables.MIX, "select"),
-        (tables.DROPPED_TRACES, "select"),
+        (tables.UNDRAWN, "select"),
         (tables.GENERATIONS, "evaluate"),
         (tables.SCORED, "evaluate"),
         (tables.READINGS, "evaluate"),

@@ -234,3 +234,11 @@ def test_sizes_are_the_words_of_the_hub() -> None:
     assert [size_of(rows) for rows in (0, 999, 1000, 10**8 - 1, 10**8, 10**12)] == [
         *("n<1K", "n<1K", "1K<n<10K", "10M<n<100M", "100M<n<1B", "n>1T")
     ]
+
+
+def test_what_is_numbered_twice_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mix across recipes of one pool has the same question and number twice."""
+    for name, mix in (("one", rows()), ("twice", [*rows(), rows()[0]])):
+        out = dataset(build(tmp_path / name, monkeypatch, mix), tmp_path / f"{name}-out", "--redistributable")
+        [records] = json.loads((out / "croissant.json").read_text(encoding="utf-8"))["recordSet"]
+        assert ("key" in records) == (name == "one")

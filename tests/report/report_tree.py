@@ -15,7 +15,6 @@ from koreason.records.stage import Stage
 from koreason.tables import (
     CLEANED,
     DROPPED,
-    DROPPED_TRACES,
     DUPLICATES,
     GENERATIONS,
     MIX,
@@ -25,6 +24,7 @@ from koreason.tables import (
     READINGS,
     SCORED,
     TRACES,
+    UNDRAWN,
     write_table,
 )
 
@@ -224,7 +224,7 @@ def select(folder: Path, traces: list[dict[str, Any]]) -> None:
         if not reason and part["drawn"] >= quotas.get(category, 0):
             reason = "over_quota" if category in quotas else "category_not_in_mix"
         if reason:
-            dropped.append({"prompt_id": row["prompt_id"], "sample": 0, "reason": reason})
+            dropped.append({"prompt_id": row["prompt_id"], "sample": 0, "reason": reason, "part": 0})
             continue
         part["drawn"] += 1
         said = [
@@ -244,7 +244,7 @@ def select(folder: Path, traces: list[dict[str, Any]]) -> None:
         )
     with Stage(folder, "select", {}, []) as stage:
         write_table(pl.DataFrame(drawn, schema=MIX), stage, "mix.parquet", MIX)
-        write_table(pl.DataFrame(dropped, schema=DROPPED_TRACES), stage, "dropped.parquet", DROPPED_TRACES)
+        write_table(pl.DataFrame(dropped, schema=UNDRAWN), stage, "dropped.parquet", UNDRAWN)
         reasons = [row["reason"] for row in dropped]
         tally = {reason: reasons.count(reason) for reason in sorted(set(reasons))}
         band = {"characters": 61, "prose_characters": 55, "prose_letters": 48, "reached": 80}

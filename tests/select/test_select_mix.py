@@ -100,7 +100,7 @@ def test_each_filter_drops_what_it_names(tmp_path, reason):
     counts = read_manifest(out)["counts"]
     assert counts["dropped"] == {reason: 1}
     assert (counts["input"], counts["kept"]) == (2, 1)
-    assert pl.read_parquet(out / "dropped.parquet").rows() == [(prompt_id(1), 0, reason)]
+    assert pl.read_parquet(out / "dropped.parquet").rows() == [(prompt_id(1), 0, reason, 0)]
 
 
 def test_quotas_samples_and_categories_are_counted(tmp_path):

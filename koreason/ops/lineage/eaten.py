@@ -15,6 +15,7 @@ import polars as pl
 from koreason.config.joined.parts import source_of
 from koreason.errors import UserError
 from koreason.ops.lineage.places import Row, collected, numbered, outputs, scanned, sorted_rows
+from koreason.ops.lineage.settings import parts_of
 from koreason.records.manifest import MANIFEST, again
 from koreason.shards import holds
 from koreason.shown import beginning, blanked
@@ -81,11 +82,13 @@ def of_mix(results: Path, folder: Path, reason: str, chance: random.Random, size
     """Traces that a mix dropped, with the beginnings of their texts."""
     table = scanned(folder, "dropped.parquet")
     counts = _counts(table, folder)
-    dropped = collected(table.filter(pl.col("reason") == reason).select("prompt_id", "sample"), folder).rows()
+    parts = parts_of(folder) if "part" in table.collect_schema() else []
+    columns = ["prompt_id", "sample", *(["part"] if parts else [])]
+    dropped = collected(table.filter(pl.col("reason") == reason).select(columns), folder).rows()
     rows = []
-    for prompt_id, sample in _chosen(dropped, chance, size):
+    for prompt_id, sample, *part in _chosen(dropped, chance, size):
         row = {"prompt_id": prompt_id, "sample": sample, "source": None, "evidence": "", "text": ""}
-        for shard in outputs(results, "traces", 3):
+        for shard in outputs(results, f"traces/{parts[part[0]]}", 1) if part else outputs(results, "traces", 3):
             columns = ["sample", "source", "question", "think", "answer", "finish", "tokens", "think_share", "answer_share"]
             traces = sorted_rows(shard, "traces.parquet", prompt_id, columns) if holds(shard.name, prompt_id) else []
             for trace in (trace for trace in traces if trace["sample"] == sample):

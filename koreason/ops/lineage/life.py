@@ -15,7 +15,7 @@ from koreason.errors import UserError
 from koreason.ops.lineage import dump
 from koreason.ops.lineage.changes import marked
 from koreason.ops.lineage.places import Row, at, beginning_so, collected, numbered, outputs, same_row, scanned, sorted_rows
-from koreason.ops.lineage.settings import Config, entry, source_entry
+from koreason.ops.lineage.settings import Config, entry, parts_of, source_entry
 from koreason.records.manifest import MANIFEST, read_manifest
 from koreason.shards import holds
 from koreason.tables import CLEANED, GIVEN, GIVEN_BESIDE, MEASURES, PROMPTS
@@ -163,7 +163,10 @@ def in_mixes(results: Path, prompt_id: str, config: Config) -> list[Row]:
     found = []
     for folder in outputs(results, "mixes", 1):
         taken = sorted_rows(folder, "mix.parquet", prompt_id, ["sample", "category", "why_kept"])
-        left = sorted_rows(folder, "dropped.parquet", prompt_id, ["sample", "reason"])
+        left = sorted_rows(folder, "dropped.parquet", prompt_id)
+        parts = parts_of(folder)
+        for row in left:
+            row["traces"] = parts[row["part"]] if len(parts) > 1 and "part" in row else None
         if not taken and not left:
             continue
         counts = read_manifest(folder)["counts"].get("categories", {})

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from koreason.config.joined.parts import pair_of
 from koreason.errors import UserError
 from koreason.records.manifest import RUN
 from koreason.workflow.given import KEPT
@@ -40,6 +41,15 @@ def entry(config: Config, table: str, name: str) -> Config:
     """An entry of a table; an empty one where it has none."""
     found = config.get(table, {}).get(name)
     return found if isinstance(found, dict) else {}
+
+
+def parts_of(mix: Path) -> list[str]:
+    """Folders of the traces that a mix was drawn from, below `results/traces`, in the order of its parts; none where nobody says it."""
+    try:
+        said = json.loads((mix / RUN).read_text(encoding="utf-8"))["spec"]["traces"]
+        return ["/".join(pair_of(part)) for part in said]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return []
 
 
 def source_entry(config: Config, results: Path, source: str) -> Config:

@@ -105,7 +105,8 @@ def of_mixes(life: Life) -> Iterator[str]:
         for sample in row["taken"]:
             yield f"mix        {row['mix']}: took sample {sample['sample']}: {sample['why_kept']}"
         for sample in row["left"]:
-            yield f"mix        {row['mix']}: left sample {sample['sample']}, {sample['reason']}{_quota(life, row, sample['reason'])}"
+            of = f" of {sample['traces']}" if sample["traces"] else ""
+            yield f"mix        {row['mix']}: left sample {sample['sample']}{of}, {sample['reason']}{_quota(life, row, sample['reason'])}"
 
 
 def _quota(life: Life, row: Life, reason: str) -> str:

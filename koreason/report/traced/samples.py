@@ -17,7 +17,7 @@ from koreason.records.held import held
 from koreason.report.facts import Plan
 from koreason.report.tables import scan_traces
 from koreason.shown import blanked, masked, printable
-from koreason.tables import DROPPED, DROPPED_TRACES, MIX, POOL, PROMPTS, TRACE_KEY, scan_table
+from koreason.tables import DROPPED, MIX, POOL, PROMPTS, TRACE_KEY, UNDRAWN, scan_table
 
 EACH = 4  # most samples of one kind from one pool or mix
 LONG, BRIEF = 420, 200  # characters shown of what was kept and of what was dropped
@@ -80,8 +80,8 @@ def read_samples(results: Path, plan: Plan) -> Samples:
             said = {message["role"]: message["content"] for message in row["messages"]}
             think, answer = split(said.get("assistant", ""))
             found.traces.append(Sample(mix, row["category"], "", lang, cut(said.get("user"), LONG), cut(think, LONG), cut(answer, LONG)))
-        traces = scan_traces(results, plan, [pair_of(part) for part in parts])
-        dropped = scan_table(made, "dropped.parquet", DROPPED_TRACES).join(traces, on=TRACE_KEY)
+        each = [scan_traces(results, plan, [pair_of(part)]).with_columns(part=pl.lit(place, pl.Int64)) for place, part in enumerate(parts)]
+        dropped = scan_table(made, "dropped.parquet", UNDRAWN).join(pl.concat(each), on=[*TRACE_KEY, "part"])
         for row in first_of(labelled(dropped, plan), "reason", ["category", "question", "think", "answer"]):
             texts = [cut(row[column], BRIEF) for column in ("question", "think", "answer")]
             found.dropped_traces.append(Sample(mix, row["category"], row["reason"], lang, *texts))

@@ -5,11 +5,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
-from small_run import EXAMS, RESULTS, ids, made_of
+from chain import measure
+from small_run import EXAMS, LABELS, MIX, RESULTS, ids, made_of
 
 from koreason.cli import main
 from koreason.ops.lineage.dump import STILL
+from koreason.records.stage import Stage
+from koreason.tables import TRACES, write_table
 
 pytestmark = pytest.mark.usefixtures("run_folder")
 Capture = pytest.CaptureFixture[str]
@@ -162,3 +166,22 @@ def test_reasons_that_are_none_are_told_with_those_that_are(capsys: Capture) -> 
     (RESULTS / "sources/talk/rejected.jsonl").write_text("{", encoding="utf-8")
     assert "rejected.jsonl: not JSON in each line" in refused(capsys, "--reason", "not_json", "--source", "talk")
     assert "no such output" in refused(capsys, "--reason", "too_short", "--pool", "other")
+
+
+def test_of_two_recipes_of_one_pool_each_trace_is_its_own(capsys: Capture) -> None:
+    """They have the same prompts, numbered alike; the text was that of whatever recipe came last, in the mix or not."""
+    other = RESULTS / "traces/all/zzz"
+    for shard in sorted((RESULTS / "traces/all/mixed").glob("*-of-*")):
+        frame = pl.read_parquet(shard / "traces.parquet").with_columns(answer=pl.lit("another recipe's"), think=pl.lit(None, pl.String))
+        with Stage(other / shard.name, "trace", {}, []) as stage:
+            write_table(frame, stage, "traces.parquet", TRACES, shard=shard.name)
+    assert "another recipe's" not in explained(capsys, "--reason", "over_quota")
+    assert not measure(other, 2, RESULTS / "measures/all/zzz")
+    mix = MIX | {"traces": [*MIX["traces"], {"pool": "all", "recipe": "zzz"}]}  # type: ignore[misc]
+    given = ["--traces", str(RESULTS / "traces"), "--measures", str(RESULTS / "measures"), "--shards", '{"mixed": 2, "zzz": 2}']
+    words = ["select", *given, "--labels", json.dumps(LABELS), "--spec", json.dumps(mix), "--out", str(RESULTS / "mixes/both")]
+    assert main(words) == 0
+    assert "another recipe's" in explained(capsys, "--reason", "no_thinking")
+    assert "another recipe's" not in explained(capsys, "--reason", "over_quota")
+    [prompt_id] = {row["prompt_id"] for row in pl.read_parquet(RESULTS / "mixes/both/mix.parquet").head(1).to_dicts()}
+    assert "left sample 0 of all/zzz, no_thinking" in explained(capsys, prompt_id)
