@@ -78,6 +78,7 @@ def run_job(site: Site, command: list[str], attempt: attempts.Attempt) -> int:
     before = _kept(command)
     os.environ[END] = str(job.end)
     if job.tasks > 1:
+        attempt.tell(nodes=job.nodes)  # what it sees of cards is this node's
         task = [str(LAUNCHER), "exec", "--task", *command]
         layout = [f"--nodes={job.nodes}", f"--ntasks={job.tasks}", f"--cpus-per-task={job.cpus}", "--cpu-bind=none"]
         # srun takes SIGTERM for the end of everything and hands SIGUSR1 on

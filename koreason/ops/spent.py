@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from koreason.cluster.accounting import FAILED, LIVE, PUT_BACK, Attempt, of_folder, read_attempts
 from koreason.config.rules import in_order, resources_of, rule_of
@@ -27,15 +28,19 @@ LEAST_MB, LEAST_MINUTES = 1000, 5  # the Snakemake inside each job takes some, a
 
 @dataclass(frozen=True)
 class Told:
-    """What an attempt's own line says; `job` is "" outside Slurm, `done` is its coming to its end, `saved` its asking to be run again."""
+    """What an attempt's own line says; `job` is "" outside Slurm, `done` is its coming to its end, `saved` its asking to be run again.
 
+    One that made several outputs has a line beside each, under one `name`; its seconds and tokens are shared by them.
+    """
+
+    name: tuple[Any, ...]
     rule: str
     output: str
     job: str
     seconds: float
     ended: float
     gpus: int
-    tokens: int
+    tokens: float
     done: bool
     saved: bool
 
@@ -86,13 +91,14 @@ def read_lines(results: Path) -> Iterator[Told]:
             try:
                 stage = str(line["stage"])
                 yield Told(
+                    name=lines.name_of(line),
                     rule=rule_of(stage),  # an attempt is told of by its command's name
                     output=str(folder),
                     job=job_of(line),
                     seconds=lines.seconds(line),
                     ended=float(line["end"]),
                     gpus=lines.cards(line),
-                    tokens=int(line.get("tokens") or 0),
+                    tokens=lines.tokens(line),
                     done=line.get("exit") == 0,
                     saved=line.get("exit") == RESUMABLE,
                 )
@@ -191,9 +197,10 @@ def short_table(told: list[Told]) -> list[str]:
     for rule in sorted({one.rule for one in told}, key=in_order):
         mine = [one for one in told if one.rule == rule]
         failed = [one for one in mine if not (one.done or one.saved)]
+        once = [len({one.name for one in some}) for some in (mine, failed, [one for one in mine if one.saved])]
         rows.append(
-            f"{rule:<12}{len({one.output for one in mine}):>8}{len(mine):>10}{len(failed):>8}{sum(one.saved for one in mine):>10}"
+            f"{rule:<12}{len({one.output for one in mine}):>8}{once[0]:>10}{once[1]:>8}{once[2]:>10}"
             f"{sum(one.seconds for one in mine) / 3600:>9.2f}{sum(one.seconds for one in failed) / 3600:>12.2f}"
-            f"{sum(one.seconds * one.gpus for one in mine) / 3600:>11.2f}{sum(one.tokens for one in mine):>13,}"
+            f"{sum(one.seconds * one.gpus for one in mine) / 3600:>11.2f}{sum(one.tokens for one in mine):>13,.0f}"
         )
     return rows

@@ -27,7 +27,7 @@ from koreason.system.neighbours import appended, replaced
 FILE = "attempts.jsonl"
 OPEN = ".attempt-*.json"
 VARIABLE = "KOREASON_ATTEMPT"  # names the running attempt's file to the process that does the work
-COUNTED = ("start", "end", "seconds", "ended", "outputs", "tokens")
+COUNTED = ("start", "end", "seconds", "ended", "outputs", "tokens", "nodes")
 MOST = 1 << 53
 EVERY = 5.0  # seconds between two notes that are written
 
@@ -42,6 +42,11 @@ class Attempt:
         self.facts = {"start": time.time(), **whereabouts(), **facts}
         # a job's own number first, so that a look into the folder says which job it is
         self.path = self.outs[0] / f".attempt-{job_of(self.facts) or 'local'}-{uuid.uuid4().hex[:8]}.json"
+
+    def tell(self, **facts: Any) -> None:
+        """Say what is known of it only now, so that its line has it whoever writes that."""
+        self.facts |= facts
+        replaced(self.path, json.dumps(_read(self.path) | facts))
 
     def end(self, status: int) -> None:
         """Write the attempt's line; what comes after it is no part of the attempt.
@@ -130,9 +135,19 @@ def seconds(attempt: dict[str, Any]) -> float:
     return float(max(attempt["end"] - attempt["start"], 0.0) / max(attempt.get("outputs") or 1, 1))
 
 
+def tokens(attempt: dict[str, Any]) -> float:
+    """How many it drew or trained on, likewise its share."""
+    return float((attempt.get("tokens") or 0) / max(attempt.get("outputs") or 1, 1))
+
+
+def name_of(attempt: dict[str, Any]) -> tuple[Any, ...]:
+    """By what an attempt is known that has a line beside each of several outputs."""
+    return attempt["start"], attempt.get("host"), str(attempt.get("slurm"))
+
+
 def cards(attempt: dict[str, Any]) -> int:
-    """How many GPUs it saw."""
-    return len([card for card in str(attempt.get("gpus") or "").split(",") if card])
+    """How many GPUs it had: those that it saw, on each of its nodes."""
+    return len([card for card in str(attempt.get("gpus") or "").split(",") if card]) * int(attempt.get("nodes") or 1)
 
 
 def running(out: Path) -> list[dict[str, Any]]:

@@ -232,10 +232,11 @@ def times(jobs: list[Job]) -> pl.DataFrame:
         seconds = [attempts.seconds(attempt) for attempt in tries]
         rates = [float(job.run["tokens_per_second"]) for job in of_stage if job.run.get("tokens_per_second")]
         rate = sum(rates) / len(rates) if rates else None
-        interrupted = sum(attempt.get("exit") != 0 for attempt in tries)
+        once = {attempts.name_of(attempt): attempt for attempt in tries}  # one that made several outputs has a line beside each
+        interrupted = sum(attempt.get("exit") != 0 for attempt in once.values())
         gpu_hours = sum(attempts.seconds(attempt) * attempts.cards(attempt) for attempt in tries) / 3600
-        tokens = sum(int(attempt.get("tokens") or 0) for attempt in tries)
-        counts = len(of_stage), len(tries), interrupted
+        tokens = round(sum(map(attempts.tokens, tries)))
+        counts = len(of_stage), len(once), interrupted
         values.append((stage, *counts, sum(seconds), sum(lost), max(seconds, default=0.0), gpu_hours, tokens or None, rate))
     whole, real = pl.Int64, pl.Float64
     figures = {**dict.fromkeys(("seconds", "lost", "longest", "gpu_hours"), real), "tokens": whole, "tokens_per_second": real}

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from workflow_copy import WAITING, Workflow
 
+from koreason.cli import main
 from koreason.records import attempts
+from koreason.report.facts import Job
+from koreason.report.tables import times
 
 Process = subprocess.Popen[str]
 
@@ -103,3 +106,35 @@ def test_lines_that_are_damaged_cost_only_themselves(tmp_path: Path) -> None:
     shutil.copy(tmp_path / attempts.FILE, tmp_path / "copy")
     attempts.begin([tmp_path], stage="clean").end(75)
     assert [line["exit"] for line in attempts.read(tmp_path)] == [0, 75]
+
+
+def test_cards_of_all_nodes_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job sees those of its first node; the hours of the others were missing on cards, page and yields."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+    for lost in (False, True):
+        out = tmp_path / f"lost-{lost}"
+        one = attempts.begin([out], stage="train")
+        assert one.facts["gpus"] == "0,1,2,3"
+        one.tell(nodes=2)
+        if lost:  # together with its node, and with whoever would have seen it
+            open_file = next(out.glob(attempts.OPEN))
+            open_file.write_text(json.dumps(json.loads(open_file.read_text()) | {"host": "gone"}))
+            attempts.begin([out], stage="train").end(0)
+        else:
+            one.end(0)
+        assert attempts.cards(attempts.of_output(out)[0]) == 8
+    assert attempts.cards({"gpus": "0,1", "nodes": None}) == 2 and attempts.cards({"nodes": 3}) == 0
+
+
+def test_an_attempt_at_several_outputs_is_one_and_shared_by_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight shards that one start of an engine draws had each all of its tokens, and were eight attempts."""
+    outs = [tmp_path / "results/traces/p/r" / f"{n:05d}-of-00008" for n in range(8)]
+    for status, drawn in ((75, 3_000), (0, 5_000)):
+        one = attempts.begin(outs, stage="trace")
+        one.path.write_text(json.dumps(json.loads(one.path.read_text()) | {"tokens": drawn}))
+        one.end(status)
+    jobs = [Job("trace", out.name, {}, attempts.of_output(out)) for out in outs]
+    assert times(jobs).select("jobs", "attempts", "interrupted", "tokens").row(0) == (8, 2, 1, 8_000)
+    assert main(["spent", str(tmp_path)]) == 0
+    told = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("trace")).split()
+    assert told[1:5] == ["8", "2", "0", "1"] and told[-1] == "8,000"

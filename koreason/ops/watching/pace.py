@@ -53,7 +53,7 @@ class Pace:
 
     def _ended(self, line: dict[str, Any]) -> list[float]:
         try:
-            took, drawn = attempts.seconds(line), int(line.get("tokens") or 0) / max(int(line.get("outputs") or 1), 1)
+            took, drawn = attempts.seconds(line), attempts.tokens(line)
             self._add(line, took, drawn)
         except (KeyError, TypeError, ValueError):
             return []
