@@ -47,6 +47,7 @@ from koreason.report.traced.teacher import teacher_tables
 from koreason.shown import cell, masked, printable
 
 ITEMS = "items"  # folder of the answers that do not go into the page
+DIGITS = 9  # of a figure in a table
 EACH_SCORE = 3  # answers that profiles read differently
 
 
@@ -84,9 +85,9 @@ def write(report: Report, plan: Plan, facts: Facts, results: Path, stage: Stage)
     clock = times(facts.jobs)
     figures = story.draw(plan, facts, tables, clock)
     for name, table in {**tables, "time": clock}.items():
-        table.with_columns(pl.col(pl.String).map_elements(cell, return_dtype=pl.String)).write_csv(
-            stage.path(f"tables/{name}.csv"), float_precision=6
-        )
+        # digits that say something, not decimals: a p of 1e-9 and a learning rate of 5e-7 are no 0
+        told = table.with_columns(pl.col(pl.Float64).round_sig_figs(DIGITS), pl.col(pl.String).map_elements(cell, return_dtype=pl.String))
+        told.write_csv(stage.path(f"tables/{name}.csv"))
         stage.add(f"tables/{name}.csv", rows=table.height)
     for figure in (figure for group in figures.values() for figure in group):
         write_text(stage, f"figures/{figure.name}.svg", figure.standalone())
