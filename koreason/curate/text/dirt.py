@@ -15,6 +15,7 @@ from koreason.curate.text.normalise import LOST
 # How bytes 80 to 9F look when they were read as windows-1252; as Latin-1 they are controls.
 CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 TAIL = rf"[\x{{0080}}-\x{{00BF}}{CP1252}]"
+
 # UTF-8 read as Latin-1 or windows-1252: a first byte of two or three, and the bytes that follow it; EUC-KR read as Latin-1: syllables
 # of two bytes, at least two of them; and what is left of U+FFFD when it went through EUC-KR.
 MOJIBAKE = (
@@ -25,13 +26,19 @@ MOJIBAKE = (
 )
 CONTROLS = r"\x00-\x08\x0E-\x1B\x7F-\x{0084}\x{0086}-\x{009F}"
 DAMAGE = "|".join((f"[{LOST}{CONTROLS}]", *MOJIBAKE))
-# One class that every damage holds a character of: few texts do.
-SUSPECT = f"[{LOST}{CONTROLS}ÂÃâãäåæçèéêëìíïð\\x{{00B0}}-\\x{{00C8}}占]"
+# UTF-8 read as CP949: Hangul that KS X 1001 lacks, which hardly any text holds, close together or behind what could not be read.
+UNCOMMON = [code for code in range(0xAC00, 0xD7A4) if len(chr(code).encode("euc_kr")) > 2]
+AS_ONE = dict.fromkeys(UNCOMMON, "\ua000")
+MISREAD = re.compile("\ua000(?:[\ua000가-힣一-鿿?\ufffd]{0,2}\ua000)+|[?\ufffd]\ua000[\ua000가-힣一-鿿?\ufffd]?")
+# One class that every damage holds a character of: few texts do. UTF-8 read as CP949 has ideographs, U+FFFD or what `LOST_MARK` finds.
+SUSPECT = f"[{LOST}{CONTROLS}ÂÃâãäåæçèéêëìíïð\\x{{00B0}}-\\x{{00C8}}占\\x{{4000}}-\\x{{9FFF}}]"
+LOST_MARK = r"\?[\x{AC00}-\x{D7A3}]"
 
 # Strings by which chat templates steer a model; people ask about them, so they stay.
 CHAT_CONTROL = (
     r"<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>"
-    r"|</?(?:s|think|thinking|tool_call|tool_response|bos|eos|pad|unk)>|<(?:start|end)_of_(?:turn|image|text)>|\[/?(?:gMASK|CLS|SEP|MASK)\]"
+    r"|</?(?:s|think|thinking|tool_call|tool_response|bos|eos|pad|unk|sop|eop)>|<(?:start|end)_of_(?:turn|image|text)>|<extra_id_[0-9]+>"
+    r"|\[/?(?:gMASK|CLS|SEP|MASK|BOS|EOS|PAD|UNK)\]|\[\|[a-z]{2,20}\|\]"
 )
 
 LEAST_RUN = 1 / 3  # of a text: what repeats less than that counts as none
@@ -49,17 +56,24 @@ def damage(texts: pl.Series, suspect: Places | None = None) -> pl.Series:
 
     `suspect` are the rows that hold a character of `SUSPECT`, where they are known.
     """
-    rows, text = holding(texts, SUSPECT)[0] if suspect is None else suspect, pl.col("text")
+    suspect, text = holding(texts, SUSPECT)[0] if suspect is None else suspect, pl.col("text")
+    rows = numpy.union1d(suspect, numpy.flatnonzero(texts.str.contains(LOST_MARK).fill_null(False)))
     found = pl.repeat(0.0, len(texts), eager=True).alias("damage")
     if not len(rows):
         return found
     hits = pl.DataFrame({"text": texts.gather(rows)}).with_columns(hits=text.str.extract_all(DAMAGE).list.join("").str.len_chars())
+    hits = hits.with_columns(pl.col("hits") + pl.Series([misread(found) for found in hits["text"]], dtype=pl.UInt32))
     return found.scatter(rows, hits.select((pl.col("hits") / text.str.len_chars()).fill_nan(0.0)).to_series())
+
+
+def misread(text: str | None) -> int:
+    """Characters of UTF-8 that was read as CP949, those aside that are lost."""
+    return sum(len(part) - part.count("\ufffd") for part in MISREAD.findall(text.translate(AS_ONE))) if text else 0
 
 
 def chat_control(text: pl.Expr) -> pl.Expr:
     """How many strings of chat templates stand in a text."""
-    suspect = pl.when(text.str.contains(r"<[|｜/a-z<]|\[/?[ISAgTCM]")).then(text)
+    suspect = pl.when(text.str.contains(r"<[|｜/a-z<]|\[/?[ISAgTCMBEPU|]")).then(text)
     return suspect.str.count_matches(CHAT_CONTROL).fill_null(0).cast(pl.Int64)
 
 

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from koreason.curate.text import markup
 from koreason.curate.text.cleaned import clean_texts
-from koreason.curate.text.dirt import DAMAGE, damage, repetition, run_share
+from koreason.curate.text.dirt import DAMAGE, LOST_MARK, SUSPECT, damage, misread, repetition, run_share
 from koreason.curate.text.html import evidence, render, tags
 from koreason.curate.text.html.render import rendered
 from koreason.curate.text.markup import without_markup
@@ -21,7 +21,7 @@ from tests.curate.text.texts import halves, language
 SPANS = re.findall(
     r"\S+", r"$ $$ ` ``` \( \) \[ \] \ \begin{a} \end{a} \$ \\ \frac [asy] [/asy] ~~~ http://a.b/c https:// ( ) a x^2 5 ² . 가나"
 )
-TAGS = re.findall(r"\S+", "< <p </p> <br> &lt; <b> </b> [b] [/b] <div> </a> 010-1234-5678 a@b.com Ã© ì•ˆ")
+TAGS = re.findall(r"\S+", "< <p </p> <br> &lt; <b> </b> [b] [/b] <div> </a> 010-1234-5678 a@b.com Ã© ì•ˆ ?쒓뎅?대줈 뿬옄移쒓뎄媛 됬왤")
 BLANKS = [" ", "\n", "\n\n", "\t", "\r\n", "\x85", "\x1c", "\u3000"]
 ODD = ["\x00", "\u200b", "e\u0301", "\u1112\u1161", "\ufffd", "\ue000"]
 FOOTERS = [
@@ -119,7 +119,9 @@ def holds(source: list[str]) -> None:
     assert_frame_equal(inside(series).filter(pl.col("text") != "").sort("row"), expected)
 
     text, frame = pl.col("question"), pl.DataFrame({"question": series})
-    hits = text.str.extract_all(DAMAGE).list.join("").str.len_chars() / text.str.len_chars()
+    suspected = series.str.contains(f"{LOST_MARK}|{SUSPECT}")
+    further = pl.Series([misread(text) if some else 0 for text, some in zip(series, suspected, strict=True)], dtype=pl.UInt32)
+    hits = (text.str.extract_all(DAMAGE).list.join("").str.len_chars() + further) / text.str.len_chars()
     assert_series_equal(damage(series), frame.select(hits.fill_null(0.0).fill_nan(0.0)).to_series(), check_names=False)
 
     pattern = "|".join(f"(?:{part})" for part in language().boilerplate)

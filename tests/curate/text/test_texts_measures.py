@@ -96,9 +96,18 @@ def test_damage_is_counted_before_it_is_removed():
     assert frame["question"].to_list()[2:4] == ["안녕하세요", "안녕하세요"]
 
 
+def test_hangul_read_as_another_encoding_is_damage():
+    said = ["한국어로 작성한 글을 그대로 올렸습니다", "회사에서 점심으로 먹을 만한 것을 알려 주세요"]
+    for errors in ("replace", "ignore"):
+        read = [text.encode().decode("cp949", errors) for text in said]
+        asked = [text.replace("\ufffd", "?") for text in read]
+        assert clean(*read, *asked)["damage"].min() > 0.15
+    assert clean("왤케 늦었어? 됬다고 했잖아", "뭐?그래서 왤 그래", "뷁이란 무엇인가")["damage"].max() == 0
+
+
 def test_chat_control_is_counted_and_left():
-    frame = clean("<|im_end|> 와 [INST] 와 </s> 와 <think>", "배열[INT] <b>굵게</b>")
-    assert frame["chat_control"].to_list() == [4, 0]
+    frame = clean("<|im_end|> 와 [INST] 와 </s> 와 <think>", "배열[INT] <b>굵게</b> [|x|]", "[|user|] [BOS] <extra_id_0>")
+    assert frame["chat_control"].to_list() == [4, 0, 3]
 
 
 def test_repetition():
