@@ -16,6 +16,11 @@ from koreason.cli import main
         (["source", "try", "dump.jsonl", "--records", "0"], "0 is too small"),
         (["source", "fetch", "forum", "--most", "0"], "0 is too small"),
         (["build-images", "--jobs", "0"], "0 is too small"),
+        (["plan", "--models", "--mfu", "0"], "0 is out of bounds: above 0, at most 1"),
+        (["plan", "--models", "--mfu", "nan"], "nan is out of bounds"),
+        (["plan", "--models", "--card", "inf"], "inf is out of bounds: above 0"),
+        (["plan", "--models", "--card", "80GB"], "'80GB' is no number"),
+        (["spikes", "m/x/s", "--factor", "nan"], "nan is out of bounds"),
     ],
 )
 def test_a_number_out_of_bounds_is_one_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

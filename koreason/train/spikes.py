@@ -24,6 +24,7 @@ from typing import Any
 
 import polars as pl
 
+from koreason.arguments import above_zero
 from koreason.config.files.exclusion import exclude, runs
 from koreason.config.files.layers import layered
 from koreason.config.load import load
@@ -89,7 +90,9 @@ class Training:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `koreason spikes`."""
     parser.add_argument("model", metavar="MODEL[/MIX[/SCHEDULE]]", help="a folder of results/models, or some of them")
-    parser.add_argument("--factor", type=float, default=Rule.factor, metavar="K", help=f"deviations above the median ({Rule.factor:g})")
+    parser.add_argument(
+        "--factor", type=above_zero(), default=Rule.factor, metavar="K", help=f"deviations above the median ({Rule.factor:g})"
+    )
     parser.add_argument("--window", type=int, default=Rule.window, metavar="N", help=f"calm steps that are looked at ({Rule.window})")
     parser.add_argument("--warm", type=int, default=Rule.warm, metavar="N", help=f"calm steps before the first spike ({Rule.warm})")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's, for what has not ended")
@@ -99,8 +102,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> None:
     """List, and write the exclusion."""
     rule = Rule(arguments.factor, arguments.window, arguments.warm)
-    if rule.factor <= 0 or rule.warm < 2 or rule.window < rule.warm:
-        raise UserError("are out of bounds", "--factor, --window, --warm", "accepted: a factor above 0 and 2 <= warm <= window")
+    if rule.warm < 2 or rule.window < rule.warm:
+        raise UserError("are out of bounds", "--window, --warm", "accepted: 2 <= warm <= window")
     files = [path for path in arguments.configfile if path.resolve() != EXCLUSION.resolve()]
     written = False
     for folder in trainings(arguments.model):

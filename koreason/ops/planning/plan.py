@@ -18,6 +18,7 @@ import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from koreason.arguments import above_zero
 from koreason.checking.command import SHOWN, look, told
 from koreason.config.rules import in_order
 from koreason.config.site import VARIABLE, Site, read_site
@@ -35,8 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="as Snakemake's: models, results/..., in front of --configfile")
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake's")
     parser.add_argument("--models", action="store_true", help="what each model to be trained takes of a card, and how long, instead")
-    parser.add_argument("--card", type=float, metavar="GIB", help="with --models: a card's memory, in place of the site file's")
-    parser.add_argument("--mfu", type=float, default=models.MFU, metavar="SHARE", help=f"with --models: of a card's peak ({models.MFU})")
+    parser.add_argument("--card", type=above_zero(), metavar="GIB", help="with --models: a card's memory, in place of the site file's")
+    parser.add_argument(
+        "--mfu", type=above_zero(1), default=models.MFU, metavar="SHARE", help=f"with --models: of a card's peak ({models.MFU})"
+    )
     parser.add_argument("--snakefile", type=Path, default=HOME / "Snakefile", metavar="FILE", help="another workflow that uses this one")
 
 
