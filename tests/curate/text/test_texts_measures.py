@@ -131,6 +131,24 @@ def test_repetition_agrees_with_looking_everywhere():
     assert repetition(pl.Series(texts)).to_list() == [run_share(text) for text in texts]
 
 
+@pytest.mark.parametrize(
+    ("found", "masked"),
+    [
+        ("네이버 아이디 sunny8812 비번 분실", "네이버 아이디 user0000 비번 분실"),
+        ("https://www.instagram.com/hong_gil 이 사람", "https://www.instagram.com/user0000 이 사람"),
+        ("facebook.com/profile.php?id=100012345678901", "facebook.com/profile.php?id=user0000"),
+        ("주민번호 앞자리 901010 뒷자리 1234567", "주민번호 앞자리 901010 뒷자리 000000-0000000"),
+        ("매탄동 1234번지 102동 1503호", "매탄동 1234번지 000동 000호"),
+        *(
+            (text, text)
+            for text in ("https://www.instagram.com/p/Cabc12/ 이 글", "네이버 아이디 비밀번호", "101동 202호를 임차하였다", "구글 계정 v2")
+        ),
+    ],
+)
+def test_personal_data_in_further_places(found, masked):
+    assert text(found, html=False) == masked
+
+
 def test_passage_question_and_options_are_one_text():
     frame = rows(["무엇인가?", "둘", None], passage=["글", None, ""], options=[["하나", "둘"], None, []])
     assert composed(frame).to_list() == ["글\n\n무엇인가?\n\nA. 하나\nB. 둘", "둘", ""]
