@@ -12,13 +12,15 @@ BASE ?= registry
 FLAVOUR ?= cpu
 STAGES := bases benches pools traces mixes models evals report
 
-snakemake = envs/run data snakemake --cores $(CORES) --directory $(WORKDIR) --configfile $(CONFIG)
+absent = $(filter-out $(wildcard $(CONFIG)),$(CONFIG))
+looked = $(if $(absent),$(error there is no configuration $(absent) here; name a file that is there: CONFIG=my.yaml))
+snakemake = $(looked)envs/run data snakemake --cores $(CORES) --directory "$(WORKDIR)" --configfile $(CONFIG)
 # each call of pytest leaves its times in a file of its own, where .ci/run wants them
 pytest = envs/run dev python -m pytest $(if $(KOREASON_TIMES),--junit-xml $(KOREASON_TIMES)/$@-$$$$.xml)
 slurm = envs/run dev python tests/on_slurm/small_slurm.py
 SLURM = /dev/shm/koreason-slurm
-report = cd $(WORKDIR) && page=results/reports/$(notdir $(basename $(lastword $(CONFIG))))/index.html; \
-    [ -f $$page ] || page=$$(ls -t results/reports/*/index.html | head -n 1); echo "report: $$PWD/$$page"
+report = cd "$(WORKDIR)" && page=results/reports/$(notdir $(basename $(lastword $(CONFIG))))/index.html; \
+    [ -f "$$page" ] || page=$$(ls -t results/reports/*/index.html | head -n 1); echo "report: $$PWD/$$page"
 # The model that taste and demo run with belongs to what is set up: it is kept beside the environments, and this file says since when.
 ENVS := $(or $(KOREASON_ENVS),.envs)
 CONVERTED := $(ENVS)/.bases/ready
@@ -41,7 +43,7 @@ $(CONVERTED): config/config.yaml envs/vllm.lock $(wildcard koreason/bases/*.py)
 taste: CONFIG = config/taste.yaml
 taste: WORKDIR = taste
 taste: envs ## run config/taste.yaml (or CONFIG) in the folder taste (or WORKDIR): the whole way on a handful of rows, in two minutes
-	@mkdir -p $(WORKDIR)
+	@mkdir -p "$(WORKDIR)"
 	@$(snakemake) --quiet rules host
 	@$(report)
 
@@ -60,7 +62,7 @@ proof-languages: CONFIG = config/proof.yaml config/proof-languages.yaml
 proof-languages: envs ## the same problems thought about in English, in Korean, and in both; what proof trained is taken as it is
 
 proof proof-languages:
-	@mkdir -p $(WORKDIR)
+	@mkdir -p "$(WORKDIR)"
 	@$(snakemake) --quiet rules host
 	@$(report)
 

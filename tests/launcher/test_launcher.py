@@ -166,3 +166,14 @@ def test_rules_call_what_the_table_says(home: Path) -> None:
     assert {(name, environment, module) for module, environment, name in called} == {
         (command.name, command.environment, command.module) for command in COMMANDS.values() if command.kind == "rule"
     }
+
+
+def test_make_says_which_configuration_is_not_there(home: Path, tmp_path: Path) -> None:
+    """Snakemake ended in a traceback over it."""
+    for target in ("taste", "demo", "run"):
+        words = ["make", "--dry-run", target, "CONFIG=config/taste.yaml none.yaml", f"WORKDIR={tmp_path / 'a b'}"]
+        done = subprocess.run(words, cwd=home, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "there is no configuration none.yaml here" in done.stderr
+    words = ["make", "--dry-run", "taste", f"WORKDIR={tmp_path / 'a b'}"]
+    done = subprocess.run(words, cwd=home, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and f'--directory "{tmp_path / "a b"}"' in done.stdout
