@@ -14,6 +14,7 @@ from koreason.curate.overlap.block import blocks
 from koreason.curate.overlap.items import Item
 from koreason.curate.overlap.paper import Morphemes, RawWords
 from koreason.curate.overlap.robust.characters import Characters, Whole
+from koreason.curate.overlap.robust.parts import Parts
 from koreason.curate.overlap.robust.signature import Signature
 from koreason.curate.spec import Overlap, Segmentation
 from koreason.tables import OVERLAPS
@@ -26,7 +27,8 @@ def searches(spec: Overlap, language: Segmentation, items: list[Item]) -> list[S
         found += [RawWords(items), Morphemes(items, language)]
     if spec.contamination != "paper":
         characters = Characters(items)
-        found += [characters, Whole(items, characters.held), Signature(items)]
+        whole = Whole(items, characters.held)
+        found += [characters, whole, Parts(items, characters.held | whole.held), Signature(items)]
     return found
 
 

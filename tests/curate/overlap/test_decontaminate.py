@@ -62,6 +62,29 @@ def test_passage_and_options_are_looked_at(tmp_path: Path) -> None:
     assert {row for row in keys if row[1] == "b"} == {("two-000000", "b", "whole"), ("two-000001", "b", "whole")}
 
 
+def test_items_of_short_parts_are_found_by_all_of_them(tmp_path: Path) -> None:
+    options = ["비타민 A", "비타민 C", "비타민 D", "비타민 K"]
+    asked = "다음 중 수용성 비타민은?"
+    quiz = bench(tmp_path / "quiz", {"a": asked, "b": "옳은 것은?"}, {"a": options, "b": ["예", "아니오", "모름"]})
+    marked = [
+        f"{asked}\n① 비타민 D\n② 비타민 A\n③ 비타민 K\n④ 비타민 C",
+        f"급해요! {asked} (1) 비타민 A (2) 비타민 C (3) 비타민 D (4) 비타민 K 답은?",
+    ]
+    others = [
+        f"{asked} ① 비타민 D ② 비타민 A ③ 비타민 K ④ 비타민 E",
+        f"{asked} 잘 모르겠다. " + "그래서 찾아보았다. " * 9 + ", ".join(options),
+    ]
+    sources = [
+        texts(tmp_path / "marked", marked),
+        texts(tmp_path / "columns", [asked], options=options[::-1]),
+        texts(tmp_path / "others", [*others, "옳은 것은? ① 예 ② 아니오 ③ 모름"]),
+    ]
+    found = decontaminate(tmp_path / "out", sources, [quiz], max_bench_share=1)
+    places = ["columns-000000", "marked-000000", "marked-000001"]
+    assert found.select("prompt_id", "item_id", "method", "span").rows() == [(place, "a", "parts", asked[:-1]) for place in places]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["counts"]["not_looked_for"]["parts"] == 1
+
+
 def test_traces_are_looked_through_by_what_they_say(tmp_path: Path) -> None:
     rows = [
         {"prompt_id": "p", "sample": 0, "source": "s", "question": ITEM, "think": "생각", "answer": "답"},

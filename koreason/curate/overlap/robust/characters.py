@@ -111,20 +111,21 @@ class Whole:
     """Looks for items that are too short for windows, or share all of theirs."""
 
     method = "whole"
+    without = 0  # what it does not look for, `Parts` may
 
     def __init__(self, items: list[Item], but: set[int]) -> None:
-        self._items, self._rows, self.without = items, list[Row](), 0
+        self._items, self._rows = items, list[Row]()
         hashes, owners = [numpy.empty(0, numpy.uint64)], [numpy.empty(0, numpy.int64)]
         self._parts: dict[int, list[str]] = {}
         for number, item in enumerate(items):
             parts = [item.letters, *map(folded, item.options)]
             longest_part = max(parts, key=len)
             if number in but or len(longest_part) < SHORTEST:
-                self.without += number not in but
                 continue
             self._parts[number] = [longest_part, *parts]
             hashes.append(hashes_of(longest_part, ANCHOR)[:STEP])
             owners.append(numpy.full(len(hashes[-1]), number))
+        self.held = set(self._parts)
         self._index = Index.of(numpy.concatenate(hashes), numpy.concatenate(owners), len(items))
 
     def look(self, batch: Batch) -> None:
