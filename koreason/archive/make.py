@@ -19,7 +19,7 @@ from koreason.archive.entries import PARTS, RUN, Entry
 from koreason.archive.gathered import digests, private
 from koreason.archive.gathered.gather import gather
 from koreason.archive.gathered.inputs import Given, inputs, moved
-from koreason.archive.gathered.jobs import Job, ended, jobs, packages
+from koreason.archive.gathered.jobs import Job, ended, jobs, packages, tries
 from koreason.archive.gathered.packages import Package, bill, licences, locked, wheels
 from koreason.archive.told import about, citing
 from koreason.archive.told.page import PAGE, page
@@ -195,7 +195,7 @@ def _about(facts: Facts, read: list[Entry], asked: Asked, packages: dict[str, Pa
         "koreason": _version(),
         "title": _title(facts),
         "jobs": len(facts.jobs),
-        "attempts": sum(len(job.attempts) for job in facts.jobs),
+        "attempts": tries(facts.jobs),
         "ended": datetime.fromtimestamp(ended(facts.jobs), UTC).date().isoformat(),
         "package": facts.package.name if facts.package != HOME else laid.tree_digest(HOME),
         "commit": facts.commit,

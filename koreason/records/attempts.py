@@ -142,7 +142,7 @@ def tokens(attempt: dict[str, Any]) -> float:
 
 def name_of(attempt: dict[str, Any]) -> tuple[Any, ...]:
     """By what an attempt is known that has a line beside each of several outputs."""
-    return attempt["start"], attempt.get("host"), str(attempt.get("slurm"))
+    return attempt["start"], str(attempt.get("host")), str(attempt.get("slurm"))
 
 
 def cards(attempt: dict[str, Any]) -> int:

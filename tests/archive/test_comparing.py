@@ -11,7 +11,7 @@ import pytest
 from koreason.archive import rerun
 from koreason.archive.comparing import Row, compared, failed, table
 from koreason.archive.differing import first_difference, off
-from koreason.archive.gathered.jobs import jobs
+from koreason.archive.gathered.jobs import Job, jobs, tries
 from koreason.errors import UserError
 from koreason.records.repeating import CLASSES
 from koreason.records.stage import Stage
@@ -168,3 +168,8 @@ def test_a_report_of_another_configuration_is_not_made_again(tmp_path: Path) -> 
     assert rerun.other_reports(folders, tmp_path / "config.json") == {"results/reports/other"}
     (tmp_path / "config.json").write_text('{"run": {}}', encoding="utf-8")
     assert rerun.other_reports(folders, tmp_path / "config.json") == set(), "of an archive that had one report"
+
+
+def test_an_attempt_at_several_outputs_is_one() -> None:
+    one, other = {"start": 1.0, "end": 2.0, "host": "a", "outputs": 2}, {"start": 3.0, "end": 4.0, "host": "a", "outputs": 1}
+    assert tries([Job("t/0", "trace", None, attempts=[one]), Job("t/1", "trace", None, attempts=[one, other])]) == 2

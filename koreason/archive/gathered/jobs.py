@@ -5,7 +5,7 @@ for job in jobs(run): job.stage, job.folder, job.attempts
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -68,6 +68,11 @@ def ended(found: list[Job]) -> float:
     """When the last of a run's jobs ended, in seconds since 1970: what its archive is dated by."""
     ends = [float(one["end"]) for job in found for one in job.attempts] + [float(job.run["ended"]) for job in found if "ended" in job.run]
     return max(ends, default=0.0)
+
+
+def tries(found: Iterable[Job]) -> int:
+    """How many attempts there were at some outputs; one that made several has a line beside each."""
+    return len({attempts.name_of(one) for job in found for one in job.attempts})
 
 
 def packages(found: list[Job]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from koreason.archive.bag.opened import MINE
 from koreason.archive.bag.tags import MANIFEST
 from koreason.archive.comparing import ORDER, Row
-from koreason.archive.gathered.jobs import Job, jobs
+from koreason.archive.gathered.jobs import Job, jobs, tries
 from koreason.archive.told.provenance import draw, stages_of
 from koreason.records.digests import write_atomically
 from koreason.repeats import class_of_output
@@ -44,7 +44,7 @@ def page(about: dict[str, Any], found: Iterable[Job], identifier: str, reruns: l
         kinds.setdefault(job.stage, set()).add(class_of_output(job.stage, (job.made or {})["files"], job.run.get("spec")))
     stages = [{"name": stage.name, "outputs": stage.outputs, "kinds": sorted(kinds[stage.name])} for stage in drawn]
     figure = draw(drawn)
-    known = {"title": "A run of koreason", "jobs": len(made), "attempts": sum(len(job.attempts) for job in made), "ended": "an unknown day"}
+    known = {"title": "A run of koreason", "jobs": len(made), "attempts": tries(made), "ended": "an unknown day"}
     return (
         environment(HERE)
         .get_template(TEMPLATE)

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from koreason.archive.gathered.jobs import Job
+from koreason.archive.gathered.jobs import Job, tries
 from koreason.report.charts.svg import WIDTH, Canvas, Figure, clip, short
 
 BOX, GAP, ROW = 42.0, 26.0, 68.0  # heights of a box and between two; of a row in all
@@ -50,7 +50,7 @@ def stages_of(found: Iterable[Job]) -> list[Stage]:
         unit = Counter(unit for _, unit in counts if unit).most_common(1)
         known = tuple(sorted(one for one in reads[name] if order[one] < order[name]))
         rows = sum(number for number, its in counts if unit and its == unit[0][0])
-        stages.append(Stage(name, len(mine), sum(len(job.attempts) for job in mine), rows, unit[0][0] if unit else "", known))
+        stages.append(Stage(name, len(mine), tries(mine), rows, unit[0][0] if unit else "", known))
     return stages
 
 
