@@ -61,6 +61,7 @@ def test_talk_is_read_as_by_searches_one_after_the_other(rows: list[str]) -> Non
         ("code", "for i in x:\n    f()  \n", "for i in x:\n    f()"),
         ("talk", "같은 질문입니다", "같은 \u200d질문입니다ㅠㅠ!!.."),
         ("talk", "OK 좋아요~", "ok좋아요"),
+        ("talk", "이게 뭐지;; ㅡㅡ", "이게 뭐지"),
         ("talk", "안녕하세요! 직장인입니다. 거절해도 되는 건가요?😅", "거절해도 되는건가요?? 미리 감사드립니다!"),
         ("text", "'서원'에 대하여, 쓰시오.", "서원에 대하여 쓰시오"),
         ("text", "안녕하세요 선생님. 왜 그런가요? 답변 부탁드립니다", "왜 그런가요?"),
