@@ -64,6 +64,11 @@ def test_cells_stand_under_those_of_their_column(markup, expected):
     assert text(f"<p>표</p><table>{markup}</table>") == f"표\n\n{expected}"
 
 
+def test_cells_that_claim_many_columns_do_not_swell_the_text():
+    page = "<table>" + "<tr><td rowspan=400 colspan=40>x" * 2000 + "</table>"
+    assert len(text(page)) < 100 * 2000
+
+
 @pytest.mark.parametrize(
     ("markup", "expected"),
     [
@@ -73,6 +78,8 @@ def test_cells_stand_under_those_of_their_column(markup, expected):
         ('<p>세종<sup id="cite_ref-1" class="reference"><a href="#n">[1]</a></sup>은 왕</p>', "세종은 왕"),
         ("<p><button>등록</button>을 눌러도 왜?</p>", "등록을 눌러도 왜?"),
         ("<p><math><munder><mo>lim</mo><mrow><mi>x</mi><mo>→</mo><mn>0</mn></mrow></munder><mi>x</mi></math></p>", "$\\lim_{x\\to0}x$"),
+        ("<p>이 식의 값<br>을 구하시오.</p>", "이 식의 값\n을 구하시오."),
+        ("<div>줄바꿈은 <br>을 쓰나요?</div>", "줄바꿈은 <br>을 쓰나요?"),
         ("<p>\\begin{align}<br>x &amp;= 1<br/>\\end{align}<br>을 푸시오.</p>", "\\begin{align}\nx &= 1\n\\end{align}\n을 푸시오."),
     ],
 )

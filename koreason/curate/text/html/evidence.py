@@ -24,7 +24,9 @@ CELLS = {"li", "td", "th", "tr", "dt", "dd"}
 def marking(text: str, tags: list[Tag], mentions: re.Pattern[str] | None) -> list[bool]:
     """For each tag whether it marks up; spans never do."""
     speaks = mentions is not None and _behind(mentions).search(text) is not None
-    spoken = [not _around_all(text, tag, tags) and _spoken(text, tag, mentions) for tag in tags] if speaks else [False] * len(tags)
+    page = speaks and any([tag.kind == "close" and tag.partner >= 0 and tag.name in BLOCK for tag in tags])
+    around = _around_all(text, tags) if speaks else None
+    spoken = [tag is not around and _spoken(text, tag, mentions, page) for tag in tags] if speaks else [False] * len(tags)
     chat = any([tag.name == "s" for tag in tags]) and CHAT.search(text) is not None
     certain, whole = [], True
     for place, tag in enumerate(tags):
@@ -50,18 +52,23 @@ def _behind(mentions: re.Pattern[str]) -> re.Pattern[str]:
     return re.compile(f"> ?(?:{mentions.pattern})", mentions.flags)
 
 
-def _around_all(text: str, tag: Tag, tags: list[Tag]) -> bool:
-    """Whether a text is what stands between a tag and its partner."""
-    return tag.kind == "open" and tag.partner >= 0 and not (text[: tag.start] + text[tags[tag.partner].end :]).strip()
+def _around_all(text: str, tags: list[Tag]) -> Tag | None:
+    """The tag of which a text is what stands between it and its partner."""
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+    return next(
+        (tag for tag in tags if tag.start == first and tag.kind == "open" and tags[tag.partner].end == last and tag.partner >= 0), None
+    )
 
 
-def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None) -> bool:
-    """Whether the text speaks of a tag instead of using it."""
+def _spoken(text: str, tag: Tag, mentions: re.Pattern[str] | None, page: bool) -> bool:
+    """Whether the text speaks of a tag instead of using it; in a page a break right behind a letter is a break."""
     if mentions is None or tag.kind not in ("open", "void", "raw") or (tag.kind == "raw" and not tag.name.endswith("-open")):
         return False
     before = text[tag.start - 1 : tag.start]
     if before in (">", "$", "}", ")", "]") or (before.isascii() and before.isalnum()) or (tag.name == "img" and tag.attributes):
         return False  # `</p><p>의 값은`: a sentence that goes on; `a<i>와`: a sequence
+    if page and tag.kind == "void" and before.isalnum():
+        return False  # `<p>이 식의 값<br>을 구하시오</p>`
     end = tag.inside[0] if tag.kind == "raw" else tag.end
     # it stands as a word does: `<div> 와 </div> 사이에`
     apart = before in ("", " ", "\n") and text[end : end + 1] == " " and not tag.attributes.strip()

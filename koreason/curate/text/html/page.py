@@ -14,6 +14,7 @@ PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table", "u
 APART = BLOCK - {"ul", "ol", "li", "table", "tr", "td", "th"}  # blocks that are lines of their own and no more
 BLANKS, BLANK_RUN = re.compile(r"[ \t\n\r\f]+"), re.compile(r"[ \t]+")
 WIDEST, TALLEST = 40, 400  # columns and rows that one cell may take; what is more is a mistake
+MOST_COLUMNS = 100  # of a table whose cells stand under each other
 STYLE = re.compile(r"(?i)list-style(?:-type)?\s*:[^;]{0,40}?\b((?:lower|upper)-(?:alpha|latin|roman))\b")
 STYLES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A", "lower-roman": "i", "upper-roman": "I"}
 # White space that stays as it is, as in `pre`: by style, or as highlighters and editors of code have it by class.
@@ -187,13 +188,15 @@ def _cell(page: Page, tag: Tag) -> None:
     page.in_cell, page.blank = 1, False
     row = page.rows[-1]
     row.column = max(row.column, 0)
-    while row.taken.get(row.column, 0) >= max(row.number, 1):
+    while row.column < MOST_COLUMNS and row.taken.get(row.column, 0) >= max(row.number, 1):
         row.column += 1
     if row.column > row.tabs:
         page.write("\t" * (row.column - row.tabs))
         page.fresh, row.tabs = True, row.column
     given = attributes_of(tag.attributes) if "span" in tag.attributes.lower() else {}
     wide, tall = (_span(given.get(name, ""), most) for name, most in (("colspan", WIDEST), ("rowspan", TALLEST)))
+    if row.column + wide > MOST_COLUMNS:
+        wide = tall = 1
     if tall > 1:
         row.taken |= dict.fromkeys(range(row.column, row.column + wide), max(row.number, 1) + tall - 1)
     row.column += wide

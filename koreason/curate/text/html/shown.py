@@ -17,7 +17,8 @@ NOT_SHOWN = re.compile(
 NO_SIZE = re.compile(r"(?i)font-size\s*:\s*0(?:\.0+)?(?:px|pt|em|rem|%)?\s*(?:[;\"'!]|$)")  # not shown, unless what it holds has a size
 QUOTED, HIDDEN_TOO = re.compile(r"\"[^\"]*\"|'[^']*'"), re.compile(r"(?i)(?<![\w-])hidden(?![\w-])")
 COPIES = re.compile(r"(?i)\bcop(?:y|ied)\b|clipboard|복사")  # a button beside code
-NUMBERS = re.compile(r"(?:\s*+(?:<[^<>]*+>|[0-9]++(?=\s*+<)))++\s*+")
+LONGEST_BUTTON = 2000  # characters
+NUMBERS = re.compile(r"(?:\s*+(?:<(?!/?t[dhr]\b)[^<>]*+>|[0-9]++(?=\s*+<)))++\s*+")
 CODE_CELL = re.compile(r"(?i)</td\s*>\s*<td[^<>]*>(?:\s*<[^<>]*>){0,4}?\s*<(?:pre|code|[^<>]*white-space\s*:\s*pre)")
 
 
@@ -25,12 +26,12 @@ def is_hidden(text: str, tags: list[Tag], tag: Tag) -> bool:
     """Whether an element, which has its partner, is not shown: by its attributes, or since it stands beside code."""
     end = tags[tag.partner].start
     if tag.name == "button":
-        return bool(COPIES.search(text, tag.start, end))
+        return bool(COPIES.search(text, tag.start, min(end, tag.start + LONGEST_BUTTON)))
     if not tag.attributes:
         return False
     if NOT_SHOWN.search(tag.attributes) or ("hidden" in tag.attributes and HIDDEN_TOO.search(QUOTED.sub('""', tag.attributes))):
         return True
-    if NO_SIZE.search(tag.attributes) and "font-size" not in text[tag.end : end]:
+    if NO_SIZE.search(tag.attributes) and text.find("font-size", tag.end, end) < 0:
         return True
     return tag.name == "td" and _counts_lines(text, tag.end, end)
 
