@@ -105,5 +105,5 @@ class Search:
         found = numpy.zeros(len(first), bool)
         for number, part in enumerate(self._prompts.parts):
             mine = numpy.flatnonzero(self._part_of[first] == number)
-            found[mine] = replaced(forms, firsts[mine], seconds[mine], part.language.interchangeable)
+            found[mine] = replaced(forms, firsts[mine], seconds[mine], part.kind, part.language.interchangeable)
         return found

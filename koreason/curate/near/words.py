@@ -1,11 +1,11 @@
 """Whether near twins are two questions after all, since a word of one stands where another stands in the other: tenant and landlord.
 
-    replaced(forms, firsts, seconds, "하시오|하여라")      # shape (n,), of n pairs of forms by their numbers
+    replaced(forms, firsts, seconds, "stem", "하시오|하여라")      # shape (n,), of n pairs of forms by their numbers
 
 Looked at are pairs that differ in one place only, by at most `LONGEST` characters. A word is added, not replaced, where one side has
 nothing there; it is an ending where it ends the text and no option; it is misspelt where one jamo differs, and the same in another form
 where a stem's last syllable changes its vowel or final consonant before an ending; and what the language calls interchangeable may stand
-for each other.
+for each other. In a post of daily talk of more than `TALK` characters one other word is one of many.
 """
 
 import re
@@ -14,10 +14,11 @@ import unicodedata
 import numpy
 
 from koreason.columns.arrays import Flags, Places
+from koreason.curate.spec import TwinKind
 from koreason.minhash.forms import Forms
 
 OPTION = re.compile(r"[②-⑩❷-❿][^?①-⑩❶-❿]{0,60}\Z")  # what a word at the end belongs to where it is no ending
-LONGEST = 8
+LONGEST, TALK = 8, 120
 # Vowels that a stem's last syllable has before one ending and before another: the same, or drawn together with the ending's.
 ENDINGS = frozenset("가게겠고기나는니다더던도든라려며면서습십세시아야어여오요으은을음자지죠")
 DRAWN = ("ㅣㅕ", "ㅗㅘ", "ㅜㅝ", "ㅏㅐ", "ㅡㅓ")
@@ -27,12 +28,13 @@ STEMS = {vowel * 2 for vowel in VOWELS} | {
 }
 
 
-def replaced(forms: Forms, firsts: Places, seconds: Places, interchangeable: str) -> Flags:
-    """Of pairs of forms, which differ in a word."""
+def replaced(forms: Forms, firsts: Places, seconds: Places, kind: TwinKind, interchangeable: str) -> Flags:
+    """Of pairs of forms, which differ in a word that makes two questions of them."""
     same, ends = re.compile(interchangeable or r"(?!)"), forms.ends
     found = numpy.zeros(len(firsts), bool)
-    for number, (first, second) in enumerate(zip(firsts.tolist(), seconds.tolist(), strict=True)):
-        one, other = (forms.points[ends[place] - forms.lengths[place] : ends[place]] for place in (first, second))
+    held = numpy.maximum(forms.lengths[firsts], forms.lengths[seconds]) <= TALK if kind == "talk" else ~found
+    for number in numpy.flatnonzero(held).tolist():
+        one, other = (forms.points[ends[place] - forms.lengths[place] : ends[place]] for place in (firsts[number], seconds[number]))
         begin, end = _common(one, other), _common(one[::-1], other[::-1])
         shorter, longer = sorted((len(one), len(other)))
         end = min(end, shorter - begin)

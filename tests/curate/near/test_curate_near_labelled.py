@@ -37,7 +37,7 @@ def are_twins(pairs: list[dict], kind: str) -> list[bool]:
     both = joined([one, other])
     equal = (digests == digests2).all(axis=1)
     said: numpy.ndarray = equal | (shared & (similarities(both, places, places + len(places)) >= 0.8))
-    said &= equal | ~replaced(both, places, places + len(places), KOREAN.interchangeable)
+    said &= equal | ~replaced(both, places, places + len(places), kind, KOREAN.interchangeable)
     return said.tolist()
 
 

@@ -39,10 +39,16 @@ REST = ". 법률에 따라 답하고 근거를 함께 밝힌다. 판례가 있�
 def test_replaced(one: str, other: str, expected: bool) -> None:
     found = forms(rows_of([one, other]), "text", KOREAN)
     places = numpy.arange(2)
-    assert replaced(found, places, places[::-1], KOREAN.interchangeable).tolist() == [expected, expected]
+    assert replaced(found, places, places[::-1], "text", KOREAN.interchangeable).tolist() == [expected, expected]
 
 
 def test_every_kind_is_held_to_its_words(tmp_path: Path) -> None:
     rows = [ASKED.format(person) + REST for person in ("세입자", "집주인", "세입자 ", "세이자")]
     for kind in ("text", "stem", "code", "exam", "talk"):
         assert twins(tmp_path / kind, rows, kind) == [{0, 2, 3}]
+
+
+def test_but_in_a_long_post_one_other_word_is_one_of_many(tmp_path: Path) -> None:
+    rows = [ASKED.format(person) + 3 * REST for person in ("세입자", "집주인")]
+    assert twins(tmp_path / "talk", rows, "talk") == [{0, 1}]
+    assert twins(tmp_path / "text", rows, "text") == []
