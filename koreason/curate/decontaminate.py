@@ -20,8 +20,8 @@ import pyarrow.parquet
 
 from koreason.config.load import add_spec, note_how, read_spec
 from koreason.config.variables import expand
-from koreason.curate.overlap.hashed.sealed import Sealed, key_of, read_sealed, sealed_searches
 from koreason.curate.overlap.items import read_items
+from koreason.curate.overlap.sealed import Sealed, key_of, read_sealed, sealed_searches
 from koreason.curate.overlap.searches import overlaps, searches
 from koreason.curate.spec import Overlap, Segmentation
 from koreason.errors import UserError

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from koreason.curate.overlap.hashed.sealed import key_of, seal
 from koreason.curate.overlap.items import read_items
+from koreason.curate.overlap.sealed import key_of, seal
 from koreason.errors import UserError
 from koreason.records.digests import sha256_file
 from koreason.system.neighbours import created

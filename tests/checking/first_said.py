@@ -56,7 +56,7 @@ TABLE = {
     "curate/making/*": WRITTEN,
     "curate/text/*": "check: settings",
     "curate/overlap/segment.py:*": "check: settings",
-    "curate/overlap/hashed/sealed.py:*": "check: seals",
+    "curate/overlap/sealed.py:*": "check: seals",
     "curate/overlap/items.py:*": HAND,
     "curate/decontaminate.py:sealed": "check: seals",
     "curate/decontaminate.py:refuse": CONTENT,

@@ -26,7 +26,7 @@ UNDERSTOOD = {
     "train/steps/states.py": "checkpoints, whose digests were held before",
     "intake/arrow.py": "files of strangers, whose digests the configuration has, or the hub's commit",
     "curate/decontaminate.py": "what `held` gives out",
-    "curate/overlap/hashed/sealed.py": "sealed benchmarks, whose digests the pool has",
+    "curate/overlap/sealed.py": "sealed benchmarks, whose digests the pool has",
     "archive/differing.py": "two runs held side by side and shown, and nothing is made of it",
     "ops/lineage/places.py": "looked into and shown, and nothing is made of it",
     "curate/reading/hub.py": "files of data sets at their commit",

@@ -16,9 +16,8 @@ from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.evidence import Evidence
 from koreason.curate.overlap.fold import fold_table, script_table, stretch
-from koreason.curate.overlap.hashed.grams import CODES, Hashes, Index, Places, Sums, scrambled
+from koreason.curate.overlap.hashed.grams import CODES, Hashes, Index, Places, Sums, hashes_of, scrambled
 from koreason.curate.overlap.items import Item
-from koreason.curate.overlap.robust.characters import hashes_of
 from koreason.curate.overlap.segment import segmenter
 from koreason.curate.spec import Segmentation
 

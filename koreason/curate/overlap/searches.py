@@ -13,8 +13,9 @@ from koreason.curate.overlap.batch import Batch, Search
 from koreason.curate.overlap.block import blocks
 from koreason.curate.overlap.items import Item
 from koreason.curate.overlap.paper import Morphemes, RawWords
-from koreason.curate.overlap.robust.characters import Characters, Whole
+from koreason.curate.overlap.robust.characters import Characters
 from koreason.curate.overlap.robust.parts import Parts
+from koreason.curate.overlap.robust.short import Whole
 from koreason.curate.overlap.robust.signature import Signature
 from koreason.curate.spec import Overlap, Segmentation
 from koreason.tables import OVERLAPS

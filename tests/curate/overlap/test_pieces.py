@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from koreason.curate.overlap import block as module
 from koreason.curate.overlap.block import Block, blocks
 from koreason.curate.overlap.fold import folded, stretch
-from koreason.curate.overlap.hashed.grams import CODES, Index, Sums
+from koreason.curate.overlap.hashed.grams import CODES, Index, Sums, hashes_of
 from koreason.curate.overlap.items import Item
 from koreason.curate.overlap.paper import Morphemes, RawWords, thirteens
-from koreason.curate.overlap.robust.characters import hashes_of, long_hits, long_index
+from koreason.curate.overlap.robust.characters import long_hits, long_index
 from koreason.curate.overlap.robust.signature import Signature
 from koreason.curate.overlap.robust.tokens import tokens_of
 from koreason.curate.overlap.segment import words

@@ -1,1 +1,1 @@
-"""Windows of texts as hashes: rolling ones, keyed ones, and benchmarks that are kept as these."""
+"""Windows of texts as hashes: rolling ones, and keyed ones."""

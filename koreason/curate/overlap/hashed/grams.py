@@ -9,6 +9,7 @@ two prefix sums times a power of the inverse. Equal windows have equal hashes wh
 in 2**64 or so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -74,6 +75,11 @@ class Sums:
         return found
 
 
+def hashes_of(letters: str, width: int) -> Hashes:
+    """Hashes of all windows of a folded text."""
+    return Sums(CODES[numpy.frombuffer(letters.encode("utf-16-le", "surrogatepass"), numpy.uint16)]).windows(width)
+
+
 @dataclass(frozen=True)
 class Index:
     """Grams that are looked for, each with the items that hold it.
@@ -107,6 +113,12 @@ class Index:
         worth[unique >> shift] = True
         starts = numpy.append(firsts, len(hashes)).astype(numpy.int64)
         return cls(unique, starts, owners, numpy.bincount(owners, minlength=items).astype(numpy.int64), worth, shift)
+
+    @classmethod
+    def by_owner(cls, grams: Mapping[int, Hashes], items: int) -> "Index":
+        """An index of the grams of some of `items`, by their numbers."""
+        hashes = numpy.concatenate([numpy.empty(0, numpy.uint64), *grams.values()])
+        return cls.of(hashes, numpy.repeat(numpy.array(list(grams), numpy.int64), [len(own) for own in grams.values()]), items)
 
     def find(self, hashes: Hashes) -> tuple[Places, Places]:
         """Where the indexed grams are: places in `hashes`, ascending, and each one's number."""

@@ -1,10 +1,9 @@
-"""Items by their characters: 30 in a row, folded; short items as a whole.
+"""Long items by their characters: 30 in a row, folded.
 
 index, without = long_index(items)
 
 An item of at least `LONG` folded characters is looked for by its windows of 30. Those that more than max(8, 1 %) of its benchmark's
 items share tell nothing and are left out. A text holds an item where it has 37 characters in a row of it and 0.3 of its windows.
-A shorter item counts where the text has all of it, options too: 15 folded characters at least.
 """
 
 from collections import Counter
@@ -15,18 +14,12 @@ from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.evidence import Evidence
 from koreason.curate.overlap.fold import folded, stretch
-from koreason.curate.overlap.hashed.grams import CODES, Hashes, Index, Places, Sums
+from koreason.curate.overlap.hashed.grams import Hashes, Index, Places, hashes_of
 from koreason.curate.overlap.items import Item
 
 LEAST = 0.3
 WIDTH, RUN = 30, 8  # characters of a window; windows in a row, of which one in `RUN` is looked up
 LONG = 60
-ANCHOR, STEP, SHORTEST = 12, 4, 15  # of a short item, which must hold a window of ANCHOR at any multiple of STEP
-
-
-def hashes_of(letters: str, width: int) -> Hashes:
-    """Hashes of all windows of a folded text."""
-    return Sums(CODES[numpy.frombuffer(letters.encode("utf-16-le", "surrogatepass"), numpy.uint16)]).windows(width)
 
 
 def long_windows(items: list[Item]) -> dict[int, Hashes]:
@@ -52,9 +45,7 @@ def long_windows(items: list[Item]) -> dict[int, Hashes]:
 def long_index(items: list[Item]) -> tuple[Index, set[int]]:
     """The index of long items' windows, and the items that it holds."""
     windows = long_windows(items)
-    hashes = numpy.concatenate([numpy.empty(0, numpy.uint64), *windows.values()])
-    owners = numpy.repeat(numpy.array(list(windows), numpy.int64), [len(own) for own in windows.values()])
-    return Index.of(hashes, owners, len(items)), set(windows)
+    return Index.by_owner(windows, len(items)), set(windows)
 
 
 def long_hits(block: Block, index: Index) -> tuple[Places, Places, Places]:
@@ -85,7 +76,7 @@ class Characters:
     """Looks for long items by their windows."""
 
     method = "characters"
-    without = 0  # what it does not look for, `Whole` does
+    without = 0  # what it does not look for, `Whole` or `Parts` may
 
     def __init__(self, items: list[Item]) -> None:
         self._names = [(item.bench, item.id) for item in items]
@@ -105,47 +96,6 @@ class Characters:
     def rows(self, texts: dict[int, int]) -> list[Row]:
         """What was found, once all sources were read and have so many texts."""
         return self._evidence.rows(texts, self._names, self.method)
-
-
-class Whole:
-    """Looks for items that are too short for windows, or share all of theirs."""
-
-    method = "whole"
-    without = 0  # what it does not look for, `Parts` may
-
-    def __init__(self, items: list[Item], but: set[int]) -> None:
-        self._items, self._rows = items, list[Row]()
-        hashes, owners = [numpy.empty(0, numpy.uint64)], [numpy.empty(0, numpy.int64)]
-        self._parts: dict[int, list[str]] = {}
-        for number, item in enumerate(items):
-            parts = [item.letters, *map(folded, item.options)]
-            longest_part = max(parts, key=len)
-            if number in but or len(longest_part) < SHORTEST:
-                continue
-            self._parts[number] = [longest_part, *parts]
-            hashes.append(hashes_of(longest_part, ANCHOR)[:STEP])
-            owners.append(numpy.full(len(hashes[-1]), number))
-        self.held = set(self._parts)
-        self._index = Index.of(numpy.concatenate(hashes), numpy.concatenate(owners), len(items))
-
-    def look(self, batch: Batch) -> None:
-        """Take note of a batch's texts."""
-        places, grams = self._index.find(batch.block.sums.windows(ANCHOR, STEP))
-        which, owners = self._index.owned(grams)
-        texts = batch.block.text_at(places * STEP)[which]
-        letters: dict[int, str] = {}
-        for key in numpy.unique((texts << 32) + owners).tolist():
-            text, number = key >> 32, key & 0xFFFFFFFF
-            if text not in letters:
-                letters[text] = batch.block.letters_of(text)
-            if all(part in letters[text] for part in self._parts[number]):
-                item, part = self._items[number], self._parts[number][0]
-                span = stretch(batch.block.texts[text], part) or part[:200]
-                self._rows.append((*batch.keys[text], item.bench, item.id, self.method, 1.0, span))
-
-    def rows(self, texts: dict[int, int]) -> list[Row]:
-        """What was found."""
-        return self._rows
 
 
 def longest(places: Places) -> tuple[int, int]:

@@ -10,69 +10,43 @@ leads to an item is the rarest window of `WIDTH` in its parts; one of which all 
 `which of these is right`, is not looked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy
 
-from koreason.curate.overlap.batch import Batch, Row
-from koreason.curate.overlap.fold import folded, stretch
-from koreason.curate.overlap.hashed.grams import Hashes, Index
+from koreason.curate.overlap.fold import folded
+from koreason.curate.overlap.hashed.grams import Hashes, hashes_of
 from koreason.curate.overlap.items import Item
-from koreason.curate.overlap.robust.characters import SHORTEST, hashes_of
+from koreason.curate.overlap.robust.short import SHORTEST, STEP, Led
 
-WIDTH, STEP = 6, 4  # of what leads to an item, which must hold a window at any multiple of STEP
+WIDTH = 6  # of the windows that lead to an item
 FAMILIAR = 8  # items
 LEAST_QUESTION = 6
 MARKS, SLACK = 4, 8  # folded characters beside each option, and beside all
 
 
-class Parts:
+class Parts(Led):
     """Looks for items by all of their short parts."""
 
-    method = "parts"
+    method, width = "parts", WIDTH
 
     def __init__(self, items: list[Item], but: set[int]) -> None:
         """`but` are those that another search holds."""
-        self._items, self._rows = items, list[Row]()
-        self._parts = {number: (item.letters, *map(folded, item.options)) for number, item in enumerate(items) if number not in but}
-        self._parts = {number: parts for number, parts in self._parts.items() if _tells(parts)}
-        windows = {
-            number: [hashes_of(part, WIDTH) for part in parts if len(part) >= WIDTH + STEP - 1] for number, parts in self._parts.items()
-        }
+        parts = {number: (item.letters, *map(folded, item.options)) for number, item in enumerate(items) if number not in but}
+        parts = {number: mine for number, mine in parts.items() if _tells(mine)}
+        windows = {number: [hashes_of(part, WIDTH) for part in mine if len(part) >= WIDTH + STEP - 1] for number, mine in parts.items()}
         every = [numpy.unique(numpy.concatenate(mine)) for mine in windows.values() if mine]
         known, counts = numpy.unique(numpy.concatenate([numpy.empty(0, numpy.uint64), *every]), return_counts=True)
-        hashes, owners, self.held = [numpy.empty(0, numpy.uint64)], [numpy.empty(0, numpy.int64)], set[int]()
-        for number, mine in windows.items():
-            if len(rarest := _rarest(mine, known, counts)):
-                hashes.append(rarest)
-                owners.append(numpy.full(len(rarest), number))
-                self.held.add(number)
+        rarest = {number: _rarest(mine, known, counts) for number, mine in windows.items()}
+        super().__init__(items, parts, {number: mine for number, mine in rarest.items() if len(mine)})
         self.without = len(items) - len(but | self.held)
-        self._index = Index.of(numpy.concatenate(hashes), numpy.concatenate(owners), len(items))
 
-    def look(self, batch: Batch) -> None:
-        """Take note of a batch's texts."""
-        if not self.held:
-            return
-        places, grams = self._index.find(batch.block.sums.windows(WIDTH, STEP))
-        which, owners = self._index.owned(grams)
-        texts = batch.block.text_at(places * STEP)[which]
-        letters: dict[int, str] = {}
-        for key in numpy.unique((texts << 32) + owners).tolist():
-            text, number = key >> 32, key & 0xFFFFFFFF
-            if text not in letters:
-                letters[text] = batch.block.letters_of(text)
-            if any(_holds(window, self._parts[number][1:]) for window in _behind(letters[text], self._parts[number])):
-                item = self._items[number]
-                span = stretch(batch.block.texts[text], item.letters) or item.letters[:200]
-                self._rows.append((*batch.keys[text], item.bench, item.id, self.method, 1.0, span))
-
-    def rows(self, texts: dict[int, int]) -> list[Row]:
-        """What was found."""
-        return self._rows
+    def holds(self, letters: str, parts: Sequence[str]) -> bool:
+        """Whether all options stand behind the question."""
+        return any(_holds(window, parts[1:]) for window in _behind(letters, parts))
 
 
-def _tells(parts: tuple[str, ...]) -> bool:
+def _tells(parts: Sequence[str]) -> bool:
     """Whether parts tell an item: none is empty, there are three options or more, and enough characters."""
     return len(parts) > 3 and all(parts) and len(parts[0]) >= LEAST_QUESTION and sum(map(len, parts)) >= SHORTEST
 
@@ -89,7 +63,7 @@ def _rarest(windows: list[Hashes], known: Hashes, counts: numpy.ndarray) -> Hash
     return best
 
 
-def _behind(letters: str, parts: tuple[str, ...]) -> Iterator[str]:
+def _behind(letters: str, parts: Sequence[str]) -> Iterator[str]:
     """What stands behind the question, each time that it is asked, as far as its options reach."""
     reach = sum(map(len, parts[1:])) + MARKS * len(parts) + SLACK
     start = letters.find(parts[0])
@@ -99,7 +73,7 @@ def _behind(letters: str, parts: tuple[str, ...]) -> Iterator[str]:
         start = letters.find(parts[0], start + 1)
 
 
-def _holds(window: str, options: tuple[str, ...]) -> bool:
+def _holds(window: str, options: Sequence[str]) -> bool:
     """Whether all options stand there, each in a place of its own."""
     for option in sorted(options, key=len, reverse=True):
         if option not in window:

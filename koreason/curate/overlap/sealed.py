@@ -23,10 +23,10 @@ from koreason.curate.overlap.batch import Batch, Row
 from koreason.curate.overlap.block import Block
 from koreason.curate.overlap.evidence import Evidence
 from koreason.curate.overlap.fold import folded
-from koreason.curate.overlap.hashed.grams import Index, Places
+from koreason.curate.overlap.hashed.grams import Index, Places, hashes_of
 from koreason.curate.overlap.hashed.siphash import Key, siphash
 from koreason.curate.overlap.items import Item
-from koreason.curate.overlap.robust.characters import LEAST, WIDTH, hashes_of, in_runs, long_windows
+from koreason.curate.overlap.robust.characters import LEAST, WIDTH, in_runs, long_windows
 from koreason.errors import UserError
 
 SEALED: dict[str, pl.DataType] = {
