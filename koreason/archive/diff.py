@@ -20,6 +20,7 @@ from koreason.archive.entries import RUN
 from koreason.archive.gathered.inputs import inputs
 from koreason.archive.gathered.jobs import Job, jobs
 from koreason.archive.make import CONFIG, KEPT
+from koreason.config.files.like import tables
 from koreason.errors import UserError
 from koreason.ops.kept.outputs import RESULTS
 from koreason.records.digests import canonical
@@ -29,8 +30,6 @@ LONGEST = 50  # characters of a value
 SCORES = "scores.json"
 SHARD_NAME = re.compile(r"\d{5}-of-\d{5}")
 NOTHING = "nothing"
-# Of a run's configuration, which may be a stranger's.
-TABLES = ("languages", "bases", "sources", "pools", "recipes", "imported", "mixes", "models", "schedules", "benches")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -192,7 +191,7 @@ def config_of(folder: Path) -> dict[str, Any]:
     for path in (*kept[-1:], folder / MINE / CONFIG, folder.parent / CONFIG):
         if path.is_file():
             found = _read(path)
-            for table in TABLES:
+            for table, _ in tables():  # a stranger's may have anything there
                 entries = found.get(table, {})
                 if not isinstance(entries, dict) or not all(_is_entry(table, entry) for entry in entries.values()):
                     raise UserError("is no table of entries", f"{path}: {table}", "get the run, or its archive, anew")

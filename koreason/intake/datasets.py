@@ -19,6 +19,7 @@ from koreason import mirrored
 from koreason.config.pinned import pinned
 from koreason.errors import UserError
 from koreason.intake.folders import globbed, members, plain
+from koreason.system import yamls
 
 SUFFIXES = (".parquet", ".jsonl", ".csv", ".arrow")
 DATA = re.compile(r".*(?:" + "|".join(map(re.escape, SUFFIXES)) + ")")
@@ -130,8 +131,8 @@ def _of_card(card: Path, split: str | None, subset: str | None) -> list[str]:
         text = file.read(LARGEST_CARD)
     head = re.match(r"\s*---\r?\n(.*?)\r?\n---", text, re.DOTALL)
     try:
-        facts = yaml.safe_load(head[1]) if head else {}
-    except (yaml.YAMLError, ValueError, RecursionError):
+        facts = yamls.read(head[1]) if head else {}
+    except yaml.YAMLError:
         return []
     configs = facts.get("configs") if isinstance(facts, dict) else None
     chosen = [

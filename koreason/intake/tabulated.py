@@ -14,7 +14,7 @@ from typing import IO, Any
 from koreason.errors import UserError
 
 LONGEST = 64 << 20  # characters of a field
-MISSING = ("", "\\N")  # the latter is how MySQL and PostgreSQL write a field without a value
+NULL = "\\N"  # a field without a value, as MySQL and PostgreSQL write it
 
 
 def rows(file: IO[bytes], where: object) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -32,6 +32,6 @@ def rows(file: IO[bytes], where: object) -> Iterator[tuple[int, dict[str, Any]]]
         for record in found:
             if None in record or None in record.values():
                 raise UserError("has another number of fields than the header", f"{where}:{found.line_num}", "mend the line")
-            yield found.line_num, {name: None if value in MISSING else value for name, value in record.items()}
+            yield found.line_num, {name: None if value in ("", NULL) else value for name, value in record.items()}
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"not readable as CSV ({error})", f"{where}:{found.line_num + 1}", "save it as UTF-8, fields quoted") from None

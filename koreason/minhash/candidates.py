@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy
 
 from koreason.columns.arrays import Flags, Places, in_order, order
-from koreason.minhash.sketches import FULL, Hashes
+from koreason.minhash.sketches import Hashes
 
 WHOLE = 32
 REPRESENTATIVES = 32
+FULL = numpy.uint64(2**32 - 1)  # a place, below the number of its bucket
 PAIRS = 1 << 16  # at least, of small buckets at a time
 Joined = Callable[[Places, Places], Flags]
 

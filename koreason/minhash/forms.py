@@ -193,11 +193,11 @@ def alphabet(lower: bool = False, dropped: str = "", told: str = "", white: str 
             points[point] = ord(small)
     points[[ord(curly) for curly in CURLY]] = [ord(straight) for straight in CURLY.values()]
     kinds = _kinds()
-    if white:
-        kinds[members(white) > 0] = WHITE
-    for pattern, bit in ((told, TOLD), (dropped, DROPPED)):
-        if pattern:
-            kinds |= members(pattern) * numpy.uint8(bit)
+    patterns = {kind: pattern for kind, pattern in ((WHITE, white), (TOLD, told), (DROPPED, dropped)) if pattern}
+    found = members(*patterns.values())
+    for place, kind in enumerate(patterns):
+        mine = (found & 1 << place) > 0
+        kinds[mine] = WHITE if kind == WHITE else kinds[mine] | kind
     return points | kinds.astype(numpy.uint32) << BITS
 
 

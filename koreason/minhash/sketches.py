@@ -33,7 +33,6 @@ THROWS = 12
 ENOUGH = 3 * BINS // 2  # 5-grams that leave two bins in nine empty: not worth another throw, for recall does not fall
 LONGEST = 1 << 20  # code points of a text that has bands: what takes part in comparisons is bounded
 GROUP, BLOCK = 1 << 20, 1 << 16  # code points that are worked on together; at once, which fits the cache
-FULL = numpy.uint64(2**32 - 1)
 EMPTY = numpy.uint32(2**32 - 1)
 HALF = numpy.uint64(32)  # of a hash
 

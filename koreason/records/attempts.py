@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from koreason.records.manifest import RUN
+from koreason.records.manifest import RUN, object_in
 from koreason.records.whereabouts import job_of, whereabouts
 from koreason.system.neighbours import appended, replaced
 
@@ -46,7 +46,7 @@ class Attempt:
     def tell(self, **facts: Any) -> None:
         """Say what is known of it only now, so that its line has it whoever writes that."""
         self.facts |= facts
-        replaced(self.path, json.dumps(_read(self.path) | facts))
+        replaced(self.path, json.dumps(object_in(self.path) | facts))
 
     def end(self, status: int) -> None:
         """Write the attempt's line; what comes after it is no part of the attempt.
@@ -56,7 +56,7 @@ class Attempt:
         if self._ended:
             return
         self._ended = True
-        noted = _read(self.path)
+        noted = object_in(self.path)
         number = -status if status < 0 else status - 128 if status > 128 else None
         line = self.facts | {
             "end": time.time(),
@@ -104,7 +104,7 @@ def note(last: bool = False, **facts: Any) -> None:
     _noted = time.monotonic()
     file = Path(path)
     try:
-        replaced(file, json.dumps(_read(file) | facts))
+        replaced(file, json.dumps(object_in(file) | facts))
     except OSError:
         pass  # a full disk is told of by the work itself
 
@@ -117,7 +117,7 @@ def read(out: Path) -> list[dict[str, Any]]:
 def of_output(out: Path) -> list[dict[str, Any]]:
     """All attempts at a finished output; where none were written, as by older versions, the one that its `run.json` tells of."""
     found = read(out)
-    run = _read(Path(out) / RUN)
+    run = object_in(Path(out) / RUN)
     if not found and {"stage", "seconds", "ended"} <= run.keys() and _is_sound(run):
         told = {name: run[name] for name in ("stage", "host", "slurm", "code") if name in run}
         found = [told | {"start": run["ended"] - run["seconds"], "end": run["ended"], "exit": 0, "signal": None, "outputs": 1}]
@@ -132,12 +132,17 @@ def of_run(results: Path) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
 
 def seconds(attempt: dict[str, Any]) -> float:
     """How long an attempt took, its share where it made several outputs."""
-    return float(max(attempt["end"] - attempt["start"], 0.0) / max(attempt.get("outputs") or 1, 1))
+    return float(max(attempt["end"] - attempt["start"], 0.0) / _outputs(attempt))
 
 
 def tokens(attempt: dict[str, Any]) -> float:
     """How many it drew or trained on, likewise its share."""
-    return float((attempt.get("tokens") or 0) / max(attempt.get("outputs") or 1, 1))
+    return float((attempt.get("tokens") or 0) / _outputs(attempt))
+
+
+def _outputs(attempt: dict[str, Any]) -> int:
+    """How many outputs it made, which share what it took."""
+    return max(attempt.get("outputs") or 1, 1)
 
 
 def name_of(attempt: dict[str, Any]) -> tuple[Any, ...]:
@@ -155,7 +160,7 @@ def running(out: Path) -> list[dict[str, Any]]:
     found = []
     for path in sorted(Path(out).glob(OPEN)):
         with contextlib.suppress(OSError):  # it ends at this moment
-            found.append({"file": str(path), "sign": path.stat().st_mtime} | _read(path))
+            found.append({"file": str(path), "sign": path.stat().st_mtime} | object_in(path))
     return found
 
 
@@ -181,7 +186,7 @@ def _is_sound(facts: dict[str, Any]) -> bool:
 
 def _close(out: Path, path: Path) -> None:
     """Write the line of an attempt that is gone without one; one that still runs here is left alone."""
-    facts = _read(path)
+    facts = object_in(path)
     try:
         seen = path.stat().st_mtime
         if facts.get("host") == whereabouts()["host"] and _alive(facts.pop("pid", None)):
@@ -203,14 +208,6 @@ def _alive(pid: Any) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _append(outs: Sequence[Path], line: dict[str, Any]) -> None:

@@ -43,10 +43,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def made_by(run: Path) -> Any:
     """What a `run.json` says was made; None where it says nothing, or cannot be read."""
+    return object_in(run).get("made")
+
+
+def object_in(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where there is none, or it cannot be read."""
     try:
-        return json.loads(run.read_text(encoding="utf-8")).get("made")
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def again(folder: Path) -> str:

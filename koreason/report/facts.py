@@ -65,10 +65,13 @@ class Plan:
             source_of(name): {key: entry[key] for key in ("category", "licence")} for name, entry in self.imported.items()
         }
 
-    def trained_on(self, row: dict[str, Any]) -> str:
-        """What the page calls a row's `mix` and `schedule`: the mix, and the schedule where the run has several."""
-        both = f"{row['mix']}, {row['schedule']}"
-        return both if len(self.schedules) > 1 and row["mix"] != BASE else str(row["mix"])
+    def trained_on(self, mix: str, schedule: str) -> str:
+        """What the page calls a mix that a model was trained on: its name, and the schedule's where the run has several."""
+        return f"{mix}, {schedule}" if len(self.schedules) > 1 and mix != BASE else mix
+
+    def state(self, mix: str, schedule: str) -> str:
+        """What it calls a model after training, or before it."""
+        return "before training" if mix == BASE else self.trained_on(mix, schedule)
 
     def language(self, pool: str, recipe: str) -> str:
         """The entry of `languages` whose share of some traces is measured."""

@@ -211,7 +211,7 @@ def differing(plan: Plan, facts: Facts) -> list[dict[str, Any]]:
     """Answers that profiles credit differently: of each score the first `EACH_SCORE`, with what each read."""
     return [
         {
-            "where": f"{model}, {plan.trained_on({'mix': mix, 'schedule': schedule})}, {bench} {printable(answer['item_id'])}",
+            "where": f"{model}, {plan.trained_on(mix, schedule)}, {bench} {printable(answer['item_id'])}",
             "gold": printable(masked(answer["gold"])),
             "answer": printable(masked(answer["answer"])),
             "read": printable(

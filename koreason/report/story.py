@@ -94,7 +94,8 @@ def findings(plan: Plan, facts: Facts, tables: Frames) -> list[str]:
         test = tested.get((row["model"], row["mix"], row["schedule"], row["bench"]))
         sure = "" if test is None else SURE[test["mark"]]
         before, after = percent(row["base_accuracy"]), percent(row["accuracy"])
-        told.append(f"{row['model']} on {row['bench']} after {plan.trained_on(row)}: {before} before training, {after} after{sure}.")
+        mix = plan.trained_on(row["mix"], row["schedule"])
+        told.append(f"{row['model']} on {row['bench']} after {mix}: {before} before training, {after} after{sure}.")
     return told
 
 

@@ -3,7 +3,6 @@
 for job in jobs(run): job.stage, job.folder, job.attempts
 """
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from koreason.ops.kept.outputs import RESULTS, folders_below, stage_of
 from koreason.records import attempts
-from koreason.records.manifest import MANIFEST, RUN, wrong_with
+from koreason.records.manifest import MANIFEST, RUN, object_in, wrong_with
 
 # What is taken of a run.json, where it is of its kind: a bag's may be a stranger's.
 KINDS: dict[str, type | tuple[type, ...]] = {
@@ -57,7 +56,7 @@ def jobs(run: Path) -> Iterator[Job]:
     for folder, names in folders_below(run / RESULTS):
         if not {MANIFEST, RUN, attempts.FILE} & set(names):
             continue
-        facts, made = (_read(folder / name) if name in names else {} for name in (RUN, MANIFEST))
+        facts, made = (object_in(folder / name) if name in names else {} for name in (RUN, MANIFEST))
         facts, made = _sound(facts), {} if wrong_with(made) else made
         tried = [{key: value for key, value in one.items() if value is not None} for one in attempts.of_output(folder)]
         stage = str((made or facts).get("stage") or (tried and tried[-1].get("stage")) or stage_of(folder, None))
@@ -93,11 +92,3 @@ def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
         return False
     return isinstance(value, kind) and (kind is object or not isinstance(value, bool))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -61,23 +61,27 @@ def forms(frame: pl.DataFrame, kind: TwinKind, language: Talk) -> Forms:
 
 
 def _talk(given: pl.Series, language: Talk) -> Seen:
-    known, plain = alphabet(lower=True, dropped=INVISIBLE, told=ODD), CLASS.fullmatch(language.talk)
+    plain = CLASS.fullmatch(language.talk)
     if language.talk and not plain:
-        return _searched(given, known, language.talk)
-    found, odd = read(given, alphabet(lower=True, dropped=INVISIBLE, told=ODD, white=plain[1]) if plain else known)
+        return _searched(given, language.talk)
+    found, odd = read(given, _letters(plain[1] if plain else ""))
     nothing_else = numpy.flatnonzero((found.lengths == 0) & (given.str.len_bytes() > 0).to_numpy())
     if len(nothing_else):
-        found = found.replaced(nothing_else, read(given.gather(nothing_else), known)[0])
+        found = found.replaced(nothing_else, read(given.gather(nothing_else), _letters())[0])
     return Seen(given, found, odd)
 
 
-def _searched(given: pl.Series, letters: Points, talk: str) -> Seen:
+def _letters(white: str = "") -> Points:
+    return alphabet(lower=True, dropped=INVISIBLE, told=ODD, white=white)
+
+
+def _searched(given: pl.Series, talk: str) -> Seen:
     """The same where `talk` is more than a class of characters, by searches that take twice the time."""
     texts, (invisible, odd) = given, holding(given, INVISIBLE, ODD)
     if len(invisible):
         texts = texts.clone().scatter(invisible, texts.gather(invisible).str.replace_all(INVISIBLE, ""))
     plain = texts.str.replace_all(talk, " ")
-    return Seen(given, read(plain.zip_with(plain.str.contains(r"\S"), texts), letters)[0], odd)
+    return Seen(given, read(plain.zip_with(plain.str.contains(r"\S"), texts), _letters())[0], odd)
 
 
 def compared(frame: pl.DataFrame, kind: TwinKind) -> pl.Series:

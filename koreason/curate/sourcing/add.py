@@ -17,6 +17,7 @@ from koreason.errors import UserError, printable
 from koreason.intake.named import digest_of, matching
 from koreason.progress import bar
 from koreason.records.digests import sha256_file, write_atomically
+from koreason.system import yamls
 
 WORTH_A_BAR = 1 << 28  # bytes, of which digests take a second
 MOST_LISTED = 20  # files; more are named by a glob
@@ -123,7 +124,7 @@ def insert(into: Path, name: str, entry: dict[str, Any]) -> None:
         text = "".join(lines)
     expected = {**config, "sources": {**(sources or {}), name: entry}}
     try:
-        written = yaml.safe_load(text)
+        written = yamls.read(text)
     except yaml.YAMLError:
         written = None
     if written != expected:

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from koreason.config.joined.experiments import BASE
 from koreason.report.answers.tables import to_base
 from koreason.report.facts import Cell, Facts, Plan
 
@@ -46,8 +45,7 @@ def matrix(plan: Plan, facts: Facts, tables: dict[str, pl.DataFrame]) -> dict[st
             if one := published.get(cell):
                 found |= {"published": one["published"], "inside": one["inside"]}
             cells[bench] = found
-        told = "before training" if mix == BASE else plan.trained_on({"mix": mix, "schedule": schedule})
-        rows.append({"model": model, "mix": told, "schedule": schedule, "cells": cells})
+        rows.append({"model": model, "mix": plan.state(mix, schedule), "schedule": schedule, "cells": cells})
     return {"benches": [{"name": name, "role": plan.benches[name].get("role", "")} for name in benches], "rows": rows}
 
 

@@ -57,8 +57,8 @@ def of_cell(plan: Plan, facts: Facts, cell: Cell, scored: Held, drawn: Held) -> 
             texts, size, number = {}, 0, number + 1
     if texts:
         yield f"{key}-{number:03d}", _json(texts)
-    state = "before training" if cell[1] == BASE else plan.trained_on({"mix": cell[1], "schedule": cell[2]})
-    title = f"{cell[0]}, {state}, on {cell[3]}"
+    model, mix, schedule, bench = cell
+    title = f"{model}, {plan.state(mix, schedule)}, on {bench}"
     yield key, _json({"title": title, "profiles": profiles, "items": listed})
 
 

@@ -16,10 +16,10 @@ from koreason.curate.reading.wanted import Wanted
 from koreason.curate.reasons import Unused
 from koreason.curate.spec import Source
 from koreason.errors import UserError
+from koreason.intake.tabulated import NULL
 
 OTHERS = ";\t|,"
 BLANK = re.compile(rb"[\r\n]*")
-MISSING = "\\N"  # a field without a value, as MySQL and PostgreSQL write it
 SHOWN = 60  # characters of a line in a message
 
 
@@ -110,7 +110,7 @@ class Header:
         if row[count - 1].endswith(self._last) and bare(row[:count]) == self._names:
             return Record(number, None, first, length, raw, Unused.names_again, skipped=True)
         values = [row[place] for place in self._places]
-        found = tuple([None if value == MISSING else value for value in values] if MISSING in values else values)
+        found = tuple([None if value == NULL else value for value in values] if NULL in values else values)
         return Record(number, found, first, length, raw)
 
 
